@@ -1,0 +1,84 @@
+"""Parameter validation: the one file that touches scikit-learn's private helpers.
+
+Legal values stand in a table (``_parameter_constraints`` of an estimator, or the argument of
+:func:`validate_params` for a function); an error then names the parameter, what was expected and
+what came.
+"""
+
+import difflib
+from numbers import Integral, Real
+
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Hidden,
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+    validate_params,
+)
+
+__all__ = [
+    "HasMethods",
+    "Hidden",
+    "Integral",
+    "Interval",
+    "InvalidParameterError",
+    "Options",
+    "Real",
+    "StrOptions",
+    "at_least",
+    "check_name",
+    "did_you_mean",
+    "fit_context",
+    "positive",
+    "validate_params",
+]
+
+
+def at_least(low, kind=Integral):
+    """Constraint: a number of the given kind in ``[low, inf)``."""
+    return Interval(kind, low, None, closed="left")
+
+
+def positive(kind=Real):
+    """Constraint: a number of the given kind in ``(0, inf)``."""
+    return Interval(kind, 0, None, closed="neither")
+
+
+def did_you_mean(name, legal):
+    """Return ``" Did you mean 'x'?"`` for the legal name nearest to ``name``, or ``""``."""
+    near = difflib.get_close_matches(str(name), [str(x) for x in legal], n=1, cutoff=0.4)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def check_name(name, legal, what):
+    """Check that ``name`` is one of the ``legal`` names; say which name is nearest if not.
+
+    Parameters
+    ----------
+    name : str
+        The name given by the user.
+    legal : iterable of str
+        The names that exist.
+    what : str
+        What is named, for the message: ``"wavelet"``, ``"denoiser"``.
+
+    Returns
+    -------
+    name : str
+        The name, unchanged.
+
+    Raises
+    ------
+    ValueError
+        If the name is not legal.
+    """
+    legal = list(legal)
+    if name in legal:
+        return name
+    shown = ", ".join(map(repr, legal[:12])) + (", ..." if len(legal) > 12 else "")
+    raise ValueError(
+        f"Unknown {what} {name!r}.{did_you_mean(name, legal)} Expected one of: {shown}."
+    )
