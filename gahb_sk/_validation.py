@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
+from sklearn.utils.validation import _check_n_features
 
 __all__ = [
     "HasMethods",
@@ -29,6 +30,7 @@ __all__ = [
     "Real",
     "StrOptions",
     "at_least",
+    "check_flat_features",
     "check_name",
     "did_you_mean",
     "fit_context",
@@ -82,3 +84,8 @@ def check_name(name, legal, what):
     raise ValueError(
         f"Unknown {what} {name!r}.{did_you_mean(name, legal)} Expected one of: {shown}."
     )
+
+
+def check_flat_features(estimator, X, reset):
+    """Set or compare ``n_features_in_`` for flat rows that are not a NumPy array."""
+    _check_n_features(estimator, X, reset=reset)

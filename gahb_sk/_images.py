@@ -1,0 +1,320 @@
+"""The image contract in one place: what an estimator accepts, and how it hands it back.
+
+Images are float stacks ``(n, H, W)`` or ``(n, C, H, W)``, or, when an estimator was built with
+``image_shape=``, flat rows ``(n, H * W)``. They may be a NumPy array, a torch tensor, or a lazy
+stack (anything with ``shape``, ``dtype``, ``__len__`` and ``__getitem__`` of slices and index
+arrays). An :class:`ImageBatch` shows all of them as ``(n, C, H, W)`` and restores results to the
+shape, dtype and kind that came in. Nothing is ever rescaled, clipped or modified.
+"""
+
+import sys
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import check_array, validate_data
+
+from gahb_sk._validation import check_flat_features
+
+FLOATS = ("float32", "float64")
+
+
+def is_torch(X):
+    """Tell whether ``X`` is a torch tensor, without importing torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(X, torch.Tensor)
+
+
+def is_lazy(X):
+    """Tell whether ``X`` is a stack that must not be loaded whole."""
+    if isinstance(X, (np.ndarray, list, tuple)) or is_torch(X) or sparse.issparse(X):
+        return False
+    if hasattr(X, "iloc") or hasattr(X, "__dataframe__"):
+        return False
+    return all(hasattr(X, name) for name in ("shape", "dtype", "__len__", "__getitem__"))
+
+
+class ImageBatch:
+    """Images seen as ``(n, C, H, W)``, whatever they were given as.
+
+    Make one with :func:`check_images`; the constructor checks nothing.
+
+    Parameters
+    ----------
+    X : ndarray, torch.Tensor or lazy stack
+        The images, already checked.
+    layout : {"flat", "grey", "channels"}
+        ``(n, H * W)`` or ``(n, C * H * W)``; ``(n, H, W)``; ``(n, C, H, W)``.
+    image_shape : tuple of int
+        ``(C, H, W)`` of one image.
+    name : str
+        The argument's name, for messages.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        ``(n, C, H, W)``.
+    dtype : numpy.dtype
+        float32 or float64.
+    kind : {"numpy", "torch", "lazy"}
+    device : torch.device or None
+    """
+
+    def __init__(self, X, layout, image_shape, name="X"):
+        self._X = X
+        self._layout = layout
+        self._name = name
+        self.shape = (len(X), *image_shape)
+        self.dtype = _numpy_dtype(X)
+        self.kind = "torch" if is_torch(X) else "lazy" if is_lazy(X) else "numpy"
+        self.device = X.device if self.kind == "torch" else None
+
+    def __len__(self):
+        return self.shape[0]
+
+    @property
+    def image_shape(self):
+        """Shape of one image as the user sees it: ``(H, W)`` or ``(C, H, W)``."""
+        grey = self._layout == "grey" or (self._layout == "flat" and self.shape[1] == 1)
+        return self.shape[2:] if grey else self.shape[1:]
+
+    def __getitem__(self, index):
+        """Return images as an ndarray ``(m, C, H, W)``; ``index`` is a slice or index array."""
+        return self.numpy(index)
+
+    def numpy(self, index=slice(None)):
+        """Return images as an ndarray of shape ``(m, C, H, W)``."""
+        rows = self._X[index]
+        if self.kind == "torch":
+            rows = rows.detach().cpu().numpy()
+        elif self.kind == "lazy":
+            rows = _check_values(np.asarray(rows, dtype=self.dtype), self._name)
+        return rows.reshape(-1, *self.shape[1:])
+
+    def tensor(self, index=slice(None)):
+        """Return images as a tensor ``(m, C, H, W)``, on their own device, without a copy."""
+        import torch
+
+        if self.kind == "torch":
+            return self._X[index].detach().reshape(-1, *self.shape[1:])
+        rows = np.ascontiguousarray(self.numpy(index))
+        return torch.from_numpy(rows if rows.flags.writeable else rows.copy())
+
+    def chunks(self, length):
+        """Yield ``(slice, images)`` for successive runs of at most ``length`` images."""
+        for start in range(0, len(self), length):
+            index = slice(start, min(start + length, len(self)))
+            yield index, self[index]
+
+    def empty_like(self):
+        """Return an uninitialised output of shape ``(n, C, H, W)``, of the input's kind."""
+        if self.kind == "torch":
+            import torch
+
+            return torch.empty(self.shape, dtype=self._X.dtype, device=self.device)
+        return np.empty(self.shape, self.dtype)
+
+    def restore(self, images):
+        """Bring ``(n, C, H, W)`` images back to the layout that was given."""
+        if self._layout == "flat":
+            return images.reshape(len(images), -1)
+        if self._layout == "grey":
+            return images.reshape(len(images), *self.shape[2:])
+        return images
+
+
+def check_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
+    """Check images against the contract.
+
+    Parameters
+    ----------
+    X : array-like, torch.Tensor or lazy stack
+        ``(n, H, W)`` or ``(n, C, H, W)``; with ``image_shape``, ``(n, n_features)``.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` of one flat row; one entry may be -1.
+    name : str, default="X"
+        The argument's name, for messages.
+    estimator : estimator, default=None
+        Where to keep (``reset=True``) or compare ``n_features_in_`` for flat rows.
+    reset : bool, default=True
+        Whether the estimator learns the number of features or is held to it.
+
+    Returns
+    -------
+    batch : ImageBatch
+
+    Raises
+    ------
+    ValueError
+        For the wrong number of dimensions, no images, NaN or infinity, complex numbers.
+    TypeError
+        For integers that stand for an encoded image (uint8 and other unsigned integers), bool,
+        half precision or sparse matrices.
+    """
+    if sparse.issparse(X):
+        raise TypeError(
+            f"{name}: expected a dense array of images, got a sparse matrix. Convert it with "
+            f"{name}.toarray()."
+        )
+    _refuse_encoded(X, name)
+    if image_shape is not None:
+        return _check_flat(X, image_shape, name, estimator, reset)
+    if not is_torch(X) and not is_lazy(X):
+        X = check_array(
+            X, dtype=[np.float64, np.float32], ensure_2d=False, allow_nd=True, input_name=name,
+            ensure_min_samples=0,
+        )
+    _refuse_dimensions(X, name)
+    X = _check_values(X, name)
+    grey = len(X.shape) == 3
+    layout = "grey" if grey else "channels"
+    shape = (1, *X.shape[1:]) if grey else tuple(X.shape[1:])
+    return ImageBatch(X, layout, tuple(int(s) for s in shape), name)
+
+
+def _check_flat(X, image_shape, name, estimator, reset):
+    if getattr(X, "ndim", 2) > 2 or (is_lazy(X) and len(X.shape) != 2):
+        raise ValueError(
+            f"{name}: expected flat rows (n, n_features) since image_shape={image_shape!r} was "
+            f"set, got shape {tuple(X.shape)}. Leave image_shape out to pass stacks of images, "
+            f"or pass {name}.reshape(len({name}), -1)."
+        )
+    if is_torch(X) or is_lazy(X):
+        if len(X.shape) != 2 or 0 in X.shape:
+            raise ValueError(
+                f"{name}: expected flat rows (n, n_features), n >= 1, got shape {tuple(X.shape)}."
+            )
+        if estimator is not None:
+            check_flat_features(estimator, X, reset)
+        X = _check_values(X, name)
+    elif estimator is None:
+        X = check_array(X, dtype=[np.float64, np.float32], input_name=name)
+    else:
+        X = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
+    return ImageBatch(X, "flat", flat_image_shape(image_shape, X.shape[1]), name)
+
+
+def flat_image_shape(image_shape, n_features):
+    """Return ``(C, H, W)`` for flat rows of ``n_features``, resolving an entry of -1."""
+    shape = tuple(image_shape)
+    legal = len(shape) in (2, 3) and all(
+        isinstance(s, (int, np.integer)) and (s > 0 or s == -1) for s in shape
+    )
+    if not legal or shape.count(-1) > 1:
+        raise ValueError(
+            "image_shape: expected (H, W) or (C, H, W) of positive integers, of which one may be "
+            f"-1, got {image_shape!r}."
+        )
+    known = int(np.prod([s for s in shape if s != -1]))
+    if n_features % known or (-1 not in shape and n_features != known):
+        raise ValueError(
+            f"image_shape: {image_shape!r} holds {known} values, but X has {n_features} features "
+            "(columns)."
+        )
+    shape = tuple(int(n_features // known if s == -1 else s) for s in shape)
+    return shape if len(shape) == 3 else (1, *shape)
+
+
+def _refuse_encoded(X, name):
+    dtype = getattr(X, "dtype", None)
+    if dtype is None:
+        return
+    text = str(dtype).removeprefix("torch.")
+    if text.startswith("uint"):
+        top = 2 ** int(text[4:] or 8) - 1
+        raise TypeError(
+            f"{name}: expected float32 or float64, got {text}. Images are never rescaled for "
+            f"you: convert with {name}.astype(numpy.float32) / {top} (and give sigma in the same "
+            "units)."
+        )
+    if text in ("bool", "float16", "bfloat16", "float128", "longdouble"):
+        raise TypeError(
+            f"{name}: expected float32 or float64, got {text}. Convert it first, e.g. with "
+            f"{name}.astype(numpy.float32)."
+        )
+    if (is_torch(X) or is_lazy(X)) and text not in FLOATS:
+        raise TypeError(f"{name}: expected float32 or float64, got {text}.")
+
+
+def _refuse_dimensions(X, name):
+    shape = tuple(X.shape)
+    if len(shape) == 2:
+        raise ValueError(
+            f"{name}: expected a stack of images (n, H, W) or (n, C, H, W), got a 2-D array of "
+            f"shape {shape}. For one image pass {name}[None]; for flat rows (n, n_features) "
+            "build the estimator with image_shape=(H, W)."
+        )
+    if len(shape) not in (3, 4):
+        raise ValueError(
+            f"{name}: expected a stack of images (n, H, W) or (n, C, H, W), got shape {shape}."
+        )
+    if 0 in shape:
+        raise ValueError(
+            f"{name}: expected at least one image of at least one pixel, got an empty stack of "
+            f"shape {shape}."
+        )
+
+
+def _check_values(X, name):
+    """Refuse NaN and infinity; lazy stacks are checked when their images are read."""
+    if is_lazy(X):
+        return X
+    if is_torch(X):
+        finite = bool(X.isfinite().all())
+    else:
+        finite = np.isfinite(X.sum()) or np.isfinite(X).all()
+    if not finite:
+        bad = _first_bad_image(X)
+        raise ValueError(
+            f"{name}: expected finite values, got NaN or infinity in image {bad}. Remove or "
+            "repair that image."
+        )
+    return X
+
+
+def _first_bad_image(X):
+    finite = X.isfinite().cpu().numpy() if is_torch(X) else np.isfinite(X)
+    return int(np.argmin(finite.reshape(len(finite), -1).all(1)))
+
+
+def _numpy_dtype(X):
+    return np.dtype(str(X.dtype).removeprefix("torch."))
+
+
+def check_sigma(sigma, n, name="sigma"):
+    """Check a noise level and spread it over ``n`` images.
+
+    Parameters
+    ----------
+    sigma : float, array-like of shape (n,) or torch.Tensor
+        Standard deviation of the noise in the units of X, at least 0.
+    n : int
+        Number of images.
+    name : str, default="sigma"
+        For messages.
+
+    Returns
+    -------
+    sigma : ndarray of shape (n,), float64
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is no number, not finite, negative, or of another length.
+    """
+    if is_torch(sigma):
+        sigma = sigma.detach().cpu().numpy()
+    try:
+        values = np.asarray(sigma, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name}: expected a number or one number an image, got {sigma!r}."
+        ) from error
+    if isinstance(sigma, bool) or values.shape not in ((), (n,)):
+        raise ValueError(
+            f"{name}: expected one number, or one an image, shape ({n},), got "
+            f"{sigma!r}" + (f" of shape {values.shape}." if values.ndim else ".")
+        )
+    if not (np.isfinite(values).all() and (values >= 0).all()):
+        worst = values[~(np.isfinite(values) & (values >= 0))][0] if values.ndim else values
+        raise ValueError(f"{name}: expected finite values >= 0, got {float(worst)!r}.")
+    return np.broadcast_to(values, (n,)).copy()

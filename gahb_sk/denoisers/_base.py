@@ -1,0 +1,398 @@
+"""The contract of every denoiser, and the template that keeps it.
+
+A denoiser is fitted on CLEAN images and transforms NOISY ones. The base class checks images and
+noise levels, cuts the work into chunks of bounded memory, converts between NumPy and torch, and
+restores shape, dtype and kind. A subclass gives two hooks, ``_fit`` and ``_denoise``, and says by
+class attributes what they need.
+"""
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from gahb_sk._images import check_images, check_sigma, is_torch
+from gahb_sk._validation import Interval, Real, fit_context
+from gahb_sk.denoisers._linear import finite_difference_operator
+from gahb_sk.metrics import DEFAULT_SIGMA, psnr
+from gahb_sk.noise import add_gaussian_noise, estimate_sigma
+
+_SCORE_NOISE_SEED = 0
+# Perturbation of central differences, relative to the noise level: large enough for functions
+# that compute in single precision, small enough for smooth ones.
+_RELATIVE_STEP = 1e-3
+
+
+class BaseDenoiser(TransformerMixin, BaseEstimator):
+    """Base class of all denoisers; see the module's docstring.
+
+    Hooks of a subclass:
+
+    - ``_fit(images)``: learn from an :class:`~gahb_sk._images.ImageBatch` of clean images.
+    - ``_denoise(noisy, sigma)``: ``(m, C, H, W)`` noisy images, and ``(m,)`` noise levels (None
+      if the denoiser is blind), to denoised images of the same shape.
+    - ``_linearize(image, sigma)``: the exact Jacobian at ``(C, H, W)``, or None.
+
+    Attributes
+    ----------
+    kind : {"learned", "classical", "optimal"}
+        Which family the denoiser belongs to.
+    needs_clean : bool
+        True for oracles, which are told the clean image: bounds, not rivals.
+    """
+
+    kind = "classical"
+    needs_clean = False
+    _backend = "numpy"
+    _needs_sigma = True
+    _fixed = "nothing"
+    _chunk_pixels = 2**22
+
+    _parameter_constraints: dict = {
+        "sigma": [Interval(Real, 0, None, closed="left"), None],
+        "image_shape": [tuple, list, None],
+    }
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn from clean images.
+
+        Parameters
+        ----------
+        X : array-like, torch.Tensor or lazy stack
+            Clean images ``(n, H, W)`` or ``(n, C, H, W)``; flat rows ``(n, n_features)`` if
+            ``image_shape`` was given.
+        y : array-like of the shape of X, default=None
+            If it holds images (X's shape), they are the clean ones, as in ``score(X, y)``, and
+            X, the noisy ones, is not learned from. Anything else is ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the images or a parameter break the contract.
+        """
+        images = self._check_training_images(X, y)
+        self._fit(images)
+        self.image_shape_ = images.image_shape
+        return self
+
+    def transform(self, X, sigma=None):
+        """Denoise images.
+
+        Parameters
+        ----------
+        X : array-like, torch.Tensor or lazy stack
+            Noisy images, shaped as in ``fit``.
+        sigma : float or array-like of shape (n,), default=None
+            Noise level in the units of X. None: the constructor's ``sigma``, and where that is
+            None too, an estimate for each image. Blind denoisers need none.
+
+        Returns
+        -------
+        denoised : ndarray or torch.Tensor
+            Of the shape, dtype, kind and device of X (an ndarray for a lazy stack).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the images or sigma break the contract.
+        sklearn.exceptions.NotFittedError
+            Before ``fit``.
+        """
+        return self._transform(X, sigma)
+
+    def fit_transform(self, X, y=None, *, sigma=None):
+        """Fit on X, then denoise X.
+
+        Parameters
+        ----------
+        X : array-like, torch.Tensor or lazy stack
+            Images, shaped as in ``fit``.
+        y : array-like, default=None
+            See ``fit``.
+        sigma : float or array-like of shape (n,), default=None
+            See ``transform``.
+
+        Returns
+        -------
+        denoised : ndarray or torch.Tensor
+        """
+        return self.fit(X, y).transform(X, sigma=sigma)
+
+    def score(self, X, y=None, sigma=None, sample_weight=None):
+        """Mean PSNR in decibels (data range 1); higher is better.
+
+        Parameters
+        ----------
+        X : array-like, torch.Tensor or lazy stack
+            Clean images, or noisy ones if ``y`` is given.
+        y : array-like, torch.Tensor or lazy stack, default=None
+            Clean images. None: noise from a fixed seed is added to X, image by image, the same
+            for every estimator.
+        sigma : float or array-like of shape (n,), default=None
+            Noise level; the denoiser is told it. None: the noise added has level 0.1, and the
+            denoiser is not told (see ``transform``).
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the images' PSNRs.
+
+        Returns
+        -------
+        score : float
+        """
+        values = self._score_images(X, y, sigma)
+        if sample_weight is None:
+            return float(values.mean())
+        weights = np.asarray(sample_weight, np.float64)
+        if weights.shape != values.shape or not (weights >= 0).all() or weights.sum() == 0:
+            raise ValueError(
+                f"sample_weight: expected {len(values)} weights >= 0, not all 0, got "
+                f"{sample_weight!r}."
+            )
+        return float(np.average(values, weights=weights))
+
+    def linearize(self, image, sigma=None):
+        """Jacobian of the denoiser at one noisy image.
+
+        Parameters
+        ----------
+        image : array-like or torch.Tensor
+            One noisy image ``(H, W)`` or ``(C, H, W)``; one flat row if ``image_shape`` was given.
+        sigma : float, default=None
+            Noise level; see ``transform``. It is held fixed in the derivative.
+
+        Returns
+        -------
+        operator : scipy.sparse.linalg.LinearOperator of shape (d, d)
+            With batched ``matmat`` and ``rmatmat``. ``operator.step`` is the step of central
+            differences, or None if the products are exact.
+        """
+        return self._linearize_at(image, sigma)
+
+    # Hooks with a default -----------------------------------------------------------------
+
+    def _fit(self, images):
+        """Learn nothing."""
+
+    def _linearize(self, image, sigma):
+        return None
+
+    def _estimate_sigma(self, noisy):
+        return estimate_sigma(noisy)
+
+    def _chunk_length(self, shape):
+        return max(1, self._chunk_pixels // int(np.prod(shape[1:])))
+
+    # Template -----------------------------------------------------------------------------
+
+    def _check_training_images(self, X, y=None):
+        if y is not None and len(np.shape(X)) > 1 and np.shape(y) == np.shape(X):
+            X = y
+        return check_images(X, image_shape=self.image_shape, estimator=self, reset=True)
+
+    def _check_images(self, X, name="X"):
+        check_is_fitted(self)
+        images = check_images(
+            X, image_shape=self.image_shape, name=name, estimator=self, reset=False
+        )
+        came, fitted = images.image_shape, tuple(self.image_shape_)
+        same = {
+            "nothing": True,
+            "channels": _channels(came) == _channels(fitted),
+            "size": came == fitted,
+        }[self._fixed]
+        if not same:
+            what = "number of channels" if self._fixed == "channels" else "shape"
+            raise ValueError(
+                f"{name}: expected images of the {what} seen in fit, {fitted}, got images of "
+                f"shape {came}. Fit {type(self).__name__} on images of that {what}."
+            )
+        return images
+
+    def _check_level(self, sigma, n):
+        """Noise levels ``(n,)`` as far as the caller or the constructor says, else None."""
+        if sigma is None:
+            sigma = getattr(self, "sigma", None)
+        return None if sigma is None else check_sigma(sigma, n)
+
+    def _transform(self, X, sigma, clean=None):
+        noisy = self._check_images(X)
+        sigma = self._check_level(sigma, len(noisy))
+        clean = None if clean is None else self._check_partner(clean, noisy, "clean")
+        out = noisy.empty_like()
+        for index, chunk in self._chunks(noisy):
+            level = None if sigma is None else sigma[index]
+            partner = None if clean is None else self._read(clean, index)
+            out[index] = self._denoise_chunk(chunk, level, partner)
+        return noisy.restore(out)
+
+    def _chunks(self, images):
+        length = self._chunk_length(images.shape)
+        for start in range(0, len(images), length):
+            index = slice(start, min(start + length, len(images)))
+            yield index, self._read(images, index)
+
+    def _read(self, images, index):
+        return images.tensor(index) if images.kind == "torch" else images.numpy(index)
+
+    def _denoise_chunk(self, noisy, sigma, clean=None):
+        """Call the hook on its own kind of array; hand the result back in the kind of noisy."""
+        if sigma is None and self._needs_sigma:
+            sigma = self._estimate_sigma(_to_numpy(noisy))
+        convert = _to_numpy if self._backend == "numpy" else _to_torch
+        arguments = [convert(noisy)]
+        arguments.append(_like(sigma, arguments[0]) if self._needs_sigma else None)
+        if self.needs_clean:
+            arguments.append(_like(convert(clean), arguments[0]))
+        return _like(self._denoise(*arguments), noisy)
+
+    def _check_partner(self, X, images, name):
+        partner = self._check_images(X, name)
+        if partner.shape != images.shape:
+            raise ValueError(
+                f"{name}: expected images of the shape of X, {images.shape}, got {partner.shape}."
+            )
+        return partner
+
+    def _score_images(self, X, y, sigma):
+        images = self._check_images(X)
+        n = len(images)
+        if y is None:
+            added = check_sigma(DEFAULT_SIGMA if sigma is None else sigma, n)
+        clean = images if y is None else self._check_partner(y, images, "y")
+        told = self._check_level(sigma, n)
+        values = np.empty(n)
+        for index, noisy in self._chunks(images):
+            truth = self._read(clean, index)
+            if y is None:
+                noisy = add_gaussian_noise(
+                    truth, added[index], _SCORE_NOISE_SEED, first_image=index.start
+                )
+            level = None if told is None else told[index]
+            values[index] = psnr(truth, self._denoise_chunk(noisy, level, truth))
+        return values
+
+    def _check_one(self, image, name="image"):
+        """One image as the user gives it, as ``(1, C, H, W)`` in double precision."""
+        check_is_fitted(self)
+        ndim = 1 if self.image_shape is not None else len(self.image_shape_)
+        shape = tuple(np.shape(image))
+        if len(shape) != ndim:
+            expected = {1: "(n_features,)", 2: "(H, W)", 3: "(C, H, W)"}[ndim]
+            raise ValueError(
+                f"{name}: expected one image of shape {expected}, got shape {shape}. Of a stack, "
+                "pass one image: X[0]."
+            )
+        one = image[None] if is_torch(image) else np.asarray(image)[None]
+        return self._check_images(one, name).numpy().astype(np.float64)
+
+    def _linearize_at(self, image, sigma, clean=None):
+        noisy = self._check_one(image)
+        level = self._check_level(sigma, 1)
+        if level is None and self._needs_sigma:
+            level = self._estimate_sigma(noisy)
+        extra = () if clean is None else (self._check_one(clean, "clean")[0],)
+        level = float(level[0]) if self._needs_sigma else None
+        operator = self._linearize(noisy[0], level, *extra)
+        if operator is not None:
+            return operator
+        scale = level if level else float(noisy.std()) or 1.0
+        known = None if level is None else np.array([level])
+        return finite_difference_operator(
+            lambda stack: self._denoise_many(stack, known, *extra), noisy[0], _RELATIVE_STEP * scale
+        )
+
+    def _denoise_many(self, stack, level, clean=None):
+        """Denoise a float64 stack at one level, with one clean image for all of it."""
+        level = None if level is None else np.repeat(level, len(stack))
+        partner = None if clean is None else np.repeat(clean[None], len(stack), axis=0)
+        return self._denoise_chunk(stack, level, partner)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = self.image_shape is not None
+        tags.input_tags.three_d_array = self.image_shape is None
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class OracleDenoiser(BaseDenoiser):
+    """Base class of denoisers that are told the clean image: bounds, not rivals.
+
+    Their hooks take the clean images too: ``_denoise(noisy, sigma, clean)`` and
+    ``_linearize(image, sigma, clean)``.
+    """
+
+    kind = "optimal"
+    needs_clean = True
+
+    def transform(self, X, sigma=None, *, clean):
+        """Denoise images with knowledge of the clean ones.
+
+        Parameters
+        ----------
+        X : array-like, torch.Tensor or lazy stack
+            Noisy images, shaped as in ``fit``.
+        sigma : float or array-like of shape (n,), default=None
+            Noise level; see :meth:`BaseDenoiser.transform`.
+        clean : array-like, torch.Tensor or lazy stack
+            The clean images, of the shape of X.
+
+        Returns
+        -------
+        denoised : ndarray or torch.Tensor
+            Of the shape, dtype, kind and device of X.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the images or sigma break the contract.
+        """
+        return self._transform(X, sigma, clean)
+
+    def fit_transform(self, X, y=None, *, sigma=None, clean):
+        """Fit on X, then denoise X with knowledge of ``clean``; see ``transform``."""
+        return self.fit(X, y).transform(X, sigma=sigma, clean=clean)
+
+    def linearize(self, image, sigma=None, *, clean):
+        """Jacobian at one noisy image, the clean one being held fixed.
+
+        Parameters
+        ----------
+        image, clean : array-like or torch.Tensor
+            One noisy and one clean image ``(H, W)`` or ``(C, H, W)`` (one flat row each if
+            ``image_shape`` was given).
+        sigma : float, default=None
+            Noise level; see ``transform``.
+
+        Returns
+        -------
+        operator : scipy.sparse.linalg.LinearOperator of shape (d, d)
+        """
+        return self._linearize_at(image, sigma, clean)
+
+
+def _channels(image_shape):
+    return image_shape[0] if len(image_shape) == 3 else 1
+
+
+def _to_numpy(array):
+    return array.detach().cpu().numpy() if is_torch(array) else np.asarray(array)
+
+
+def _to_torch(array):
+    import torch
+
+    if is_torch(array):
+        return array
+    array = np.ascontiguousarray(array)
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
+
+
+def _like(array, model):
+    """Return ``array`` in the kind, dtype and device of ``model``."""
+    if is_torch(model):
+        return _to_torch(array).to(device=model.device, dtype=model.dtype)
+    return _to_numpy(array).astype(model.dtype, copy=False)

@@ -1,0 +1,337 @@
+"""How well images are denoised: errors per image, slopes, and scorer objects.
+
+With intensities in a range of length ``data_range`` (1 in the paper), the peak signal-to-noise
+ratio of an image is ``PSNR = 10 log10(data_range^2 / MSE)`` decibels, MSE being the mean squared
+error over pixels. Curves are means of the PSNRs of single images. ``data_range`` is never guessed
+from the data.
+"""
+
+import inspect
+
+import numpy as np
+from scipy.ndimage import correlate1d
+from sklearn.base import BaseEstimator
+
+from gahb_sk._images import check_sigma, is_torch
+from gahb_sk.noise import add_gaussian_noise
+
+_SCORE_NOISE_SEED = 0
+DEFAULT_SIGMA = 0.1
+
+
+def mse(clean, denoised):
+    """Mean squared error of each image.
+
+    Parameters
+    ----------
+    clean, denoised : array-like or torch.Tensor of shape (n, ...)
+        Two sets of images of the same shape.
+
+    Returns
+    -------
+    mse : ndarray of shape (n,), float64
+        In the squared units of the images.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(mse(np.zeros((2, 4, 4)), np.full((2, 4, 4), 0.5)))
+    [0.25 0.25]
+    """
+    clean, denoised = _pair(clean, denoised)
+    return np.square(clean - denoised).reshape(len(clean), -1).mean(axis=1)
+
+
+def psnr(clean, denoised, *, data_range=1.0):
+    """Peak signal-to-noise ratio of each image, in decibels.
+
+    Parameters
+    ----------
+    clean, denoised : array-like or torch.Tensor of shape (n, ...)
+        Two sets of images of the same shape.
+    data_range : float, default=1.0
+        Length of the range of intensities, in the units of the images.
+
+    Returns
+    -------
+    psnr : ndarray of shape (n,), float64
+        Higher is better; infinite where the images are equal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(psnr(np.zeros((2, 4, 4)), np.full((2, 4, 4), 0.1)).round(3))
+    [20. 20.]
+    """
+    with np.errstate(divide="ignore"):
+        return 10 * np.log10(check_data_range(data_range) ** 2 / mse(clean, denoised))
+
+
+def input_psnr(sigma, *, data_range=1.0):
+    """Return the PSNR of images with noise of level ``sigma``: ``20 log10(data_range/sigma)``.
+
+    Parameters
+    ----------
+    sigma : float or array-like
+        Noise level in the units of the images, positive.
+    data_range : float, default=1.0
+        Length of the range of intensities.
+
+    Returns
+    -------
+    psnr : float or ndarray
+        In decibels.
+
+    Examples
+    --------
+    >>> print(input_psnr(0.1))
+    20.0
+    """
+    return 20 * np.log10(check_data_range(data_range) / np.asarray(sigma, np.float64))[()]
+
+
+def ssim(clean, denoised, *, data_range=1.0):
+    """Structural similarity index of each image (Wang et al. 2004 [1]_).
+
+    Gaussian windows of standard deviation 1.5, cut at 3.5 standard deviations (11 x 11 pixels),
+    K1 = 0.01, K2 = 0.03; averaged over the pixels whose window fits in the image (over all
+    pixels, with reflected borders, when the image is smaller than the window) and over channels.
+
+    Parameters
+    ----------
+    clean, denoised : array-like or torch.Tensor of shape (n, H, W) or (n, C, H, W)
+        Two stacks of the same shape.
+    data_range : float, default=1.0
+        Length of the range of intensities, in the units of the images.
+
+    Returns
+    -------
+    ssim : ndarray of shape (n,), float64
+        At most 1, reached for equal images.
+
+    References
+    ----------
+    .. [1] Z. Wang, A. C. Bovik, H. R. Sheikh and E. P. Simoncelli, "Image quality assessment:
+       from error visibility to structural similarity", IEEE Trans. Image Processing 13 (2004),
+       :doi:`10.1109/TIP.2003.819861`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.eye(16)[None]
+    >>> print(ssim(image, image))
+    [1.]
+    """
+    x, y = _pair(clean, denoised)
+    if x.ndim not in (3, 4):
+        raise ValueError(
+            f"ssim needs stacks of images (n, H, W) or (n, C, H, W), got shape {x.shape}."
+        )
+    c1, c2 = (0.01 * check_data_range(data_range)) ** 2, (0.03 * data_range) ** 2
+    mean_x, mean_y = _window_mean(x), _window_mean(y)
+    var_x = _window_mean(x * x) - mean_x**2
+    var_y = _window_mean(y * y) - mean_y**2
+    cov = _window_mean(x * y) - mean_x * mean_y
+    index = (2 * mean_x * mean_y + c1) * (2 * cov + c2)
+    index /= (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
+    index = index[(..., *(_inside(length) for length in index.shape[-2:]))]
+    return index.reshape(len(index), -1).mean(axis=1)
+
+
+_WINDOW_RADIUS = 5
+_WINDOW = np.exp(-0.5 * (np.arange(-_WINDOW_RADIUS, _WINDOW_RADIUS + 1) / 1.5) ** 2)
+_WINDOW /= _WINDOW.sum()
+
+
+def _window_mean(images):
+    rows = correlate1d(images, _WINDOW, axis=-1, mode="reflect")
+    return correlate1d(rows, _WINDOW, axis=-2, mode="reflect")
+
+
+def _inside(length):
+    fits = length > 2 * _WINDOW_RADIUS
+    return slice(_WINDOW_RADIUS, length - _WINDOW_RADIUS) if fits else slice(None)
+
+
+def psnr_slope(sigmas, psnrs):
+    """Slope of output PSNR against input PSNR, by least squares.
+
+    For images of regularity alpha the optimal slope is ``alpha / (alpha + 1)`` (Korostelev and
+    Tsybakov 1993; paper, section 3): MSE decays as ``sigma^(2 alpha / (alpha + 1))``.
+
+    Parameters
+    ----------
+    sigmas : array-like of shape (n_sigmas,)
+        At least two different positive noise levels.
+    psnrs : array-like of shape (..., n_sigmas)
+        Mean output PSNR at each, in decibels.
+
+    Returns
+    -------
+    slope : float or ndarray of shape (...)
+        Decibels out for each decibel in; 1 for a fixed finite-dimensional linear model, 0 for an
+        error that does not depend on the noise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sigmas = np.array([0.01, 0.1, 1.0])
+    >>> print(psnr_slope(sigmas, 5 + 0.5 * input_psnr(sigmas)).round(6))
+    0.5
+    """
+    sigmas = np.asarray(sigmas, np.float64)
+    psnrs = np.asarray(psnrs, np.float64)
+    if sigmas.ndim != 1 or np.unique(sigmas).size < 2 or not (sigmas > 0).all():
+        raise ValueError(
+            f"sigmas: expected at least two different positive noise levels, got {sigmas!r}."
+        )
+    if psnrs.shape[-1:] != sigmas.shape:
+        raise ValueError(
+            f"psnrs: expected shape (..., {sigmas.size}) to match sigmas, got {psnrs.shape}."
+        )
+    x = input_psnr(sigmas)
+    x = x - x.mean()
+    return ((psnrs * x).sum(-1) / (x**2).sum())[()]
+
+
+def cosine_similarity(A, B, *, centered=False):
+    """Cosine of the angle between each image of A and the same image of B.
+
+    Parameters
+    ----------
+    A, B : array-like or torch.Tensor of shape (n, ...)
+        Two sets of images of the same shape.
+    centered : bool, default=False
+        Whether to remove each image's mean first (then it is the correlation coefficient).
+
+    Returns
+    -------
+    cosine : ndarray of shape (n,), float64
+        In [-1, 1]; 0 where an image has no energy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> images = np.random.RandomState(0).rand(3, 4, 4)
+    >>> print(cosine_similarity(images, 2 * images).round(6))
+    [1. 1. 1.]
+    """
+    a, b = (x.reshape(len(x), -1) for x in _pair(A, B))
+    if centered:
+        a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    inner = np.einsum("ij,ij->i", a, b)
+    return np.divide(inner, norms, out=np.zeros_like(inner), where=norms > 0)
+
+
+def check_data_range(data_range):
+    """Return ``data_range`` if it is a positive finite number; raise ValueError if not."""
+    if not (np.isscalar(data_range) and np.isfinite(data_range) and data_range > 0):
+        raise ValueError(f"data_range: expected a positive finite number, got {data_range!r}.")
+    return float(data_range)
+
+
+def _pair(A, B):
+    A, B = (x.detach().cpu().numpy() if is_torch(x) else np.asarray(x) for x in (A, B))
+    if A.shape != B.shape or A.ndim < 2:
+        raise ValueError(
+            f"Expected two sets of images of the same shape, got {A.shape} and {B.shape}."
+        )
+    return A.astype(np.float64, copy=False), B.astype(np.float64, copy=False)
+
+
+class _DenoisingScorer(BaseEstimator):
+    """A scorer for ``cross_validate(est, X, scoring=...)`` and ``GridSearchCV``.
+
+    Parameters
+    ----------
+    sigmas : tuple of float, default=(0.1,)
+        Noise levels at which clean images are denoised; the score is the mean over them.
+    data_range : float, default=1.0
+        Length of the range of intensities.
+    random_state : int, default=0
+        Seed of the noise: the same noise for every candidate.
+    """
+
+    _sign = 1
+
+    def __init__(self, sigmas=(DEFAULT_SIGMA,), *, data_range=1.0, random_state=_SCORE_NOISE_SEED):
+        self.sigmas = sigmas
+        self.data_range = data_range
+        self.random_state = random_state
+
+    def score(self, estimator, X, y=None, sigma=None):
+        """Score a fitted denoiser; higher is better.
+
+        Parameters
+        ----------
+        estimator : fitted denoiser or pipeline
+            What has ``transform``. Its ``transform`` is told the noise level if it takes one.
+        X : array-like of images
+            Clean images (noise is added here at each level of ``sigmas``), or, with ``y``, noisy
+            ones.
+        y : array-like of images, default=None
+            Clean images.
+        sigma : float or array-like of shape (n,), default=None
+            Noise level in place of ``sigmas``; with ``y``, the level of the noise in X if known.
+
+        Returns
+        -------
+        score : float
+        """
+        if y is not None:
+            return float(self._sign * self._measure(estimator, X, y, sigma).mean())
+        levels = np.atleast_1d(self.sigmas) if sigma is None else [sigma]
+        if len(levels) == 0:
+            raise ValueError("sigmas: expected at least one noise level, got none.")
+        X = X if is_torch(X) else np.asarray(X)
+        scores = [
+            self._measure(
+                estimator, add_gaussian_noise(X, level, self.random_state), X, level
+            ).mean()
+            for level in levels
+        ]
+        return float(self._sign * np.mean(scores))
+
+    def __call__(self, estimator, X, y=None, sigma=None):
+        """Score; the same as :meth:`score`."""
+        return self.score(estimator, X, y, sigma=sigma)
+
+    def _measure(self, estimator, noisy, clean, sigma):
+        arguments = {}
+        taken = inspect.signature(estimator.transform).parameters
+        if sigma is not None and "sigma" in taken:
+            arguments["sigma"] = sigma if np.ndim(sigma) == 0 else check_sigma(sigma, len(noisy))
+        if "clean" in taken:
+            arguments["clean"] = clean
+        return self._metric(clean, estimator.transform(noisy, **arguments))
+
+
+class PSNRScorer(_DenoisingScorer):
+    __doc__ = "Mean PSNR in decibels as a scorer.\n" + _DenoisingScorer.__doc__.split("\n", 1)[1]
+
+    def _metric(self, clean, denoised):
+        return psnr(clean, denoised, data_range=self.data_range)
+
+
+class SSIMScorer(_DenoisingScorer):
+    __doc__ = "Mean SSIM as a scorer.\n" + _DenoisingScorer.__doc__.split("\n", 1)[1]
+
+    def _metric(self, clean, denoised):
+        return ssim(clean, denoised, data_range=self.data_range)
+
+
+class MSEScorer(_DenoisingScorer):
+    __doc__ = (
+        "Mean squared error, negated so that higher is better, as a scorer.\n"
+        + _DenoisingScorer.__doc__.split("\n", 1)[1]
+    )
+    _sign = -1
+
+    def _metric(self, clean, denoised):
+        return mse(clean, denoised)

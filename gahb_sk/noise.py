@@ -1,0 +1,129 @@
+"""Gaussian white noise: adding it, and estimating its level.
+
+The noisy image is ``y = x + sigma z`` with ``z ~ N(0, Id)``; ``sigma`` is in the units of ``x``.
+"""
+
+import numpy as np
+from scipy.special import ndtri
+
+from gahb_sk._images import check_sigma, is_torch
+from gahb_sk._random import image_normals, seed_sequence
+
+# The median of |z| for z ~ N(0, 1).
+_MEDIAN_OF_ABSOLUTE_NORMAL = float(ndtri(0.75))
+
+
+def add_gaussian_noise(X, sigma, random_state=None, *, first_image=0):
+    """Add white Gaussian noise to images, image by image.
+
+    Parameters
+    ----------
+    X : ndarray or torch.Tensor of shape (n, ...), float32 or float64
+        Clean images: a stack ``(n, H, W)`` or ``(n, C, H, W)``, or flat rows.
+    sigma : float or array-like of shape (n,)
+        Noise level in the units of X, at least 0; one value, or one an image.
+    random_state : int, RandomState or None, default=None
+        The seed. Image ``k`` gets the same noise whatever ``n``, the dtype and the device.
+    first_image : int, default=0
+        Index of ``X[0]`` in the stream of images, for adding noise piece by piece.
+
+    Returns
+    -------
+    noisy : ndarray or torch.Tensor of shape (n, ...)
+        New images of the dtype, kind and device of X. Nothing is clipped.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If X holds no floats, or sigma is negative, not finite or of the wrong length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gahb_sk import add_gaussian_noise
+    >>> clean = np.zeros((2, 8, 8))
+    >>> noisy = add_gaussian_noise(clean, 0.1, random_state=0)
+    >>> bool(np.all(noisy[1] == add_gaussian_noise(clean[1:], 0.1, 0, first_image=1)))
+    True
+    """
+    if not is_torch(X):
+        X = np.asarray(X)
+    if str(X.dtype).removeprefix("torch.") not in ("float32", "float64"):
+        raise TypeError(
+            f"X: expected float32 or float64, got {X.dtype}. Convert it first, e.g. uint8 with "
+            "X.astype(numpy.float32) / 255."
+        )
+    if X.ndim < 2:
+        raise ValueError(
+            f"X: expected images (n, H, W), (n, C, H, W) or flat rows, got shape {tuple(X.shape)}."
+        )
+    n = len(X)
+    sigma = check_sigma(sigma, n)
+    root = seed_sequence(random_state)
+    dtype = np.dtype(str(X.dtype).removeprefix("torch."))
+    indices = range(first_image, first_image + n)
+    noise = image_normals(root, indices, tuple(X.shape[1:]), dtype)
+    noise *= sigma.astype(dtype).reshape(-1, *[1] * (X.ndim - 1))
+    if is_torch(X):
+        import torch
+
+        return X + torch.from_numpy(noise).to(X.device)
+    noise += X
+    return noise
+
+
+def estimate_sigma(X):
+    """Estimate the noise level of each image from its finest diagonal details.
+
+    The median absolute value of the diagonal Haar coefficients at the finest scale, divided by
+    0.6745, is the standard deviation of white Gaussian noise where the image is smooth [1]_. It
+    is exact in the limit of large images whose fine details are sparse, and too high on fine
+    texture.
+
+    Parameters
+    ----------
+    X : ndarray or torch.Tensor of shape (n, H, W) or (n, C, H, W)
+        Noisy images. Images of one row or one column use first differences instead.
+
+    Returns
+    -------
+    sigma : ndarray of shape (n,), float64
+        Estimated noise level in the units of X; 0 for an image of one pixel.
+
+    References
+    ----------
+    .. [1] D. L. Donoho and I. M. Johnstone, "Ideal spatial adaptation by wavelet shrinkage",
+       Biometrika 81 (1994), :doi:`10.1093/biomet/81.3.425`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gahb_sk import add_gaussian_noise, estimate_sigma
+    >>> noisy = add_gaussian_noise(np.zeros((1, 64, 64)), 0.2, random_state=0)
+    >>> print(estimate_sigma(noisy).round(2))
+    [0.2]
+    """
+    if is_torch(X):
+        X = X.detach().cpu().numpy()
+    X = np.asarray(X)
+    if X.ndim not in (3, 4):
+        raise ValueError(
+            f"X: expected images (n, H, W) or (n, C, H, W), got shape {tuple(X.shape)}."
+        )
+    details = _finest_details(X).reshape(len(X), -1)
+    if details.shape[1] == 0:
+        return np.zeros(len(X))
+    return np.median(np.abs(details), axis=1).astype(np.float64) / _MEDIAN_OF_ABSOLUTE_NORMAL
+
+
+def _finest_details(X):
+    """Orthonormal Haar details of non-overlapping 2x2 blocks (2x1 where a side is 1)."""
+    for axis in (-2, -1):
+        length = X.shape[axis]
+        if length == 1 and X.shape[-1] * X.shape[-2] > 1:
+            continue
+        X = np.moveaxis(X, axis, -1)
+        even = length - length % 2
+        X = (X[..., 0:even:2] - X[..., 1:even:2]) * X.dtype.type(np.sqrt(0.5))
+        X = np.moveaxis(X, -1, axis)
+    return X
