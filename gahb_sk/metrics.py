@@ -1,4 +1,4 @@
-"""How well images are denoised: errors per image, slopes, and scorer objects.
+"""How well images are denoised: errors per image, slopes, similarities.
 
 With intensities in a range of length ``data_range`` (1 in the paper), the peak signal-to-noise
 ratio of an image is ``PSNR = 10 log10(data_range^2 / MSE)`` decibels, MSE being the mean squared
@@ -6,17 +6,10 @@ error over pixels. Curves are means of the PSNRs of single images. ``data_range`
 from the data.
 """
 
-import inspect
-
 import numpy as np
 from scipy.ndimage import correlate1d
-from sklearn.base import BaseEstimator
 
-from gahb_sk._images import check_sigma, is_torch
-from gahb_sk.noise import add_gaussian_noise
-
-_SCORE_NOISE_SEED = 0
-DEFAULT_SIGMA = 0.1
+from gahb_sk._images import is_torch
 
 
 def mse(clean, denoised):
@@ -243,95 +236,3 @@ def _pair(A, B):
             f"Expected two sets of images of the same shape, got {A.shape} and {B.shape}."
         )
     return A.astype(np.float64, copy=False), B.astype(np.float64, copy=False)
-
-
-class _DenoisingScorer(BaseEstimator):
-    """A scorer for ``cross_validate(est, X, scoring=...)`` and ``GridSearchCV``.
-
-    Parameters
-    ----------
-    sigmas : tuple of float, default=(0.1,)
-        Noise levels at which clean images are denoised; the score is the mean over them.
-    data_range : float, default=1.0
-        Length of the range of intensities.
-    random_state : int, default=0
-        Seed of the noise: the same noise for every candidate.
-    """
-
-    _sign = 1
-
-    def __init__(self, sigmas=(DEFAULT_SIGMA,), *, data_range=1.0, random_state=_SCORE_NOISE_SEED):
-        self.sigmas = sigmas
-        self.data_range = data_range
-        self.random_state = random_state
-
-    def score(self, estimator, X, y=None, sigma=None):
-        """Score a fitted denoiser; higher is better.
-
-        Parameters
-        ----------
-        estimator : fitted denoiser or pipeline
-            What has ``transform``. Its ``transform`` is told the noise level if it takes one.
-        X : array-like of images
-            Clean images (noise is added here at each level of ``sigmas``), or, with ``y``, noisy
-            ones.
-        y : array-like of images, default=None
-            Clean images.
-        sigma : float or array-like of shape (n,), default=None
-            Noise level in place of ``sigmas``; with ``y``, the level of the noise in X if known.
-
-        Returns
-        -------
-        score : float
-        """
-        if y is not None:
-            return float(self._sign * self._measure(estimator, X, y, sigma).mean())
-        levels = np.atleast_1d(self.sigmas) if sigma is None else [sigma]
-        if len(levels) == 0:
-            raise ValueError("sigmas: expected at least one noise level, got none.")
-        X = X if is_torch(X) else np.asarray(X)
-        scores = [
-            self._measure(
-                estimator, add_gaussian_noise(X, level, self.random_state), X, level
-            ).mean()
-            for level in levels
-        ]
-        return float(self._sign * np.mean(scores))
-
-    def __call__(self, estimator, X, y=None, sigma=None):
-        """Score; the same as :meth:`score`."""
-        return self.score(estimator, X, y, sigma=sigma)
-
-    def _measure(self, estimator, noisy, clean, sigma):
-        arguments = {}
-        taken = inspect.signature(estimator.transform).parameters
-        if sigma is not None and "sigma" in taken:
-            arguments["sigma"] = sigma if np.ndim(sigma) == 0 else check_sigma(sigma, len(noisy))
-        if "clean" in taken:
-            arguments["clean"] = clean
-        return self._metric(clean, estimator.transform(noisy, **arguments))
-
-
-class PSNRScorer(_DenoisingScorer):
-    __doc__ = "Mean PSNR in decibels as a scorer.\n" + _DenoisingScorer.__doc__.split("\n", 1)[1]
-
-    def _metric(self, clean, denoised):
-        return psnr(clean, denoised, data_range=self.data_range)
-
-
-class SSIMScorer(_DenoisingScorer):
-    __doc__ = "Mean SSIM as a scorer.\n" + _DenoisingScorer.__doc__.split("\n", 1)[1]
-
-    def _metric(self, clean, denoised):
-        return ssim(clean, denoised, data_range=self.data_range)
-
-
-class MSEScorer(_DenoisingScorer):
-    __doc__ = (
-        "Mean squared error, negated so that higher is better, as a scorer.\n"
-        + _DenoisingScorer.__doc__.split("\n", 1)[1]
-    )
-    _sign = -1
-
-    def _metric(self, clean, denoised):
-        return mse(clean, denoised)

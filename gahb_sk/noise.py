@@ -12,6 +12,11 @@ from gahb_sk._random import image_normals, seed_sequence
 # The median of |z| for z ~ N(0, 1).
 _MEDIAN_OF_ABSOLUTE_NORMAL = float(ndtri(0.75))
 
+# The noise of every score that is not given noisy images: one level, one seed, so that all
+# candidates see the same noise.
+DEFAULT_SIGMA = 0.1
+SCORE_NOISE_SEED = 0
+
 
 def add_gaussian_noise(X, sigma, random_state=None, *, first_image=0):
     """Add white Gaussian noise to images, image by image.

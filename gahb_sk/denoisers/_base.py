@@ -13,10 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 from gahb_sk._images import check_images, check_sigma, is_torch
 from gahb_sk._validation import Interval, Real, fit_context
 from gahb_sk.denoisers._linear import finite_difference_operator
-from gahb_sk.metrics import DEFAULT_SIGMA, psnr
-from gahb_sk.noise import add_gaussian_noise, estimate_sigma
+from gahb_sk.metrics import psnr
+from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise, estimate_sigma
 
-_SCORE_NOISE_SEED = 0
 # Perturbation of central differences, relative to the noise level: large enough for functions
 # that compute in single precision, small enough for smooth ones.
 _RELATIVE_STEP = 1e-3
@@ -268,7 +267,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
             truth = self._read(clean, index)
             if y is None:
                 noisy = add_gaussian_noise(
-                    truth, added[index], _SCORE_NOISE_SEED, first_image=index.start
+                    truth, added[index], SCORE_NOISE_SEED, first_image=index.start
                 )
             level = None if told is None else told[index]
             values[index] = psnr(truth, self._denoise_chunk(noisy, level, truth))

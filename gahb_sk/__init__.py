@@ -1,0 +1,44 @@
+"""Learned, classical and optimal image denoisers through one scikit-learn API.
+
+Public names load on first use: ``import gahb_sk`` imports neither torch nor matplotlib.
+"""
+
+from gahb_sk._lazy import attach
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "datasets": [],
+        "denoisers": [
+            "BM3DDenoiser",
+            "BandletShrinkage",
+            "BaseDenoiser",
+            "BiasFreeCNNDenoiser",
+            "DiskPosteriorMean",
+            "EfficientDenoiser",
+            "EmpiricalBayesDenoiser",
+            "FunctionDenoiser",
+            "LocalEmpiricalBayesDenoiser",
+            "NonLocalMeansDenoiser",
+            "OracleDenoiser",
+            "OracleShrinkage",
+            "RayPosteriorMean",
+            "SinePosteriorMean",
+            "TangentProjection",
+            "TorchModuleDenoiser",
+            "TotalVariationDenoiser",
+            "UNetDenoiser",
+            "WaveletShrinkage",
+            "WienerDenoiser",
+            "all_denoisers",
+        ],
+        "experiments": ["compare_denoisers"],
+        "metrics": ["input_psnr", "mse", "psnr", "psnr_slope", "ssim"],
+        "noise": ["add_gaussian_noise", "estimate_sigma"],
+        "plots": [],
+        "scorers": ["MSEScorer", "PSNRScorer", "SSIMScorer"],
+        "transforms": [],
+    },
+)
