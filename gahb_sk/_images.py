@@ -160,7 +160,11 @@ def check_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
         return _check_flat(X, image_shape, name, estimator, reset)
     if not is_torch(X) and not is_lazy(X):
         X = check_array(
-            X, dtype=[np.float64, np.float32], ensure_2d=False, allow_nd=True, input_name=name,
+            X,
+            dtype=[np.float64, np.float32],
+            ensure_2d=False,
+            allow_nd=True,
+            input_name=name,
             ensure_min_samples=0,
         )
     _refuse_dimensions(X, name)

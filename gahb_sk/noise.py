@@ -18,7 +18,7 @@ DEFAULT_SIGMA = 0.1
 SCORE_NOISE_SEED = 0
 
 
-def add_gaussian_noise(X, sigma, random_state=None, *, first_image=0):
+def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     """Add white Gaussian noise to images, image by image.
 
     Parameters
@@ -29,8 +29,9 @@ def add_gaussian_noise(X, sigma, random_state=None, *, first_image=0):
         Noise level in the units of X, at least 0; one value, or one an image.
     random_state : int, RandomState or None, default=None
         The seed. Image ``k`` gets the same noise whatever ``n``, the dtype and the device.
-    first_image : int, default=0
-        Index of ``X[0]`` in the stream of images, for adding noise piece by piece.
+    indices : sequence of int of length n, default=None
+        Which image of the stream each of X is, for adding noise piece by piece; None means
+        ``range(n)``.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def add_gaussian_noise(X, sigma, random_state=None, *, first_image=0):
     >>> from gahb_sk import add_gaussian_noise
     >>> clean = np.zeros((2, 8, 8))
     >>> noisy = add_gaussian_noise(clean, 0.1, random_state=0)
-    >>> bool(np.all(noisy[1] == add_gaussian_noise(clean[1:], 0.1, 0, first_image=1)))
+    >>> bool(np.all(noisy[1] == add_gaussian_noise(clean[1:], 0.1, 0, indices=[1])))
     True
     """
     if not is_torch(X):
@@ -66,7 +67,9 @@ def add_gaussian_noise(X, sigma, random_state=None, *, first_image=0):
     sigma = check_sigma(sigma, n)
     root = seed_sequence(random_state)
     dtype = np.dtype(str(X.dtype).removeprefix("torch."))
-    indices = range(first_image, first_image + n)
+    indices = range(n) if indices is None else indices
+    if len(indices) != n:
+        raise ValueError(f"indices: expected one index an image, {n}, got {len(indices)}.")
     noise = image_normals(root, indices, tuple(X.shape[1:]), dtype)
     noise *= sigma.astype(dtype).reshape(-1, *[1] * (X.ndim - 1))
     if is_torch(X):

@@ -266,9 +266,8 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         for index, noisy in self._chunks(images):
             truth = self._read(clean, index)
             if y is None:
-                noisy = add_gaussian_noise(
-                    truth, added[index], SCORE_NOISE_SEED, first_image=index.start
-                )
+                which = range(index.start, index.stop)
+                noisy = add_gaussian_noise(truth, added[index], SCORE_NOISE_SEED, indices=which)
             level = None if told is None else told[index]
             values[index] = psnr(truth, self._denoise_chunk(noisy, level, truth))
         return values

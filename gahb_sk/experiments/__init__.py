@@ -1,0 +1,11 @@
+"""The paper's questions as functions: arrays in, a tidy table out."""
+
+from gahb_sk._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "_compare": ["Comparison", "compare_denoisers"],
+        "_table": ["Table"],
+    },
+)

@@ -1,0 +1,320 @@
+"""Cross-validated comparison of denoisers: the same images and the same noise for all."""
+
+import time
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.model_selection import ShuffleSplit, check_cv
+from tqdm.auto import tqdm
+
+from gahb_sk._images import check_images, is_lazy, is_torch
+from gahb_sk._random import seed_sequence
+from gahb_sk._validation import Integral, Real, validate_params
+from gahb_sk.experiments._table import Table
+from gahb_sk.metrics import input_psnr, psnr, psnr_slope, ssim
+from gahb_sk.noise import add_gaussian_noise
+
+_CHUNK_PIXELS = 2**22
+
+
+class Comparison(Table):
+    """Result of :func:`compare_denoisers`: one row a denoiser, fold and noise level.
+
+    Columns: ``denoiser``, ``kind`` (learned, classical or optimal), ``bound`` (True for oracles,
+    which are told the clean image), ``fold``, ``sigma``, ``n_images``, ``psnr`` and ``ssim`` (means
+    over the test images of the fold), ``psnr_sd`` and ``ssim_sd`` (standard deviations over
+    them), ``fit_seconds``, ``denoise_seconds`` (for all test images at that noise level).
+    """
+
+    @property
+    def denoisers(self):
+        """Names of the denoisers, in the order they were given."""
+        return list(dict.fromkeys(self["denoiser"].tolist()))
+
+    @property
+    def sigmas(self):
+        """The noise levels, ascending."""
+        return np.unique(self["sigma"])
+
+    def means(self):
+        """Means over all test images of all folds, with standard errors.
+
+        Returns
+        -------
+        table : Table
+            ``denoiser, kind, bound, sigma, input_psnr, psnr, psnr_se, ssim, ssim_se, n_images,
+            fit_seconds, ms_per_image``; the standard errors are over images; ``fit_seconds`` is
+            the mean over folds.
+        """
+        rows = []
+        for name in self.denoisers:
+            for sigma in self.sigmas:
+                part = self.where(denoiser=name, sigma=sigma)
+                n = part["n_images"]
+                row = {
+                    "denoiser": name,
+                    "kind": part["kind"][0].item(),
+                    "bound": bool(part["bound"][0]),
+                    "sigma": float(sigma),
+                    "input_psnr": float(input_psnr(sigma)),
+                }
+                for metric in ("psnr", "ssim"):
+                    row[metric], row[f"{metric}_se"] = _pool(n, part[metric], part[f"{metric}_sd"])
+                row["n_images"] = int(n.sum())
+                row["fit_seconds"] = float(part["fit_seconds"].mean())
+                row["ms_per_image"] = float(1e3 * part["denoise_seconds"].sum() / n.sum())
+                rows.append(row)
+        return Table.from_rows(rows)
+
+    def slopes(self):
+        """Slope of mean output PSNR against input PSNR for each denoiser.
+
+        Returns
+        -------
+        table : Table
+            ``denoiser, slope, slope_se``; the standard error is that of the least-squares fit to
+            the mean PSNRs (NaN for two noise levels).
+        """
+        means = self.means()
+        rows = []
+        for name in self.denoisers:
+            part = means.where(denoiser=name)
+            slope = psnr_slope(part["sigma"], part["psnr"])
+            rows.append(
+                {
+                    "denoiser": name,
+                    "slope": float(slope),
+                    "slope_se": _slope_error(part["input_psnr"], part["psnr"], slope),
+                }
+            )
+        return Table.from_rows(rows)
+
+
+def _pool(n, means, deviations):
+    """Mean and standard error over all images of several folds."""
+    total = n.sum()
+    mean = (n * means).sum() / total
+    squares = ((n - 1) * deviations**2 + n * (means - mean) ** 2).sum()
+    variance = squares / (total - 1) if total > 1 else np.nan
+    return float(mean), float(np.sqrt(variance / total))
+
+
+def _slope_error(x, y, slope):
+    if len(x) < 3:
+        return float("nan")
+    x = x - x.mean()
+    residuals = y - y.mean() - slope * x
+    return float(np.sqrt((residuals**2).sum() / (len(x) - 2) / (x**2).sum()))
+
+
+@validate_params(
+    {
+        "denoisers": [dict, list, tuple],
+        "data_range": [Real],
+        "n_jobs": [Integral, None],
+        "verbose": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def compare_denoisers(
+    denoisers,
+    X,
+    sigmas=(0.03, 0.1, 0.3),
+    *,
+    cv=5,
+    groups=None,
+    data_range=1.0,
+    random_state=0,
+    n_jobs=None,
+    verbose=False,
+):
+    """Compare denoisers by cross-validation on the same images with the same noise.
+
+    Each denoiser is fitted on the clean training images of each fold and denoises the test
+    images at every noise level, which it is told. Oracles are told the clean images too and are
+    marked as bounds.
+
+    Parameters
+    ----------
+    denoisers : dict of str to denoiser, or list of denoisers
+        What to compare. They are cloned, never fitted themselves. In a list, each is named after
+        its class.
+    X : array-like or lazy stack of shape (n, H, W) or (n, C, H, W)
+        Clean images.
+    sigmas : array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
+        Noise levels, positive, in the units of X.
+    cv : int, float or splitter, default=5
+        Number of folds; or, a float in (0, 1), that fraction of the images as the one test set;
+        or a scikit-learn splitter.
+    groups : array-like of shape (n,), default=None
+        For splitters that keep groups together, for example patches of one photograph.
+    data_range : float, default=1.0
+        Length of the range of intensities, for PSNR and SSIM.
+    random_state : int, RandomState or None, default=0
+        Seed of the noise and of the split. Image k gets the same noise pattern, scaled by sigma,
+        at every level, in every fold and for every denoiser.
+    n_jobs : int, default=None
+        Number of (denoiser, fold) pairs run at the same time by joblib. Seconds in the table are
+        then those of contended cores.
+    verbose : bool, default=False
+        Whether to show a progress bar on stderr.
+
+    Returns
+    -------
+    comparison : Comparison
+        One tidy table with ``to_frame()``, ``means()``, ``slopes()``.
+
+    Raises
+    ------
+    ValueError
+        For no denoisers, two of the same name, noise levels that are not positive, fewer images
+        than folds, or images that break the contract.
+
+    Examples
+    --------
+    >>> from gahb_sk import OracleShrinkage, WaveletShrinkage
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> X = make_c_alpha_images(6, image_size=32, random_state=0)
+    >>> table = compare_denoisers([WaveletShrinkage(), OracleShrinkage()], X, [0.1], cv=3)
+    >>> table.n_rows
+    6
+    """
+    denoisers = _name_denoisers(denoisers)
+    X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
+    n = len(check_images(X))
+    sigmas = _check_sigmas(sigmas)
+    root = seed_sequence(random_state)
+    folds = _split(cv, X, n, groups, root)
+    tasks = [(name, fold) for name in denoisers for fold in range(len(folds))]
+    results = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_run_fold)(denoisers[name], X, *folds[fold], sigmas, root, data_range)
+        for name, fold in tasks
+    )
+    rows = []
+    with tqdm(total=len(tasks), desc="comparing", disable=not verbose) as bar:
+        for (name, fold), levels in zip(tasks, results, strict=True):
+            for level in levels:
+                rows.append({"denoiser": name, "fold": fold, **level})
+            bar.set_postfix_str(name, refresh=False)
+            bar.update()
+    return Comparison.from_rows(rows)
+
+
+def _run_fold(denoiser, X, train, test, sigmas, root, data_range):
+    """Fit on the training images; denoise the test images at every level."""
+    denoiser = clone(denoiser)
+    start = time.perf_counter()
+    denoiser.fit(X[train])
+    fit_seconds = time.perf_counter() - start
+    rows = []
+    for sigma in sigmas:
+        psnrs, ssims, seconds = _evaluate(denoiser, X, test, sigma, root, data_range)
+        rows.append(
+            {
+                "kind": denoiser.kind,
+                "bound": denoiser.needs_clean,
+                "sigma": sigma,
+                "n_images": len(test),
+                "psnr": psnrs.mean(),
+                "psnr_sd": _deviation(psnrs),
+                "ssim": ssims.mean(),
+                "ssim_sd": _deviation(ssims),
+                "fit_seconds": fit_seconds,
+                "denoise_seconds": seconds,
+            }
+        )
+    return rows
+
+
+def _evaluate(denoiser, X, test, sigma, root, data_range):
+    """PSNR and SSIM of each test image, and the seconds that denoising took."""
+    length = max(1, _CHUNK_PIXELS // int(np.prod(X.shape[1:])))
+    psnrs, ssims, seconds = [], [], 0.0
+    for start in range(0, len(test), length):
+        clean, noisy = noisy_images(X, test[start : start + length], sigma, root)
+        begin = time.perf_counter()
+        denoised = denoise(denoiser, noisy, sigma, clean)
+        seconds += time.perf_counter() - begin
+        psnrs.append(psnr(clean, denoised, data_range=data_range))
+        ssims.append(ssim(clean, denoised, data_range=data_range))
+    return np.concatenate(psnrs), np.concatenate(ssims), seconds
+
+
+def noisy_images(X, indices, sigma, random_state):
+    """Return images ``indices`` of X, clean and with the noise that a comparison gives them.
+
+    Parameters
+    ----------
+    X : array-like or lazy stack
+        Clean images.
+    indices : array of int
+        Which of them.
+    sigma : float
+        Noise level.
+    random_state : int, SeedSequence or None
+        Seed of the noise: image k of X gets the noise of stream k.
+
+    Returns
+    -------
+    clean, noisy : ndarray or torch.Tensor
+    """
+    clean = X[indices]
+    clean = clean if is_torch(clean) else np.asarray(clean)
+    return clean, add_gaussian_noise(clean, sigma, random_state, indices=indices)
+
+
+def denoise(denoiser, noisy, sigma, clean):
+    """Denoise at a known level; oracles are told the clean images."""
+    if denoiser.needs_clean:
+        return denoiser.transform(noisy, sigma=sigma, clean=clean)
+    return denoiser.transform(noisy, sigma=sigma)
+
+
+def _deviation(values):
+    return values.std(ddof=1) if len(values) > 1 else 0.0
+
+
+def _name_denoisers(denoisers):
+    if not isinstance(denoisers, dict):
+        names = [type(denoiser).__name__ for denoiser in denoisers]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"denoisers: expected different classes in a list, got {names}. Name them: "
+                "{'spun': WaveletShrinkage(n_shifts=16), ...}."
+            )
+        denoisers = dict(zip(names, denoisers, strict=True))
+    if not denoisers:
+        raise ValueError("denoisers: expected at least one denoiser, got none.")
+    for name, denoiser in denoisers.items():
+        if not hasattr(denoiser, "transform") or not hasattr(denoiser, "kind"):
+            raise TypeError(
+                f"denoisers: expected denoisers of gahb_sk, got {denoiser!r} for {name!r}. Wrap a "
+                "function of your own in FunctionDenoiser."
+            )
+    return denoisers
+
+
+def _check_sigmas(sigmas):
+    values = np.unique(np.asarray(sigmas, np.float64))
+    if values.ndim != 1 or not len(values) or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError(f"sigmas: expected positive finite noise levels, got {sigmas!r}.")
+    return values.tolist()
+
+
+def _split(cv, X, n, groups, root):
+    """List of (train, test) index arrays."""
+    seed = int(root.generate_state(1)[0])
+    if isinstance(cv, float):
+        if not 0 < cv < 1 or not 1 <= round(cv * n) < n:
+            raise ValueError(
+                f"cv: expected a fraction in (0, 1) that leaves images on both sides, got {cv!r} "
+                f"for {n} images."
+            )
+        cv = ShuffleSplit(n_splits=1, test_size=round(cv * n), random_state=seed)
+    elif isinstance(cv, Integral) and not 2 <= cv <= n:
+        raise ValueError(
+            f"cv: expected a number of folds between 2 and the number of images, {n}, got {cv!r}. "
+            "For one split pass a fraction, e.g. cv=0.2."
+        )
+    return list(check_cv(cv).split(np.empty((n, 1)), groups=groups))

@@ -1,0 +1,13 @@
+"""Displays: they hold arrays and draw them on matplotlib axes, as often as wanted."""
+
+from gahb_sk._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "_comparison": ["ComparisonDisplay"],
+        "_geometry": ["GeometryDisplay"],
+        "_image_grid": ["ImageGridDisplay"],
+        "_optimality": ["OptimalityDisplay"],
+    },
+)

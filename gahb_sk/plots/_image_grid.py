@@ -1,0 +1,76 @@
+"""Images side by side: clean, noisy, and denoised by each denoiser."""
+
+import numpy as np
+
+
+class ImageGridDisplay:
+    """Rows and columns of images with the PSNR of each below it.
+
+    Parameters
+    ----------
+    columns : dict of str to ndarray of shape (n_rows, H, W) or (n_rows, C, H, W)
+        A title and the images of each column, top to bottom.
+    captions : dict of str to sequence of str, default=None
+        A line below each image of a column.
+    data_range : tuple of float, default=(0.0, 1.0)
+        Intensities shown as black and white.
+
+    Attributes
+    ----------
+    axes_, figure_ : ndarray of matplotlib Axes, and the Figure
+        Where it was drawn last.
+    """
+
+    def __init__(self, columns, *, captions=None, data_range=(0.0, 1.0)):
+        self.columns = columns
+        self.captions = captions or {}
+        self.data_range = data_range
+
+    def plot(self, figure=None):
+        """Draw the grid.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure, default=None
+            Where to draw; None makes one.
+
+        Returns
+        -------
+        display : ImageGridDisplay
+            Itself.
+        """
+        n_rows = len(next(iter(self.columns.values())))
+        n_columns = len(self.columns)
+        if figure is None:
+            import matplotlib.pyplot as plt
+
+            figure = plt.figure(figsize=(1.75 * n_columns, 2.05 * n_rows), layout="constrained")
+        axes = figure.subplots(n_rows, n_columns, squeeze=False)
+        for j, (title, images) in enumerate(self.columns.items()):
+            axes[0, j].set_title(_two_lines(title), fontsize=8)
+            for i, image in enumerate(images):
+                captions = self.captions.get(title)
+                self._draw(axes[i, j], image, None if captions is None else captions[i])
+        self.axes_, self.figure_ = axes, figure
+        return self
+
+    def _draw(self, ax, image, caption):
+        image = np.asarray(image)
+        low, high = self.data_range
+        if image.ndim == 3 and image.shape[0] == 3:
+            ax.imshow(np.clip((np.moveaxis(image, 0, -1) - low) / (high - low), 0, 1))
+        else:
+            image = image.mean(axis=0) if image.ndim == 3 else image
+            ax.imshow(image, cmap="gray", vmin=low, vmax=high)
+        ax.set(xticks=[], yticks=[])
+        if caption is not None:
+            ax.set_xlabel(caption, fontsize=8)
+
+
+def _two_lines(title, length=14):
+    """Break a class name before the capital letter nearest to its middle, if it is long."""
+    breaks = [i for i in range(1, len(title)) if title[i].isupper() and title[i - 1].islower()]
+    if len(title) <= length or not breaks:
+        return title
+    middle = min(breaks, key=lambda i: abs(i - len(title) / 2))
+    return f"{title[:middle]}\n{title[middle:]}"
