@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from gahb_sk._images import check_images, is_lazy, is_torch
 from gahb_sk._random import seed_sequence
-from gahb_sk._validation import Integral, Real, validate_params
+from gahb_sk._validation import Integral, Real, at_least, validate_params
 from gahb_sk.experiments._table import Table
 from gahb_sk.metrics import input_psnr, psnr, psnr_slope, ssim
 from gahb_sk.noise import add_gaussian_noise
@@ -25,7 +25,24 @@ class Comparison(Table):
     which are told the clean image), ``fold``, ``sigma``, ``n_images``, ``psnr`` and ``ssim`` (means
     over the test images of the fold), ``psnr_sd`` and ``ssim_sd`` (standard deviations over
     them), ``fit_seconds``, ``denoise_seconds`` (for all test images at that noise level).
+
+    Parameters
+    ----------
+    columns : dict of str to array-like of shape (n_rows,)
+        The columns.
+    examples : dict, default=None
+        See ``examples``.
+
+    Attributes
+    ----------
+    examples : dict of float to dict of str to ndarray
+        For each noise level, the first test images of the first fold: ``"clean"``, ``"noisy"``
+        and, under its name, as denoised by each denoiser. Empty unless ``n_examples`` was given.
     """
+
+    def __init__(self, columns, examples=None):
+        super().__init__(columns)
+        self.examples = examples or {}
 
     @property
     def denoisers(self):
@@ -112,6 +129,7 @@ def _slope_error(x, y, slope):
     {
         "denoisers": [dict, list, tuple],
         "data_range": [Real],
+        "n_examples": [at_least(0)],
         "n_jobs": [Integral, None],
         "verbose": ["boolean"],
     },
@@ -126,6 +144,7 @@ def compare_denoisers(
     groups=None,
     data_range=1.0,
     random_state=0,
+    n_examples=0,
     n_jobs=None,
     verbose=False,
 ):
@@ -154,6 +173,8 @@ def compare_denoisers(
     random_state : int, RandomState or None, default=0
         Seed of the noise and of the split. Image k gets the same noise pattern, scaled by sigma,
         at every level, in every fold and for every denoiser.
+    n_examples : int, default=0
+        How many test images of the first fold to keep in ``comparison.examples``.
     n_jobs : int, default=None
         Number of (denoiser, fold) pairs run at the same time by joblib. Seconds in the table are
         then those of contended cores.
@@ -188,26 +209,31 @@ def compare_denoisers(
     folds = _split(cv, X, n, groups, root)
     tasks = [(name, fold) for name in denoisers for fold in range(len(folds))]
     results = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_run_fold)(denoisers[name], X, *folds[fold], sigmas, root, data_range)
+        delayed(_run_fold)(
+            denoisers[name], X, *folds[fold], sigmas, root, data_range, n_examples * (fold == 0)
+        )
         for name, fold in tasks
     )
-    rows = []
+    rows, examples = [], {sigma: {} for sigma in sigmas} if n_examples else {}
     with tqdm(total=len(tasks), desc="comparing", disable=not verbose) as bar:
-        for (name, fold), levels in zip(tasks, results, strict=True):
-            for level in levels:
-                rows.append({"denoiser": name, "fold": fold, **level})
+        for (name, fold), (levels, shown) in zip(tasks, results, strict=True):
+            rows += [{"denoiser": name, "fold": fold, **level} for level in levels]
+            for sigma, images in shown.items():
+                denoised = images.pop("denoised")
+                examples[sigma].update(images)
+                examples[sigma][name] = denoised
             bar.set_postfix_str(name, refresh=False)
             bar.update()
-    return Comparison.from_rows(rows)
+    return Comparison({key: [row[key] for row in rows] for key in rows[0]}, examples)
 
 
-def _run_fold(denoiser, X, train, test, sigmas, root, data_range):
+def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples):
     """Fit on the training images; denoise the test images at every level."""
     denoiser = clone(denoiser)
     start = time.perf_counter()
     denoiser.fit(X[train])
     fit_seconds = time.perf_counter() - start
-    rows = []
+    rows, examples = [], {}
     for sigma in sigmas:
         psnrs, ssims, seconds = _evaluate(denoiser, X, test, sigma, root, data_range)
         rows.append(
@@ -224,7 +250,11 @@ def _run_fold(denoiser, X, train, test, sigmas, root, data_range):
                 "denoise_seconds": seconds,
             }
         )
-    return rows
+        if n_examples:
+            clean, noisy = noisy_images(X, test[:n_examples], sigma, root)
+            denoised = denoise(denoiser, noisy, sigma, clean)
+            examples[sigma] = {"clean": clean, "noisy": noisy, "denoised": denoised}
+    return rows, examples
 
 
 def _evaluate(denoiser, X, test, sigma, root, data_range):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from gahb_sk.metrics import psnr
+
 
 class ImageGridDisplay:
     """Rows and columns of images with the PSNR of each below it.
@@ -25,6 +27,43 @@ class ImageGridDisplay:
         self.columns = columns
         self.captions = captions or {}
         self.data_range = data_range
+
+    @classmethod
+    def from_comparison(cls, comparison, sigma, *, data_range=(0.0, 1.0)):
+        """Make the display from the examples that ``compare_denoisers`` kept.
+
+        Parameters
+        ----------
+        comparison : Comparison
+            Made with ``n_examples > 0``.
+        sigma : float
+            One of its noise levels.
+        data_range : tuple of float, default=(0.0, 1.0)
+            Intensities shown as black and white.
+
+        Returns
+        -------
+        display : ImageGridDisplay
+            With the PSNR of each image below it.
+
+        Raises
+        ------
+        ValueError
+            If no examples were kept at that noise level.
+        """
+        if sigma not in comparison.examples:
+            raise ValueError(
+                f"sigma: expected a noise level with examples, {list(comparison.examples)}, got "
+                f"{sigma!r}. Call compare_denoisers with n_examples=4."
+            )
+        images = comparison.examples[sigma]
+        length = data_range[1] - data_range[0]
+        captions = {
+            name: [f"{v:.1f} dB" for v in psnr(images["clean"], shown, data_range=length)]
+            for name, shown in images.items()
+            if name != "clean"
+        }
+        return cls(images, captions=captions, data_range=data_range)
 
     def plot(self, figure=None):
         """Draw the grid.

@@ -1,0 +1,75 @@
+"""The command line: a subcommand is a file of this room.
+
+A file ``_name.py`` with ``NAME``, ``HELP``, ``EXAMPLE``, ``add_arguments(parser)`` and
+``run(args) -> int`` is found by itself. Exit codes: 0 done, 1 something was wrong with the input
+(one line on stderr says what), 2 wrong usage.
+"""
+
+import argparse
+import importlib
+import pkgutil
+import sys
+
+from gahb_sk import __version__
+
+ERRORS = (ValueError, TypeError, OSError, ImportError, MemoryError)
+
+
+def main(argv=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        Arguments; None takes those of the process.
+
+    Returns
+    -------
+    code : int
+        0 or 1; wrong usage raises ``SystemExit(2)`` as argparse does.
+    """
+    args = build_parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        print("gahb-sk: interrupted; no half-written file was left.", file=sys.stderr)
+    except ERRORS as error:
+        message = " ".join(str(error).split()) or type(error).__name__
+        print(f"gahb-sk {args.command}: {message}", file=sys.stderr)
+    return 1
+
+
+def build_parser():
+    """Return the parser of all subcommands."""
+    parser = argparse.ArgumentParser(
+        prog="gahb-sk",
+        description="Compare learned, classical and optimal image denoisers.",
+        epilog="Each command has its own help and an example: gahb-sk compare --help",
+    )
+    parser.add_argument("--version", action="version", version=f"gahb-sk {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in _commands():
+        sub = commands.add_parser(
+            command.NAME,
+            help=command.HELP,
+            description=command.__doc__,
+            epilog=f"example:\n  {command.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(sub)
+        sub.set_defaults(run=command.run)
+    return parser
+
+
+def entry_point():
+    """Run the command line and exit the process with its code."""
+    sys.exit(main())
+
+
+def _commands():
+    modules = (
+        importlib.import_module(f"{__name__}.{module.name}")
+        for module in pkgutil.iter_modules(__path__)
+        if module.name != "__main__"
+    )
+    return [module for module in modules if hasattr(module, "NAME")]

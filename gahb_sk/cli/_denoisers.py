@@ -1,0 +1,86 @@
+"""Denoisers as the command line writes them: ``Name`` or ``Name(parameter=value, ...)``."""
+
+import ast
+import inspect
+
+from gahb_sk._validation import did_you_mean
+from gahb_sk.denoisers import get_denoiser
+
+
+def parse_denoiser(text):
+    """Build a denoiser from ``"WaveletShrinkage(wavelet='db2', n_shifts=16)"``.
+
+    Parameters
+    ----------
+    text : str
+        A class name, alone or with keyword arguments that are plain literals. Nothing is
+        evaluated.
+
+    Returns
+    -------
+    denoiser : denoiser
+        Unfitted.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name (the nearest is given), an unknown parameter, or anything that is not
+        a literal.
+    """
+    name, keywords = _parse_call(text)
+    cls = get_denoiser(name)
+    legal = list(inspect.signature(cls).parameters)
+    for key in keywords:
+        if key not in legal:
+            raise ValueError(
+                f"{name} has no parameter {key!r}.{did_you_mean(key, legal)} It takes: "
+                f"{', '.join(legal)}."
+            )
+    required = [
+        key
+        for key, parameter in inspect.signature(cls).parameters.items()
+        if parameter.default is inspect.Parameter.empty and key not in keywords
+    ]
+    if required:
+        raise ValueError(
+            f"{name} needs {', '.join(required)}, which the command line cannot give; use it from "
+            "Python."
+        )
+    return cls(**keywords)
+
+
+def _parse_call(text):
+    """Return the name and the keyword arguments that a text stands for."""
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+        call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
+        if not isinstance(call.func, ast.Name) or call.args:
+            raise ValueError("not a name with keyword arguments")
+        return call.func.id, {key.arg or "**": ast.literal_eval(key.value) for key in call.keywords}
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(
+            "--denoisers: expected Name or Name(parameter=value, ...) with plain values, got "
+            f"{text!r}."
+        ) from error
+
+
+def parse_denoisers(texts):
+    """Build several denoisers, by name; two of one class are told apart by their arguments.
+
+    Parameters
+    ----------
+    texts : list of str
+        See :func:`parse_denoiser`.
+
+    Returns
+    -------
+    denoisers : dict of str to denoiser
+    """
+    denoisers = {}
+    names = [_parse_call(text)[0] for text in texts]
+    for text, name in zip(texts, names, strict=True):
+        label = name if names.count(name) == 1 else " ".join(text.split())
+        if label in denoisers:
+            raise ValueError(f"--denoisers: {text!r} is given twice.")
+        denoisers[label] = parse_denoiser(text)
+    return denoisers

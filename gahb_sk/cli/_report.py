@@ -1,0 +1,295 @@
+"""Reports: one self-contained HTML page, and the numbers and pictures beside it."""
+
+import base64
+import html
+import io
+import json
+import os
+import platform
+import warnings
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from gahb_sk import __version__
+from gahb_sk._files import atomic_path, write_text
+from gahb_sk.experiments import Comparison
+from gahb_sk.plots import ComparisonDisplay, ImageGridDisplay
+
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pywavelets", "scikit-image", "bm3d")
+_PAGE = Path(__file__).with_name("report.html")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One comparison as a report shows it.
+
+    Attributes
+    ----------
+    title, text : str
+        Heading, and a sentence on the images.
+    comparison : Comparison
+        With examples.
+    settings : dict
+        All that made it: images, denoisers and their parameters, noise levels, seed.
+    alpha : float or None
+        Regularity of the class, for the theoretical slope.
+    left_out : list of str
+        Files that could not be used, each with the reason.
+    """
+
+    title: str
+    text: str
+    comparison: Comparison
+    settings: dict
+    alpha: float | None = None
+    left_out: list = field(default_factory=list)
+
+
+def check_output(folder):
+    """Make the folder of a report and make sure, before the work, that it can be written.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where the report will stand.
+
+    Returns
+    -------
+    folder : pathlib.Path
+
+    Raises
+    ------
+    OSError
+        If it cannot be made or written; the message names it.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_path(folder / ".writable") as probe:
+            probe.touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise OSError(
+            f"--output: cannot write to {str(folder)!r} ({error.strerror}). Choose another folder."
+        ) from error
+    return folder
+
+
+def write_report(folder, section, command):
+    """Write ``index.html``, ``results.csv``, ``results.json`` and the pictures of a comparison.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where to write.
+    section : Section
+        What to show.
+    command : str
+        The command line that redoes it.
+
+    Returns
+    -------
+    page : pathlib.Path
+    """
+    folder = Path(folder)
+    pictures = draw(section)
+    for name, png in pictures.items():
+        with atomic_path(folder / name) as temporary:
+            temporary.write_bytes(png)
+    section.comparison.to_csv(folder / "results.csv")
+    write_text(folder / "results.json", json.dumps(_as_json(section, command), indent=1) + "\n")
+    page = folder / "index.html"
+    write_page(page, [(section, pictures)], command)
+    return page
+
+
+def write_page(path, sections, command):
+    """Write one self-contained page that shows several sections.
+
+    Parameters
+    ----------
+    path : path-like
+        The HTML file.
+    sections : list of (Section, dict of str to bytes)
+        Each with its pictures, as :func:`draw` makes them.
+    command : str
+        The command line that redoes it.
+    """
+    body = "\n".join(_section_html(section, pictures) for section, pictures in sections)
+    page = _PAGE.read_text(encoding="utf-8")
+    for key, value in {
+        "title": html.escape(" / ".join(section.title for section, _ in sections)),
+        "body": body,
+        "command": html.escape(command),
+        "versions": html.escape(", ".join(f"{k} {v}" for k, v in versions().items())),
+    }.items():
+        page = page.replace("{{" + key + "}}", value)
+    write_text(path, page)
+
+
+def draw(section):
+    """Draw the curves and, for the middle noise level, the grid of example images.
+
+    Parameters
+    ----------
+    section : Section
+        What to show.
+
+    Returns
+    -------
+    pictures : dict of str to bytes
+        PNG files by name.
+    """
+    from matplotlib.figure import Figure
+
+    comparison = section.comparison
+    curves = Figure(figsize=(7.2, 5.2), layout="constrained")
+    ComparisonDisplay.from_comparison(comparison, alpha=section.alpha).plot(curves.subplots())
+    pictures = {"curves.png": _png(curves)}
+    if comparison.examples:
+        sigma = comparison.sigmas[len(comparison.sigmas) // 2]
+        display = ImageGridDisplay.from_comparison(comparison, float(sigma))
+        n_rows, n_columns = len(comparison.examples[float(sigma)]["clean"]), len(display.columns)
+        grid = Figure(figsize=(1.75 * n_columns, 2.05 * n_rows), layout="constrained")
+        display.plot(grid)
+        pictures["images.png"] = _png(grid)
+    return pictures
+
+
+def versions():
+    """Return the versions of the library, of Python and of what computes."""
+    found = {"gahb-sk": __version__, "Python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    found["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return found
+
+
+def _png(figure):
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # An axis of few noise levels may have no minor ticks to label; nothing is lost.
+        warnings.simplefilter("ignore", UserWarning)
+        figure.savefig(buffer, format="png", dpi=130)
+    return buffer.getvalue()
+
+
+def _as_json(section, command):
+    comparison = section.comparison
+    return {
+        "title": section.title,
+        "command": command,
+        "settings": section.settings,
+        "versions": versions(),
+        "left_out": section.left_out,
+        "means": list(comparison.means().rows()),
+        "slopes": [
+            {**row, "slope_se": None if np.isnan(row["slope_se"]) else row["slope_se"]}
+            for row in comparison.slopes().rows()
+        ],
+        "results": list(comparison.rows()),
+    }
+
+
+def _section_html(section, pictures):
+    comparison = section.comparison
+    parts = [
+        f"<section><h2>{html.escape(section.title)}</h2>",
+        f"<p>{html.escape(section.text)}</p>",
+        _verdict(comparison),
+        _means_table(comparison),
+        _image(pictures["curves.png"], "Output PSNR against input PSNR"),
+    ]
+    if "images.png" in pictures:
+        sigma = comparison.sigmas[len(comparison.sigmas) // 2]
+        parts.append(f"<h3>Test images at &sigma; = {sigma:g}</h3>")
+        parts.append(_image(pictures["images.png"], "Clean, noisy and denoised images"))
+    if section.left_out:
+        items = "".join(f"<li>{html.escape(item)}</li>" for item in section.left_out)
+        parts.append(f"<h3>Files left out</h3><ul>{items}</ul>")
+    rows = "".join(
+        f"<tr><th>{html.escape(str(key))}</th><td>{html.escape(str(value))}</td></tr>"
+        for key, value in section.settings.items()
+    )
+    parts.append(f"<details><summary>All settings</summary><table>{rows}</table></details>")
+    return "\n".join([*parts, "</section>"])
+
+
+def _verdict(comparison):
+    """One sentence: who is best at each noise level, and how far below the nearest bound."""
+    means = comparison.means()
+    sentences = []
+    for sigma in comparison.sigmas:
+        part = means.where(sigma=sigma)
+        rivals = np.flatnonzero(~part["bound"])
+        if not len(rivals):
+            continue
+        best = rivals[part["psnr"][rivals].argmax()]
+        text = (
+            f"&sigma; = {sigma:g}: <b>{html.escape(str(part['denoiser'][best]))}</b> is best with "
+            f"{part['psnr'][best]:.2f} dB"
+        )
+        bounds = np.flatnonzero(part["bound"])
+        if len(bounds):
+            gap = part["psnr"][bounds].max() - part["psnr"][best]
+            side = "below" if gap >= 0 else "above"
+            text += f", {abs(gap):.2f} dB {side} the best oracle"
+        sentences.append(f"<li>{text}.</li>")
+    return f"<ul>{''.join(sentences)}</ul>"
+
+
+def _means_table(comparison):
+    means, slopes = comparison.means(), comparison.slopes()
+    sigmas = comparison.sigmas
+    best = {
+        sigma: max(row["psnr"] for row in means.where(sigma=sigma).rows() if not row["bound"])
+        for sigma in sigmas
+        if not means.where(sigma=sigma)["bound"].all()
+    }
+    levels = "".join(f"<th>&sigma; = {sigma:g}<br>PSNR (dB) / SSIM</th>" for sigma in sigmas)
+    head = (
+        f"<tr><th>denoiser</th><th>kind</th>{levels}<th>slope</th><th>fit (s)</th>"
+        "<th>ms an image</th></tr>"
+    )
+    ordered = sorted(
+        comparison.denoisers,
+        key=lambda name: (means.where(denoiser=name)["bound"][0], _order(means, name)),
+    )
+    rows = []
+    for name in ordered:
+        part = means.where(denoiser=name)
+        bound = bool(part["bound"][0])
+        cells = []
+        for row in part.rows():
+            cell = f"{row['psnr']:.2f} &plusmn; {row['psnr_se']:.2f} / {row['ssim']:.3f}"
+            is_best = not bound and row["psnr"] == best.get(row["sigma"])
+            cells.append(f"<td>{'<b>' + cell + '</b>' if is_best else cell}</td>")
+        kind = f"{part['kind'][0]}{' (bound)' if bound else ''}"
+        slope = slopes.where(denoiser=name)["slope"][0]
+        rows.append(
+            f"<tr class='{part['kind'][0]}'><th>{html.escape(name)}</th><td>{kind}</td>"
+            f"{''.join(cells)}<td>{slope:.2f}</td><td>{part['fit_seconds'].mean():.1f}</td>"
+            f"<td>{part['ms_per_image'].mean():.1f}</td></tr>"
+        )
+    n = int(means["n_images"][0])
+    caption = (
+        f"Means over {n} test images &plusmn; standard error; best rival in bold. A bound is told "
+        "the clean image. Slope: dB out for each dB in."
+    )
+    table = f"<table class='results'>{head}{''.join(rows)}</table>"
+    return f"{table}<p class='caption'>{caption}</p>"
+
+
+def _order(means, name):
+    return -float(means.where(denoiser=name)["psnr"].mean())
+
+
+def _image(png, text):
+    data = base64.b64encode(png).decode("ascii")
+    return f"<img alt='{text}' src='data:image/png;base64,{data}'>"

@@ -1,0 +1,53 @@
+"""How the contract suite builds each denoiser: small and quick, everything else by default."""
+
+import inspect
+
+import numpy as np
+
+from gahb_sk.denoisers import all_denoisers
+
+
+def halve_noise(image, sigma):
+    """A function denoiser for tests: a three-point mean along rows, blended by the noise level."""
+    mean = (np.roll(image, 1, -1) + image + np.roll(image, -1, -1)) / 3
+    weight = sigma / (1 + sigma)
+    return (1 - weight) * image + weight * mean
+
+
+def make_module():
+    """A small bias-free torch module."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return torch.nn.Conv2d(1, 1, 3, padding=1, bias=False)
+
+
+SETTINGS = {
+    "FunctionDenoiser": lambda: {"func": halve_noise},
+    "TorchModuleDenoiser": lambda: {"module": make_module()},
+}
+NETWORK = {"channels": 4, "max_epochs": 1, "batch_size": 4, "random_state": 0}
+
+
+def make_denoiser(name, **parameters):
+    """Return an unfitted instance of the denoiser of that name, in small."""
+    cls = all_denoisers()[name]
+    settings = SETTINGS.get(name, dict)()
+    accepted = inspect.signature(cls).parameters
+    if cls.kind == "learned" and name not in SETTINGS:
+        settings = {key: value for key, value in NETWORK.items() if key in accepted}
+        if "n_blocks" in accepted:
+            settings["n_blocks"] = 1
+    return cls(**{**settings, **parameters})
+
+
+def smooth_images(n=5, shape=(16, 16), seed=0, dtype=np.float64):
+    """Images in [0, 1] with some structure: random steps along both axes."""
+    rng = np.random.RandomState(seed)
+    images = rng.uniform(size=(n, *shape))
+    for axis in (-1, -2):
+        images = np.cumsum(images - 0.5, axis=axis)
+    axes = tuple(range(1, images.ndim))
+    low, high = images.min(axes, keepdims=True), images.max(axes, keepdims=True)
+    return ((images - low) / (high - low)).astype(dtype)

@@ -1,0 +1,49 @@
+"""Importing the package is quick and loads nothing heavy."""
+
+import subprocess
+import sys
+
+import pytest
+
+import gahb_sk
+
+
+def loaded_after(statement):
+    code = f"import sys; {statement}; print(' '.join(sys.modules))"
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
+def test_import_loads_neither_torch_nor_matplotlib():
+    modules = loaded_after("import gahb_sk")
+    assert not {"torch", "matplotlib", "sklearn", "scipy", "pandas"} & set(modules)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from gahb_sk import WaveletShrinkage, OracleShrinkage, compare_denoisers",
+        "from gahb_sk.datasets import make_c_alpha_images",
+        "from gahb_sk.plots import ComparisonDisplay",
+        "import gahb_sk.cli",
+    ],
+)
+def test_what_runs_in_numpy_does_not_load_torch(statement):
+    assert not {"torch", "matplotlib"} & set(loaded_after(statement))
+
+
+@pytest.mark.parametrize("room", ["", ".datasets", ".denoisers", ".experiments", ".plots", ".transforms"])
+def test_every_public_name_exists(room):
+    import importlib
+
+    package = importlib.import_module(f"gahb_sk{room}")
+    assert package.__all__ == sorted(package.__all__, key=package.__all__.index)
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+        assert name in dir(package)
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'Wavelet'"):
+        gahb_sk.Wavelet  # noqa: B018
