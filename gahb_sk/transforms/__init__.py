@@ -1,11 +1,15 @@
 """Orthonormal transforms of stacks of images, each with its exact inverse, and thresholds."""
 
-from .._lazy import attach
+from gahb_sk._lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_base": ["Subband", "Transform"],
+        "_cosine": ["CosineTransform"],
+        "_fourier": ["FourierTransform"],
+        "_pca": ["PCATransform", "principal_components"],
+        "_thresholds": ["RULES", "THRESHOLDS", "stein_risk", "universal_threshold"],
         "_wavelets": ["WaveletTransform"],
     },
 )

@@ -22,7 +22,7 @@ from functools import lru_cache
 import numpy as np
 import pywt
 
-from .._validation import check_name
+from gahb_sk._validation import check_name
 
 __all__ = ["analysis_matrices", "wavelet_filters"]
 

@@ -1,0 +1,176 @@
+r"""Thresholding rules and ways to choose the threshold.
+
+A rule maps a noisy coefficient :math:`c = x + \sigma z` and a threshold :math:`T` to
+:math:`\rho_T(c)`:
+
+- hard: :math:`c\,1_{|c| > T}`;
+- soft: :math:`\mathrm{sign}(c) \max(|c| - T, 0)`;
+- garrote: :math:`(c - T^2 / c)\,1_{|c| > T}`, continuous as soft, unbiased at infinity as hard.
+
+Where :math:`\rho_T` is continuous, Stein's unbiased estimate of its risk is
+:math:`\sum (\rho_T(c) - c)^2 + 2 \sigma^2 \rho_T'(c) - \sigma^2`. Hard thresholding jumps at
+:math:`T`, so the estimate is biased and choosing :math:`T` by it is refused.
+"""
+
+import numpy as np
+
+from gahb_sk._validation import check_name
+
+__all__ = [
+    "RULES",
+    "SLOPES",
+    "THRESHOLDS",
+    "band_threshold",
+    "is_continuous",
+    "stein_risk",
+    "universal_threshold",
+]
+
+N_TRIALS = 32  # thresholds that "sure" tries, evenly from 0 to the universal one
+
+
+def hard(coefficients, threshold):
+    """Keep coefficients above the threshold in absolute value."""
+    return coefficients * (np.abs(coefficients) > threshold)
+
+
+def soft(coefficients, threshold):
+    """Pull coefficients towards 0 by the threshold."""
+    return coefficients - np.clip(coefficients, -threshold, threshold)
+
+
+def garrote(coefficients, threshold):
+    """Non-negative garrote: pull by ``threshold**2 / coefficient``.
+
+    References
+    ----------
+    H.-Y. Gao, "Wavelet shrinkage denoising using the non-negative garrote", Journal of
+    Computational and Graphical Statistics 7, 1998. DOI 10.1080/10618600.1998.10474789.
+    """
+    return coefficients * _garrote_factor(coefficients, threshold)
+
+
+def _hard_slope(coefficients, threshold):
+    return (np.abs(coefficients) > threshold).astype(coefficients.dtype)
+
+
+def _garrote_slope(coefficients, threshold):
+    factor = _garrote_factor(coefficients, threshold)
+    return np.where(factor > 0, 2 - factor, 0)
+
+
+def _garrote_factor(coefficients, threshold):
+    size = np.abs(coefficients)
+    keep = size > threshold
+    return np.where(keep, 1 - (threshold / np.where(keep, size, 1)) ** 2, 0)
+
+
+RULES = {"hard": hard, "soft": soft, "garrote": garrote}
+
+# Derivative of each rule with respect to the coefficient, where there is one.
+SLOPES = {"hard": _hard_slope, "soft": _hard_slope, "garrote": _garrote_slope}
+
+
+def is_continuous(rule):
+    """Tell whether Stein's estimate is exact for the rule of this name."""
+    return rule != "hard"
+
+
+def universal_threshold(sigma, size):
+    r"""Return :math:`\sigma \sqrt{2 \log n}` for ``size`` coefficients (Donoho and Johnstone)."""
+    return sigma * np.sqrt(2 * np.log(max(size, 1)))
+
+
+def stein_risk(coefficients, threshold, sigma, rule="soft"):
+    """Stein's unbiased estimate of the squared error of a thresholded block.
+
+    Parameters
+    ----------
+    coefficients : ndarray of shape (n, ...)
+        Noisy coefficients, one block an image.
+    threshold : float or ndarray of shape (n,)
+        Threshold of each block.
+    sigma : float or ndarray of shape (n,)
+        Noise level of each block.
+    rule : {"soft", "garrote"}, default="soft"
+        A continuous rule.
+
+    Returns
+    -------
+    risk : ndarray of shape (n,)
+        Estimated squared error, summed over the block. Its expectation is the true one.
+
+    Raises
+    ------
+    ValueError
+        If the rule is unknown or not continuous.
+
+    References
+    ----------
+    D. Donoho, I. Johnstone, "Adapting to unknown smoothness via wavelet shrinkage", Journal of
+    the American Statistical Association 90, 1995. DOI 10.1080/01621459.1995.10476626.
+    """
+    if not is_continuous(check_name(rule, RULES, "rule")):
+        raise ValueError(f"rule must be continuous for Stein's estimate, got {rule!r}: use 'soft'.")
+    flat = coefficients.reshape(len(coefficients), -1)
+    level = np.reshape(np.broadcast_to(threshold, len(flat)), (-1, 1)).astype(flat.dtype)
+    variance = np.broadcast_to(np.square(sigma), len(flat))
+    change = RULES[rule](flat, level) - flat
+    slope = SLOPES[rule](flat, level).sum(axis=1, dtype=np.float64)
+    bias = np.einsum("ij,ij->i", change, change, dtype=np.float64)
+    return bias + variance * (2 * slope - flat.shape[1])
+
+
+def _universal(band, sigma, size, rule):
+    return universal_threshold(sigma, size)
+
+
+def _bayes(band, sigma, size, rule):
+    """BayesShrink: sigma^2 / sigma_x, from the moment estimate of the band's own deviation."""
+    flat = band.reshape(len(band), -1)
+    power = np.einsum("ij,ij->i", flat, flat, dtype=np.float64) / flat.shape[1]
+    signal = np.sqrt(np.maximum(power - sigma**2, 0))
+    nothing = signal <= 0
+    threshold = sigma**2 / np.where(nothing, 1, signal)
+    return np.where(nothing & (sigma > 0), np.abs(flat).max(axis=1), threshold)
+
+
+def _sure(band, sigma, size, rule):
+    """Minimise Stein's estimate over the band; sparse bands take the universal threshold."""
+    flat = band.reshape(len(band), -1)
+    n = flat.shape[1]
+    highest = universal_threshold(sigma, n)
+    trials = np.linspace(0, 1, N_TRIALS)
+    risks = [stein_risk(flat, share * highest, sigma, rule) for share in trials]
+    best = trials[np.argmin(risks, axis=0)] * highest
+    power = np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
+    sparse = power - n * sigma**2 <= sigma**2 * np.sqrt(n) * np.log2(max(n, 2)) ** 1.5
+    return np.where(sparse, highest, best)
+
+
+THRESHOLDS = {"universal": _universal, "bayes": _bayes, "sure": _sure}
+
+
+def band_threshold(band, sigma, threshold, rule, size):
+    """Choose the threshold of one band for each image.
+
+    Parameters
+    ----------
+    band : ndarray of shape (n, ...)
+        Noisy coefficients of the band.
+    sigma : ndarray of shape (n,)
+        Noise level of each image.
+    threshold : float or str
+        A number ``k`` stands for ``k * sigma``; a string for an entry of ``THRESHOLDS``.
+    rule : str
+        Name of the rule, an entry of ``RULES``.
+    size : int
+        Number of coefficients of a whole image.
+
+    Returns
+    -------
+    values : ndarray of shape (n,)
+    """
+    if not isinstance(threshold, str):
+        return threshold * sigma
+    return THRESHOLDS[threshold](band, sigma, size, rule)
