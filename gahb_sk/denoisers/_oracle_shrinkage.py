@@ -1,0 +1,220 @@
+r"""The best diagonal shrinkage in a basis, for one who knows the clean image.
+
+In an orthonormal basis :math:`(e_k)`, with :math:`c_k = \langle x, e_k \rangle` the clean
+coefficients, the factors that minimise the expected squared error of
+:math:`f(y) = \sum_k \lambda_k \langle y, e_k \rangle e_k` are
+
+.. math::
+    \lambda_k = \frac{c_k^2}{c_k^2 + \sigma^2}, \qquad
+    \mathrm{E} \|f(x + \sigma z) - x\|^2 = \sigma^2 \sum_k \lambda_k .
+"""
+
+import numpy as np
+
+from gahb_sk._images import check_sigma
+from gahb_sk._validation import at_least, check_name
+from gahb_sk.denoisers._base import BaseDenoiser, OracleDenoiser
+from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.transforms import (
+    CosineTransform,
+    FourierTransform,
+    PCATransform,
+    WaveletTransform,
+    principal_components,
+)
+
+
+def _wavelet(oracle, clean, sigma):
+    return WaveletTransform(clean.shape[-2:], oracle.wavelet, oracle.levels)
+
+
+def _cosine(oracle, clean, sigma):
+    return CosineTransform(clean.shape[-2:])
+
+
+def _fourier(oracle, clean, sigma):
+    return FourierTransform(clean.shape[-2:])
+
+
+def _pca(oracle, clean, sigma):
+    return oracle.transform_
+
+
+# name -> function (oracle, clean (m, C, H, W), sigma (m,)) -> transform of such stacks
+BASES = {"wavelet": _wavelet, "cosine": _cosine, "fourier": _fourier, "pca": _pca}
+
+
+class OracleShrinkage(OracleDenoiser):
+    r"""Bound for diagonal shrinkage in a basis: its factors come from the clean image.
+
+    Parameters
+    ----------
+    basis : {"wavelet", "cosine", "fourier", "pca"}, default="wavelet"
+        The orthonormal basis. "pca" is learned in ``fit``, and shrinks about the mean of the
+        training images.
+    wavelet : str, default="db4"
+        Orthogonal wavelet of PyWavelets, for the basis "wavelet".
+    levels : int, default=None
+        Number of scales, for the basis "wavelet"; None leaves a coarse band of 8 to 15 pixels on
+        the longer side.
+    sigma : float, default=None
+        Noise level, where ``transform`` is not told it. None: estimated for each image.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of int
+        Shape of the images seen in ``fit``.
+    transform_ : PCATransform
+        Only for the basis "pca".
+    mean_ : ndarray of shape (C, H, W)
+        Only for the basis "pca": mean of the training images.
+
+    Notes
+    -----
+    The risk lies between half and the whole of :math:`\sum_k \min(c_k^2, \sigma^2)`, the risk of
+    the best choice of coefficients to keep [1]_. At sigma 0 every factor is 1.
+
+    References
+    ----------
+    .. [1] Donoho and Johnstone, Ideal spatial adaptation by wavelet shrinkage, Biometrika 1994.
+       :doi:`10.1093/biomet/81.3.425`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gahb_sk.denoisers import OracleShrinkage
+    >>> clean = np.zeros((2, 32, 32))
+    >>> clean[:, 8:24, 8:24] = 1
+    >>> oracle = OracleShrinkage(basis="cosine").fit(clean)
+    >>> oracle.shrinkage_factors(clean, sigma=0.1).shape
+    (2, 32, 32)
+    >>> bool(np.all(oracle.predicted_psnr(clean, sigma=0.1) > 25))
+    True
+    """
+
+    _chunk_pixels = 2**18
+
+    _parameter_constraints: dict = {
+        **BaseDenoiser._parameter_constraints,
+        "basis": [str],
+        "wavelet": [str],
+        "levels": [at_least(0), None],
+    }
+
+    def __init__(
+        self, *, basis="wavelet", wavelet="db4", levels=None, sigma=None, image_shape=None
+    ):
+        self.basis = basis
+        self.wavelet = wavelet
+        self.levels = levels
+        self.sigma = sigma
+        self.image_shape = image_shape
+
+    @property
+    def _fixed(self):
+        return "size" if self.basis == "pca" else "nothing"
+
+    def shrinkage_factors(self, clean, sigma):
+        """Return the factors lambda_k of each image.
+
+        Parameters
+        ----------
+        clean : array-like, torch.Tensor or lazy stack
+            Clean images, shaped as in ``fit``.
+        sigma : float or array-like of shape (n,)
+            Noise level in the units of the images.
+
+        Returns
+        -------
+        factors : ndarray of the shape of clean
+            Between 0 and 1, in the layout of the basis's coefficients.
+        """
+        images = self._check_images(clean, "clean")
+        factors = np.empty(images.shape, images.dtype)
+        for index, chunk, level in self._levels(images, sigma):
+            factors[index] = self._factors(self._basis(chunk, level), chunk, level)
+        return images.restore(factors)
+
+    def effective_dimension(self, clean, sigma):
+        """Return the sum of the factors of each image, an ndarray of shape ``(n,)``.
+
+        Parameters
+        ----------
+        clean, sigma
+            As for :meth:`shrinkage_factors`.
+        """
+        factors = self.shrinkage_factors(clean, sigma)
+        return factors.reshape(len(factors), -1).sum(axis=1, dtype=np.float64)
+
+    def risk(self, clean, sigma):
+        """Return the expected squared error of each image, summed over its values.
+
+        Parameters
+        ----------
+        clean, sigma
+            As for :meth:`shrinkage_factors`.
+
+        Returns
+        -------
+        risk : ndarray of shape (n,)
+            ``sigma**2 * effective_dimension``.
+        """
+        dimension = self.effective_dimension(clean, sigma)
+        return check_sigma(sigma, len(dimension)) ** 2 * dimension
+
+    def predicted_psnr(self, clean, sigma):
+        """Return the PSNR in dB (data range 1) of the expected error of each image, ``(n,)``.
+
+        Parameters
+        ----------
+        clean, sigma
+            As for :meth:`shrinkage_factors`. Infinite at sigma 0.
+        """
+        risk = self.risk(clean, sigma)
+        size = np.prod(self._check_images(clean, "clean").shape[1:])
+        with np.errstate(divide="ignore"):
+            return -10 * np.log10(risk / size)
+
+    def _fit(self, images):
+        check_name(self.basis, BASES, "basis")
+        if self.basis == "pca":
+            mean, _, vectors, _ = principal_components(images)
+            self.mean_ = mean.reshape(images.shape[1:])
+            self.transform_ = PCATransform(images.shape[1:], vectors)
+        elif self.basis == "wavelet":
+            _wavelet(self, images, None)
+
+    def _levels(self, images, sigma):
+        sigma = check_sigma(sigma, len(images))
+        for index, chunk in images.chunks(self._chunk_length(images.shape)):
+            yield index, chunk, sigma[index].astype(chunk.dtype)
+
+    def _basis(self, clean, sigma):
+        return BASES[self.basis](self, clean, sigma)
+
+    def _centre(self, dtype):
+        return self.mean_.astype(dtype) if self.basis == "pca" else dtype.type(0)
+
+    def _factors(self, transform, clean, sigma):
+        power = transform.forward(clean - self._centre(clean.dtype)) ** 2
+        variance = (sigma**2).reshape(-1, 1, 1, 1)
+        return np.divide(power, power + variance, out=np.ones_like(power), where=variance > 0)
+
+    def _denoise(self, noisy, sigma, clean):
+        transform = self._basis(clean, sigma)
+        factors = self._factors(transform, clean, sigma)
+        centre = self._centre(noisy.dtype)
+        return transform.inverse(factors * transform.forward(noisy - centre)) + centre
+
+    def _linearize(self, image, sigma, clean):
+        level = np.array([sigma])
+        transform = self._basis(clean[None], level)
+        factors = self._factors(transform, clean[None], level)
+
+        def product(V):
+            stack = V.T.reshape(-1, *image.shape)
+            return transform.inverse(factors * transform.forward(stack)).reshape(len(stack), -1).T
+
+        return JacobianOperator(image.size, product)
