@@ -1,0 +1,10 @@
+"""Image classes whose optimum is known, photographs, and stacks larger than memory."""
+
+from gahb_sk._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "_c_alpha": ["make_c_alpha_images"],
+    },
+)

@@ -1,0 +1,119 @@
+"""What every generator shares: its sizes, its dtype, and images made chunk by chunk in threads.
+
+A generator gives a function ``make_chunk(indices)`` that returns a dict of arrays whose first axis
+runs over the images ``indices``. Everything image ``k`` draws comes from the stream of image ``k``
+(see :mod:`gahb_sk._random`), so a chunk may be cut anywhere.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from numbers import Integral
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.utils import Bunch
+
+from gahb_sk._random import image_generators
+
+CHUNK_BYTES = 2**21  # working memory of one chunk: stays in the second-level cache
+SMALLEST = 4
+
+
+def check_image_size(image_size, smallest=SMALLEST):
+    """Return ``(height, width)`` from an int or a pair of ints.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or a side is below ``smallest``.
+    """
+    sides = (image_size, image_size) if isinstance(image_size, Integral) else image_size
+    legal = (
+        isinstance(sides, tuple | list)
+        and len(sides) == 2
+        and all(isinstance(s, Integral) and not isinstance(s, bool) for s in sides)
+    )
+    if not legal or isinstance(image_size, bool) or min(sides) < smallest:
+        raise ValueError(
+            f"image_size: expected an int >= {smallest} or a pair (height, width) of them, got "
+            f"{image_size!r}."
+        )
+    return int(sides[0]), int(sides[1])
+
+
+def check_dtype(dtype):
+    """Return ``dtype`` as float32 or float64, or raise ValueError."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ValueError(
+            f"dtype: expected float32 or float64, got {dtype!r}. Images are floats; convert "
+            "afterwards if you need anything else."
+        )
+    return found
+
+
+def check_range(value, name, low=-np.inf, high=np.inf):
+    """Return ``value`` as a pair of floats ``(a, b)``, ``low <= a <= b <= high``."""
+    try:
+        a, b = (float(v) for v in value)
+    except (TypeError, ValueError):
+        a, b = np.nan, np.nan
+    if not low <= a <= b <= high:
+        within = "" if np.isinf(low) and np.isinf(high) else f" within [{low:g}, {high:g}]"
+        raise ValueError(
+            f"{name}: expected a pair (low, high) with low <= high{within}, got {value!r}."
+        )
+    return a, b
+
+
+def image_draws(root, indices, length):
+    """Draw ``length`` uniform numbers in [0, 1) for each image, in double precision."""
+    draws = np.empty((len(indices), length))
+    for row, generator in zip(draws, image_generators(root, indices), strict=True):
+        generator.random(out=row)
+    return draws
+
+
+def make_in_chunks(make_chunk, n_samples, first_image, values_per_image, n_jobs=None):
+    """Run ``make_chunk`` over all images, in threads, and put its arrays together.
+
+    Parameters
+    ----------
+    make_chunk : callable
+        ``make_chunk(indices)`` with a range of image numbers; returns a dict of arrays.
+    n_samples, first_image : int
+        Images ``first_image, ..., first_image + n_samples - 1``.
+    values_per_image : int
+        About how many doubles one image needs while it is made.
+    n_jobs : int, default=None
+        Threads, in joblib's meaning: None is 1, -1 all processors.
+
+    Returns
+    -------
+    made : sklearn.utils.Bunch
+        The arrays of ``make_chunk`` with first axis ``n_samples``.
+    """
+    length = max(1, CHUNK_BYTES // (8 * values_per_image))
+    starts = range(0, n_samples, length)
+    empty = make_chunk(range(0))
+    made = Bunch(
+        **{name: np.empty((n_samples, *a.shape[1:]), a.dtype) for name, a in empty.items()}
+    )
+
+    def work(start):
+        stop = min(start + length, n_samples)
+        chunk = make_chunk(range(first_image + start, first_image + stop))
+        for name, array in chunk.items():
+            made[name][start:stop] = array
+
+    workers = min(effective_n_jobs(n_jobs), len(starts))
+    if workers <= 1:
+        for start in starts:
+            work(start)
+        return made
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in pool.map(work, starts):
+            pass
+    return made
