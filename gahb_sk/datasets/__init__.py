@@ -6,5 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_c_alpha": ["make_c_alpha_images"],
+        "_disk_images": ["make_disk_images"],
+        "_disks": ["disk_coverage", "disk_tangents", "render_disks"],
     },
 )
