@@ -18,9 +18,9 @@ class WaveletShrinkage(BaseDenoiser):
         Orthogonal wavelet of PyWavelets (families haar, db, sym, coif).
     levels : int, default=None
         Number of scales; None leaves a coarse band of 8 to 15 pixels on the longer side.
-    rule : {"hard", "soft", "garrote"}, default="hard"
+    rule : {"soft", "hard", "garrote"}, default="soft"
         How a coefficient is shrunk, given the threshold; see :mod:`gahb_sk.transforms`.
-    threshold : float or {"universal", "bayes", "sure"}, default=3.0
+    threshold : float or {"bayes", "sure", "universal"}, default="bayes"
         The threshold T. A number k stands for ``k * sigma``; "universal" for
         ``sigma * sqrt(2 log d)``, d pixels [1]_; "bayes" for ``sigma**2`` over the estimated
         deviation of the clean coefficients, band by band [2]_; "sure" for the minimiser of
@@ -42,6 +42,10 @@ class WaveletShrinkage(BaseDenoiser):
 
     Notes
     -----
+    On C^alpha images the default is the best of the plain (not spun) estimators, 1 to 2 dB above
+    ``rule="hard", threshold=3.0``; with 16 shifts and more that pair is as good at moderate noise
+    and 1 dB better at low noise on regular images.
+
     Coarse coefficients are kept. The transform has filters of its own at the borders, so nothing
     is periodic. The Jacobian is exact, almost everywhere, for numbers and "universal"; thresholds
     that depend on the image ("bayes", "sure") are differentiated numerically.
@@ -63,7 +67,7 @@ class WaveletShrinkage(BaseDenoiser):
     >>> clean = np.zeros((2, 32, 32))
     >>> clean[:, 8:24, 8:24] = 1
     >>> noisy = add_gaussian_noise(clean, 0.1, random_state=0)
-    >>> denoiser = WaveletShrinkage(n_shifts=16).fit(clean)
+    >>> denoiser = WaveletShrinkage(rule="hard", threshold=3.0, n_shifts=16).fit(clean)
     >>> bool(denoiser.score(noisy, clean, sigma=0.1) > 25)
     True
     """
@@ -85,8 +89,8 @@ class WaveletShrinkage(BaseDenoiser):
         *,
         wavelet="sym4",
         levels=None,
-        rule="hard",
-        threshold=3.0,
+        rule="soft",
+        threshold="bayes",
         n_shifts=1,
         sigma=None,
         image_shape=None,
