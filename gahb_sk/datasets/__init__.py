@@ -8,5 +8,7 @@ __getattr__, __dir__, __all__ = attach(
         "_c_alpha": ["make_c_alpha_images"],
         "_disk_images": ["make_disk_images"],
         "_disks": ["disk_coverage", "disk_tangents", "render_disks"],
+        "_patches": ["extract_patches"],
+        "_samples": ["load_sample_patches"],
     },
 )

@@ -14,7 +14,7 @@ from sklearn.utils import Bunch
 
 from gahb_sk._random import image_generators
 
-CHUNK_BYTES = 2**21  # working memory of one chunk: stays in the second-level cache
+CHUNK_BYTES = 2**20  # working memory of one chunk: stays in the second-level cache
 SMALLEST = 4
 
 
@@ -108,12 +108,9 @@ def make_in_chunks(make_chunk, n_samples, first_image, values_per_image, n_jobs=
         for name, array in chunk.items():
             made[name][start:stop] = array
 
-    workers = min(effective_n_jobs(n_jobs), len(starts))
-    if workers <= 1:
-        for start in starts:
-            work(start)
-        return made
-    with ThreadPoolExecutor(workers) as pool:
+    # One thread too runs in the pool: glibc gives the main thread's large blocks back to the
+    # system at once, and the page faults then cost more than the arithmetic.
+    with ThreadPoolExecutor(max(1, min(effective_n_jobs(n_jobs), len(starts)))) as pool:
         for _ in pool.map(work, starts):
             pass
     return made
