@@ -97,6 +97,8 @@ def make_in_chunks(make_chunk, n_samples, first_image, values_per_image, n_jobs=
     """
     length = max(1, CHUNK_BYTES // (8 * values_per_image))
     starts = range(0, n_samples, length)
+    if len(starts) == 1:
+        return Bunch(**make_chunk(range(first_image, first_image + n_samples)))
     empty = make_chunk(range(0))
     made = Bunch(
         **{name: np.empty((n_samples, *a.shape[1:]), a.dtype) for name, a in empty.items()}

@@ -1,0 +1,36 @@
+"""Work done ahead of use, in threads, handed out in order."""
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+
+
+def prefetched(function, jobs, *, n_workers=1, ahead=2):
+    """Yield ``function(job)`` for each job in order, computing up to ``ahead`` of them early.
+
+    Parameters
+    ----------
+    function : callable
+        Run in worker threads; an exception is raised where its result would have come.
+    jobs : iterable
+        May be endless.
+    n_workers : int, default=1
+        Threads.
+    ahead : int, default=2
+        Results that may wait, which bounds the memory; 0 computes each when it is asked for.
+
+    Yields
+    ------
+    result : object
+    """
+    with ThreadPoolExecutor(n_workers, thread_name_prefix="gahb-sk-prefetch") as pool:
+        pending = deque()
+        try:
+            for job in jobs:
+                pending.append(pool.submit(function, job))
+                if len(pending) > ahead:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
