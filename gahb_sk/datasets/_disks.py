@@ -155,8 +155,12 @@ def _area_slopes(geometry, image_size):
         _outside(y, x, 2 * (quarter + ay), 2 * (quarter + ax), 4 * quarter),
     )
     return np.stack(
-        [-_second_difference(by_row), -_second_difference(by_column),
-         _second_difference(by_radius)], axis=1,
+        [
+            -_second_difference(by_row),
+            -_second_difference(by_column),
+            _second_difference(by_radius),
+        ],
+        axis=1,
     )
 
 

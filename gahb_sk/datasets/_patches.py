@@ -152,9 +152,7 @@ def _split_photographs(n, split, test_fraction, root):
     if split is None:
         return np.arange(n)
     if n < 2:
-        raise ValueError(
-            f"split: expected at least 2 photographs to split by photograph, got {n}."
-        )
+        raise ValueError(f"split: expected at least 2 photographs to split by photograph, got {n}.")
     order = image_generator(root, SPLIT_KEY).permutation(n)
     n_test = min(max(1, round(test_fraction * n)), n - 1)
     return np.sort(order[:n_test] if split == "test" else order[n_test:])

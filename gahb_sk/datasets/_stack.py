@@ -8,7 +8,7 @@ from gahb_sk.datasets._fresh import FreshImages
 from gahb_sk.datasets._prefetch import prefetched
 from gahb_sk.datasets._stack_files import NpySource
 
-LOAD_BYTES = 2**25  # read at a time when the whole stack is loaded
+LOAD_BYTES = 2**23  # read at a time when the whole stack is loaded
 
 
 class ImageStack:
@@ -111,8 +111,10 @@ class ImageStack:
         out = np.empty(self.shape, self.dtype if dtype is None else dtype)
         image_bytes = max(1, int(np.prod(self.shape[1:])) * self.dtype.itemsize)
         length = max(1, LOAD_BYTES // image_bytes)
-        for start in range(0, len(self), length):
-            out[start : start + length] = self._source.read(self._indices[start : start + length])
+        start = 0
+        for images in self.iter_batches(length):
+            out[start : start + length] = images
+            start += length
         return out
 
     def iter_batches(self, batch_size, *, order=None, n_workers=2, ahead=4):

@@ -166,7 +166,8 @@ def _read_header(path):
 
 
 def _check_float(dtype, name):
-    dtype = np.dtype(str(dtype).removeprefix("torch.")) if not isinstance(dtype, np.dtype) else dtype
+    if not isinstance(dtype, np.dtype):
+        dtype = np.dtype(str(dtype).removeprefix("torch."))
     if dtype.newbyteorder("=") not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise TypeError(
             f"{name}: expected float32 or float64, got {dtype}. Convert first, e.g. with "

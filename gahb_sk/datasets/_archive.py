@@ -1,0 +1,133 @@
+"""Image files of a folder or a zip archive: their names, and their bytes within bounds."""
+
+import lzma
+import os
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+IMAGE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".pgm", ".ppm", ".webp",
+                    ".npy")  # fmt: skip
+MAX_FILE_BYTES = 2**28  # of one file, unpacked
+UNPACK_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, KeyError,
+                 NotImplementedError, RuntimeError)  # fmt: skip
+
+
+class DamagedFile(Exception):
+    """One image file cannot be used; the message says why, without the name."""
+
+
+class Folder:
+    """Image files under a folder."""
+
+    def __init__(self, path, extensions, recursive):
+        self.path = Path(path).absolute()
+        walk = self.path.rglob("*") if recursive else self.path.iterdir()
+        self.names = sorted(
+            str(file.relative_to(self.path)) for file in walk
+            if _wanted(file.name, extensions) and file.is_file()
+        )  # fmt: skip
+
+    def read(self, name):
+        """Return the bytes of a file."""
+        file = self.path / name
+        try:
+            if file.stat().st_size > MAX_FILE_BYTES:
+                raise DamagedFile(f"more than {MAX_FILE_BYTES} bytes")
+            return file.read_bytes()
+        except OSError as error:
+            raise DamagedFile(error.strerror or str(error)) from error
+
+    def __repr__(self):
+        return str(self.path)
+
+
+class ZipArchive:
+    """Image files in a zip archive, read in memory and never unpacked to disk.
+
+    Raises
+    ------
+    ValueError
+        If it is no zip archive, or if the name of a member leaves the archive.
+    """
+
+    def __init__(self, path, extensions, recursive):
+        self.path = Path(path).absolute()
+        members = [m.filename for m in self._archive().infolist() if not m.is_dir()]
+        for name in members:
+            _check_member(self.path, name)
+        self.names = sorted(
+            name for name in members
+            if _wanted(PurePosixPath(name).name, extensions) and (recursive or "/" not in name)
+        )  # fmt: skip
+
+    def read(self, name):
+        """Return the bytes of a member; never more than the bound is unpacked."""
+        try:
+            with self._archive().open(name) as member:
+                data = member.read(MAX_FILE_BYTES + 1)
+        except UNPACK_ERRORS as error:
+            raise DamagedFile(f"cannot be unpacked: {error}") from error
+        if len(data) > MAX_FILE_BYTES:
+            raise DamagedFile(f"more than {MAX_FILE_BYTES} bytes unpacked")
+        return data
+
+    def _archive(self):
+        """Return the open archive; a process that was forked off opens its own."""
+        owner, archive = self.__dict__.get("_open", (None, None))
+        if owner != os.getpid():
+            try:
+                archive = zipfile.ZipFile(self.path)
+            except (zipfile.BadZipFile, EOFError) as error:
+                raise ValueError(f"{self.path}: expected a zip archive, but {error}.") from error
+            self._open = (os.getpid(), archive)
+        return archive
+
+    def __getstate__(self):
+        return {name: value for name, value in self.__dict__.items() if name != "_open"}
+
+    def __repr__(self):
+        return str(self.path)
+
+
+def open_files(path, extensions=IMAGE_EXTENSIONS, recursive=True):
+    """Return the image files of a folder, a zip archive or a single file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at ``path``.
+    ValueError
+        If there are no images, or the archive is no archive or holds names that leave it.
+    """
+    path = Path(path)
+    extensions = _check_extensions(extensions)
+    if not path.exists():
+        raise FileNotFoundError(f"path: expected a folder or a zip archive, found nothing: {path}")
+    files = (Folder if path.is_dir() else ZipArchive)(path, extensions, recursive)
+    if not files.names:
+        hint = "" if recursive else " Subfolders are searched with recursive=True."
+        raise ValueError(f"{path}: expected images ({', '.join(extensions)}), found none.{hint}")
+    return files
+
+
+def _check_extensions(extensions):
+    extensions = (extensions,) if isinstance(extensions, str) else tuple(extensions)
+    if not extensions or not all(isinstance(e, str) and e for e in extensions):
+        raise ValueError(
+            f"extensions: expected names such as ('.png', '.jpg'), got {extensions!r}."
+        )
+    return tuple(("" if e.startswith(".") else ".") + e.lower() for e in extensions)
+
+
+def _wanted(name, extensions):
+    return not name.startswith(".") and name.lower().endswith(extensions)
+
+
+def _check_member(path, name):
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or os.path.splitdrive(name)[0]:
+        raise ValueError(
+            f"{path}: the name {name!r} leaves the archive. Such an archive is not read at all; "
+            "pack the images again with relative names."
+        )

@@ -1,0 +1,121 @@
+"""One fixed random permutation of the pixels: geometry is lost, the optimum stays the same."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from gahb_sk._images import check_images
+from gahb_sk._random import seed_sequence
+from gahb_sk._validation import fit_context
+
+
+class PixelShuffle(TransformerMixin, BaseEstimator):
+    """Shuffle the pixels of all images by the same random permutation.
+
+    White noise stays white noise and an orthogonal change of basis keeps every optimum, so a
+    denoiser that depends on the geometry of images shows it by what it loses. All channels are
+    shuffled alike.
+
+    Parameters
+    ----------
+    image_shape : tuple (H, W) or (C, H, W), default=None
+        Set it to take flat rows ``(n, n_features)`` instead of stacks; one entry may be -1.
+    random_state : int, RandomState or None, default=None
+        Seed of the permutation.
+
+    Attributes
+    ----------
+    permutation_ : ndarray of shape (H * W,), int
+        Pixel p of a shuffled image (in row-major order) is pixel ``permutation_[p]`` of the image.
+    inverse_permutation_ : ndarray of shape (H * W,), int
+        The inverse.
+    pixel_shape_ : tuple (H, W)
+        Image size seen in fit.
+    n_features_in_ : int
+        Number of columns, with ``image_shape`` only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gahb_sk.datasets import PixelShuffle, make_disk_images
+    >>> X = make_disk_images(5, 16, random_state=0)
+    >>> shuffle = PixelShuffle(random_state=0).fit(X)
+    >>> np.array_equal(shuffle.inverse_transform(shuffle.transform(X)), X)
+    True
+    """
+
+    _parameter_constraints = {
+        "image_shape": [tuple, list, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, *, image_shape=None, random_state=None):
+        self.image_shape = image_shape
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Draw the permutation for images of X's size.
+
+        Parameters
+        ----------
+        X : array of shape (n, H, W) or (n, C, H, W), or flat rows
+            Images; only their size is used.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : PixelShuffle
+        """
+        batch = check_images(X, image_shape=self.image_shape, estimator=self)
+        self.pixel_shape_ = tuple(batch.shape[2:])
+        generator = np.random.Generator(np.random.SFC64(seed_sequence(self.random_state)))
+        self.permutation_ = generator.permutation(self.pixel_shape_[0] * self.pixel_shape_[1])
+        self.inverse_permutation_ = np.argsort(self.permutation_)
+        return self
+
+    def transform(self, X):
+        """Shuffle images.
+
+        Parameters
+        ----------
+        X : array, torch.Tensor or lazy stack of the shapes of ``fit``
+            Images of the size seen in fit.
+
+        Returns
+        -------
+        shuffled : array of X's shape, dtype and kind
+            A lazy stack gives an ndarray.
+        """
+        check_is_fitted(self)
+        return self._permute(X, self.permutation_)
+
+    def inverse_transform(self, X):
+        """Put shuffled pixels back; see :meth:`transform`."""
+        check_is_fitted(self)
+        return self._permute(X, self.inverse_permutation_)
+
+    def _permute(self, X, permutation):
+        batch = check_images(X, image_shape=self.image_shape, estimator=self, reset=False)
+        if batch.shape[2:] != self.pixel_shape_:
+            raise ValueError(
+                f"X: expected images of {self.pixel_shape_} pixels, as in fit, got "
+                f"{batch.shape[2:]}. Fit a PixelShuffle for each size."
+            )
+        out = batch.empty_like()
+        flat = out.reshape(*batch.shape[:2], -1)
+        read = batch.tensor if batch.kind == "torch" else batch.numpy
+        step = max(1, 2**24 // int(np.prod(batch.shape[1:])))
+        for start in range(0, len(batch), step):
+            images = read(slice(start, start + step))
+            flat[start : start + step] = images.reshape(*images.shape[:2], -1)[..., permutation]
+        return batch.restore(out)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = self.image_shape is not None
+        tags.input_tags.three_d_array = self.image_shape is None
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.requires_fit = True
+        return tags
