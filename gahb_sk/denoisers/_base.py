@@ -187,7 +187,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
     # Template -----------------------------------------------------------------------------
 
     def _check_training_images(self, X, y=None):
-        if y is not None and len(np.shape(X)) > 1 and np.shape(y) == np.shape(X):
+        if y is not None and len(_shape(X)) > 1 and _shape(y) == _shape(X):
             X = y
         return check_images(X, image_shape=self.image_shape, estimator=self, reset=True)
 
@@ -374,6 +374,10 @@ class OracleDenoiser(BaseDenoiser):
 
 def _channels(image_shape):
     return image_shape[0] if len(image_shape) == 3 else 1
+
+
+def _shape(X):
+    return tuple(X.shape) if hasattr(X, "shape") else np.asarray(X).shape
 
 
 def _to_numpy(array):

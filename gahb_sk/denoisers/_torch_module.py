@@ -126,7 +126,14 @@ class TorchModuleDenoiser(BaseDenoiser):
         def forward(tangents):
             images = one.expand_as(tangents)
             spread = [level.expand(len(images)) for level in levels]
-            return torch.func.jvp(lambda x: self._apply(x, *spread), (images,), (tangents,))[1]
+            images = images.clone().requires_grad_()
+            # J v is the derivative of J^T u, which is linear in u, along v. Forward mode would be
+            # shorter, but its first use compiles decompositions and warns.
+            probe = torch.zeros_like(images, requires_grad=True)
+            with torch.enable_grad():
+                result = self._apply(images, *spread)
+                adjoint = torch.autograd.grad(result, images, probe, create_graph=True)[0]
+                return torch.autograd.grad(adjoint, probe, tangents)[0]
 
         def adjoint(cotangents):
             images = one.expand_as(cotangents).clone().requires_grad_()
