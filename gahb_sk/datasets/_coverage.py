@@ -110,12 +110,14 @@ def _interpolate(contour, s):
     """Return the periodic contour and its slope at ``s`` (in columns), linear between samples."""
     n, width = contour.shape
     fine = fft.irfft(fft.rfft(contour), n=OVERSAMPLING * width) * OVERSAMPLING
-    position = np.mod(s * OVERSAMPLING, fine.shape[1])
-    left = position.astype(np.intp) % fine.shape[1]
+    position = s * OVERSAMPLING
+    left = np.floor(position)
+    part = position - left  # before wrapping: the rest of a tiny negative number may round up
+    left = left.astype(np.intp) % fine.shape[1]
     image = np.arange(n)[:, None, None]
     here, after = fine[image, left], fine[image, (left + 1) % fine.shape[1]]
     step = after - here
-    return here + (position - left) * step, step * OVERSAMPLING
+    return here + part * step, step * OVERSAMPLING
 
 
 MASKS = {"area": area_mask, "average": average_mask, "none": hard_mask}

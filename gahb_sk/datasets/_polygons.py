@@ -5,6 +5,8 @@ Coordinates are those of array indices: pixel (i, j) covers [i - 1/2, i + 1/2] x
 with the sign of its direction down the rows, the part of the pixel to its right.
 """
 
+from numbers import Integral
+
 import numpy as np
 
 from gahb_sk._random import seed_sequence
@@ -164,12 +166,9 @@ def _star_polygons(u, size, fewest, most):
 
 
 def _check_vertices(n_vertices):
-    low, high = (
-        (n_vertices, n_vertices)
-        if np.ndim(n_vertices) == 0
-        else check_range(n_vertices, "n_vertices")
-    )
-    if not (float(low).is_integer() and float(high).is_integer() and 3 <= low):
+    pair = (n_vertices, n_vertices) if isinstance(n_vertices, Integral) else n_vertices
+    low, high = check_range(pair, "n_vertices")
+    if not (low.is_integer() and high.is_integer() and low >= 3):
         raise ValueError(
             f"n_vertices: expected an int >= 3 or a pair (low, high) of them, got {n_vertices!r}."
         )
