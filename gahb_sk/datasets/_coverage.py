@@ -107,17 +107,23 @@ def _rotated(contour, angle, height):
 
 
 def _interpolate(contour, s):
-    """Return the periodic contour and its slope at ``s`` (in columns), linear between samples."""
+    """Return the periodic contour and its slope at ``s`` (in columns).
+
+    Both are band-limited, sampled finely, and linear between the samples.
+    """
     n, width = contour.shape
-    fine = fft.irfft(fft.rfft(contour), n=OVERSAMPLING * width) * OVERSAMPLING
-    position = s * OVERSAMPLING
-    left = np.floor(position)
-    part = position - left  # before wrapping: the rest of a tiny negative number may round up
-    left = left.astype(np.intp) % fine.shape[1]
+    spectrum = fft.rfft(contour) * OVERSAMPLING
+    if width % 2 == 0:
+        spectrum[:, -1] /= 2  # the highest frequency stands for two in a longer transform
+    k = np.arange(spectrum.shape[1])
+    derivative = 2j * np.pi / width * k * spectrum
+    fine = [fft.irfft(f, n=OVERSAMPLING * width) for f in (spectrum, derivative)]
+    left = np.floor(s * OVERSAMPLING)
+    part = s * OVERSAMPLING - left
+    left = left.astype(np.intp) % (OVERSAMPLING * width)
+    after = (left + 1) % (OVERSAMPLING * width)
     image = np.arange(n)[:, None, None]
-    here, after = fine[image, left], fine[image, (left + 1) % fine.shape[1]]
-    step = after - here
-    return here + part * step, step * OVERSAMPLING
+    return [f[image, left] * (1 - part) + f[image, after] * part for f in fine]
 
 
 MASKS = {"area": area_mask, "average": average_mask, "none": hard_mask}
