@@ -1,0 +1,118 @@
+r"""Posterior means over a finite set: softmax averages, streamed in blocks, in torch.
+
+For equally likely vectors :math:`k_i` with values :math:`v_i`, and a query q = k + s z,
+
+.. math::
+    \mathrm{E}[v | q] = \sum_i w_i v_i, \qquad
+    w_i \propto \exp(-\|q - k_i\|^2 / 2 s^2) \propto \exp(l_i / s^2), \qquad
+    l_i = \langle q, k_i \rangle - \|k_i\|^2 / 2 .
+
+The logits l are kept apart from 1/s^2 and relative to their running maximum, so that nothing
+overflows and s = 0 gives the nearest vector. Queries and keys should be centred: what is lost to
+rounding is proportional to their norms.
+"""
+
+import torch
+
+# Rounding errors of l / s^2 above this make single precision too coarse.
+_LOGIT_TOLERANCE = 3e-4
+# exp(-_NEGLIGIBLE) is lost in a double precision sum.
+_NEGLIGIBLE = 40.0
+
+
+def pick_device(device):
+    """Return the torch device of that name; "auto" is a GPU if there is one."""
+    if device != "auto":
+        return torch.device(device)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def pick_dtype(noisy, query_norm, key_norm, sigma):
+    """Return float32 where its rounding cannot be seen in the weights, else float64.
+
+    Parameters
+    ----------
+    noisy : torch.Tensor
+        The images as given; what comes in double precision is handled in double precision.
+    query_norm, key_norm : float
+        Largest norms.
+    sigma : torch.Tensor
+        Noise levels.
+
+    Returns
+    -------
+    dtype : torch.dtype
+    """
+    if noisy.dtype == torch.float64:
+        return torch.float64
+    rounding = torch.finfo(torch.float32).eps * float(query_norm) * float(key_norm)
+    fine = rounding < _LOGIT_TOLERANCE * float(sigma.min()) ** 2
+    return torch.float32 if fine else torch.float64
+
+
+def inverse_variance(sigma):
+    """Return ``1 / sigma**2``, the largest number of the dtype where sigma is (nearly) 0."""
+    info = torch.finfo(sigma.dtype)
+    return 1 / torch.clamp(sigma * sigma, min=4 / info.max)
+
+
+def logits(queries, keys):
+    """Return ``<q, k> - |k|^2 / 2`` for ``(..., Q, D)`` and ``(..., K, D)``."""
+    half_norms = 0.5 * (keys * keys).sum(-1)
+    return torch.matmul(queries, keys.transpose(-1, -2)) - half_norms.unsqueeze(-2)
+
+
+class SoftmaxSums:
+    """Running sums of softmax weights and of weighted values over blocks of keys.
+
+    Parameters
+    ----------
+    queries : torch.Tensor of shape (..., Q, D)
+        Noisy vectors, centred.
+    sigma : torch.Tensor of shape (Q,)
+        Their noise levels.
+
+    Attributes
+    ----------
+    peak : torch.Tensor of shape (..., Q)
+        Largest logit so far.
+    total : torch.Tensor of shape (..., Q)
+        Sum of ``exp((l - peak) / sigma**2)``.
+    values : torch.Tensor of shape (..., Q, V) or None
+        The same sum of values.
+    """
+
+    def __init__(self, queries, sigma):
+        self.queries = queries
+        self.scale = inverse_variance(sigma.to(queries.dtype))
+        self.peak = queries.new_full(queries.shape[:-1], -torch.inf)
+        self.total = queries.new_zeros(queries.shape[:-1])
+        self.values = None
+
+    def add(self, keys, values=None):
+        """Add a block of keys ``(..., K, D)`` with values ``(..., K, V)``; return its logits."""
+        block = logits(self.queries, keys)
+        best = block.amax(-1)
+        peak = torch.maximum(self.peak, best)
+        shrink = torch.exp((self.peak - peak) * self.scale)
+        self.peak = peak
+        self.total = self.total * shrink
+        if self.values is not None:
+            self.values = self.values * shrink.unsqueeze(-1)
+        if not bool(((best - peak) * self.scale > -_NEGLIGIBLE).any()):
+            return block
+        weights = torch.exp((block - peak.unsqueeze(-1)) * self.scale.unsqueeze(-1))
+        self.total = self.total + weights.sum(-1)
+        if values is not None:
+            added = torch.matmul(weights, values)
+            self.values = added if self.values is None else self.values + added
+        return block
+
+    def mean(self):
+        """Return the posterior mean of the values, ``(..., Q, V)``."""
+        return self.values / self.total.unsqueeze(-1)
+
+    def weights(self, block):
+        """Return the posterior weights of keys with these logits, ``(..., Q, K)``."""
+        shifted = (block - self.peak.unsqueeze(-1)) * self.scale.unsqueeze(-1)
+        return torch.exp(shifted) / self.total.unsqueeze(-1)
