@@ -18,7 +18,7 @@ CHUNK_BYTES = 2**20  # working memory of one chunk: stays in the second-level ca
 SMALLEST = 4
 
 
-def check_image_size(image_size, smallest=SMALLEST):
+def check_image_size(image_size, smallest=SMALLEST, name="image_size"):
     """Return ``(height, width)`` from an int or a pair of ints.
 
     Raises
@@ -34,7 +34,7 @@ def check_image_size(image_size, smallest=SMALLEST):
     )
     if not legal or isinstance(image_size, bool) or min(sides) < smallest:
         raise ValueError(
-            f"image_size: expected an int >= {smallest} or a pair (height, width) of them, got "
+            f"{name}: expected an int >= {smallest} or a pair (height, width) of them, got "
             f"{image_size!r}."
         )
     return int(sides[0]), int(sides[1])

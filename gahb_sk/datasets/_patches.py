@@ -80,8 +80,8 @@ def extract_patches(
     ValueError
         If no photograph is as large as a patch, or there are fewer patches than asked for.
     """
-    size = check_image_size(patch_size, smallest=1)
-    step = size if stride is None else check_image_size(stride, smallest=1)
+    size = check_image_size(patch_size, 1, "patch_size")
+    step = size if stride is None else check_image_size(stride, 1, "stride")
     photographs = _check_photographs(photographs, size)
     root = seed_sequence(random_state)
     kept = _split_photographs(len(photographs), split, test_fraction, root)
