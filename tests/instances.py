@@ -24,6 +24,7 @@ def make_module():
 
 
 SETTINGS = {
+    "BM3DDenoiser": lambda: {"exact": False},
     "FunctionDenoiser": lambda: {"func": halve_noise},
     "TorchModuleDenoiser": lambda: {"module": make_module()},
 }
