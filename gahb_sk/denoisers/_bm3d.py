@@ -41,8 +41,8 @@ class BM3DDenoiser(BaseDenoiser):
 
     Notes
     -----
-    It computes in single precision, whatever the images' own. Images with a side below 16 pixels are extended by
-    reflection.
+    It computes in single precision, whatever the images' own. Images with a side below 16 pixels
+    are extended by reflection.
 
     References
     ----------

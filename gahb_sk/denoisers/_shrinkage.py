@@ -142,6 +142,4 @@ def shrinkage_jacobian(gate, image, n_shifts):
             total += c @ transform.inverse(slopes * inner) @ d.T
         return total.reshape(len(stack), -1).T / len(terms)
 
-    return JacobianOperator(
-        image.size, lambda V: product(V, False), lambda V: product(V, True)
-    )
+    return JacobianOperator(image.size, lambda V: product(V, False), lambda V: product(V, True))

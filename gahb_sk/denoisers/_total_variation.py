@@ -76,6 +76,4 @@ class TotalVariationDenoiser(BaseDenoiser):
 def _denoise_one(weight, image, sigma):
     from skimage.restoration import denoise_tv_chambolle
 
-    return denoise_tv_chambolle(
-        image, weight=weight * sigma, eps=0, max_num_iter=ITERATIONS
-    )
+    return denoise_tv_chambolle(image, weight=weight * sigma, eps=0, max_num_iter=ITERATIONS)

@@ -5,6 +5,7 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "_bandlets": ["BandletGeometry", "BandletTransform", "Square", "best_bandlets"],
         "_base": ["Subband", "Transform"],
         "_cosine": ["CosineTransform"],
         "_fourier": ["FourierTransform"],

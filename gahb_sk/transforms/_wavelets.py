@@ -22,13 +22,15 @@ __all__ = ["WaveletTransform", "default_levels"]
 COARSEST = 16
 
 
-def default_levels(shape):
-    """Return the number of levels that leaves a coarse band of 8 to 15 pixels on the longer side.
+def default_levels(shape, coarsest=COARSEST):
+    """Return how many levels leave a coarse band below ``coarsest`` pixels on the longer side.
 
     Parameters
     ----------
     shape : tuple of int
         ``(height, width)``.
+    coarsest : int, default=16
+        Bound of the longer side of the coarse band, at least 2.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def default_levels(shape):
     """
     longest = max(shape[-2:])
     n_levels = 0
-    while longest >= COARSEST:
+    while longest >= coarsest:
         longest = (longest + 1) // 2
         n_levels += 1
     return n_levels
@@ -136,7 +138,9 @@ class WaveletTransform(Transform):
 @lru_cache(maxsize=32)
 def _level_matrices(wavelet, shape, levels, dtype):
     axes = [analysis_matrices(wavelet, n, levels) for n in shape]
-    return [(rows.astype(dtype), columns.astype(dtype)) for rows, columns in zip(*axes, strict=True)]
+    return [
+        (rows.astype(dtype), columns.astype(dtype)) for rows, columns in zip(*axes, strict=True)
+    ]
 
 
 def _apply(rows, columns, images):
