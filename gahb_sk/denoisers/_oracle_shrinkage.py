@@ -25,7 +25,6 @@ from gahb_sk.transforms import (
 )
 from gahb_sk.transforms._wavelets import default_levels
 
-
 # Unlike a threshold, an oracle gains from one scale more: up to 0.5 dB at sigma 0.3.
 COARSEST = 8
 

@@ -1,0 +1,107 @@
+"""Wavelets: moments, locality, agreement with PyWavelets, bad input."""
+
+import numpy as np
+import pytest
+import pywt
+from numpy.testing import assert_allclose
+
+from gahb_sk.transforms import WaveletTransform
+from gahb_sk.transforms._filterbank import analysis_matrices, wavelet_filters
+
+ORTHOGONAL = [name for family in ("haar", "db", "sym", "coif") for name in pywt.wavelist(family)]
+LENGTHS = [1, 2, 3, 4, 5, 8, 11, 16, 17, 30, 47, 64, 97]
+
+
+@pytest.mark.parametrize("wavelet", ORTHOGONAL)
+def test_every_orthogonal_wavelet_is_orthonormal_on_every_length(wavelet):
+    for length in LENGTHS:
+        for matrix in analysis_matrices(wavelet, length, 4):
+            assert_allclose(matrix @ matrix.T, np.eye(len(matrix)), atol=1e-10)
+
+
+@pytest.mark.parametrize("length", [16, 21, 40])
+@pytest.mark.parametrize("wavelet", ["haar", "db2", "db3", "sym4", "coif1"])
+def test_details_vanish_on_polynomials_up_to_the_ends(wavelet, length):
+    n_moments = wavelet_filters(wavelet)[2]
+    x = np.linspace(-1, 1, length)
+    for degree in range(n_moments):
+        values = x**degree
+        for matrix in analysis_matrices(wavelet, length, 3):
+            values = matrix @ values
+            half = (len(values) + 1) // 2
+            if half >= n_moments:  # fewer low-pass coefficients cannot hold all polynomials
+                assert_allclose(values[half:], 0, atol=1e-9)
+            values = values[:half]
+
+
+@pytest.mark.parametrize("wavelet", ["haar", "db3", "sym5", "coif2"])
+def test_inner_coefficients_are_those_of_pywavelets(wavelet, rng):
+    signal = rng.randn(96)
+    (matrix,) = analysis_matrices(wavelet, 96, 1)
+    ours = matrix @ signal
+    low, high = pywt.dwt(signal, wavelet, mode="periodization")
+    for values, theirs in ((ours[:48], low), (ours[48:], high)):
+        inside = values[20:28]
+        errors = [np.abs(np.roll(theirs, shift)[20:28] - inside).max() for shift in range(-8, 9)]
+        assert min(errors) < 1e-10
+
+
+@pytest.mark.parametrize("length", [63, 64])
+def test_vectors_lie_where_the_layout_says(length):
+    (matrix,) = analysis_matrices("sym4", length, 1)
+    centres = (matrix**2) @ np.arange(length)
+    half = (length + 1) // 2
+    expected = 2 * np.concatenate([np.arange(half), np.arange(length - half)]) + 0.5
+    assert np.abs(centres - expected).max() < 2.5
+
+
+def test_haar_on_two_pixels_is_mean_and_difference():
+    transform = WaveletTransform((4, 4), "haar", levels=1)
+    image = np.arange(16.0).reshape(4, 4)
+    blocks = image.reshape(2, 2, 2, 2)
+    coefficients = transform.forward(image)
+    assert_allclose(coefficients[:2, :2], blocks.sum(axis=(1, 3)) / 2)
+    assert_allclose(np.abs(coefficients[2:, :2]), np.abs(np.diff(blocks.sum(3), axis=1))[:, 0] / 2)
+
+
+def test_opposite_borders_are_not_neighbours():
+    ramp = np.tile(np.linspace(0, 1, 64), (64, 1))
+    transform = WaveletTransform((64, 64), "db2")
+    details = transform.forward(ramp)[~transform.coarse_mask()]
+    assert np.abs(details).max() < 1e-10
+
+
+def test_levels_leave_a_coarse_band_of_8_to_15():
+    for size in range(16, 200):
+        transform = WaveletTransform((size, size))
+        coarse = transform.subbands()[0]
+        assert coarse.orientation == "coarse"
+        assert 8 <= coarse.index[0].stop <= 15
+    assert WaveletTransform((1, 64)).levels == WaveletTransform((64, 64)).levels
+
+
+def test_no_levels_is_the_identity(rng):
+    image = rng.randn(5, 6)
+    transform = WaveletTransform((5, 6), levels=0)
+    assert_allclose(transform.forward(image), image)
+    assert transform.coarse_mask().all()
+
+
+@pytest.mark.parametrize("wavelet", ["bior2.2", "rbio1.3", "dmey"])
+def test_wavelets_that_are_not_orthogonal(wavelet):
+    with pytest.raises(ValueError, match=f"must be orthogonal, got '{wavelet}'.*haar, db, sym"):
+        WaveletTransform((16, 16), wavelet)
+
+
+def test_unknown_wavelet_names_the_nearest():
+    with pytest.raises(ValueError, match="Unknown wavelet 'symm4'.*Did you mean 'sym4'"):
+        WaveletTransform((16, 16), "symm4")
+
+
+def test_too_many_levels():
+    with pytest.raises(ValueError, match="levels must be between 0 and 3 .* got 4"):
+        WaveletTransform((16, 16), levels=4)
+    with pytest.raises(ValueError, match="levels must be between 0"):
+        WaveletTransform((16, 16), levels=-1)
+    with pytest.raises(ValueError, match=r"shape must be \(height, width\)"):
+        WaveletTransform((3, 16, 16))
