@@ -5,7 +5,8 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "_bandlets": ["BandletGeometry", "BandletTransform", "Square", "best_bandlets"],
+        "_bandlet_search": ["best_bandlets", "dictionary_size"],
+        "_bandlets": ["BandletGeometry", "BandletTransform", "Square"],
         "_base": ["Subband", "Transform"],
         "_cosine": ["CosineTransform"],
         "_fourier": ["FourierTransform"],
