@@ -18,11 +18,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gahb_sk.denoisers._disk_class._threads import run
+
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _DEPTH = 14.0  # integrate down to exp(-_DEPTH) of the peak
 _SERIES_COUPLING = 0.2  # largest C / sqrt(A B) for the series
 _SERIES_ORDER = 4
-_CHUNK = 2**14
+_CHUNK = 2**12  # pairs at a time: their nodes stay in the cache
 
 
 class MaskStatistics(NamedTuple):
@@ -75,7 +77,7 @@ def peak_log_likelihood(stats, variance, low, high):
     return value / variance, a, b
 
 
-def integrate(stats, variance, low, high):
+def integrate(stats, variance, low, high, n_threads=1):
     """Integrate the likelihood over the intensities.
 
     Parameters
@@ -86,6 +88,7 @@ def integrate(stats, variance, low, high):
         Squared noise level of each pair's image.
     low, high : float
         Range of both intensities, ``low < high``.
+    n_threads : int, default=1
 
     Returns
     -------
@@ -96,11 +99,14 @@ def integrate(stats, variance, low, high):
     """
     n = len(stats.inside)
     log_evidence, moments = np.empty(n), Moments(*np.empty((5, n)))
-    for start in range(0, n, _CHUNK):
+
+    def work(start):
         part = slice(start, start + _CHUNK)
         log_evidence[part], found = _integrate(stats.take(part), variance[part], low, high)
         for out, values in zip(moments, found, strict=True):
             out[part] = values
+
+    run(work, range(0, n, _CHUNK), n_threads)
     return log_evidence, moments
 
 

@@ -11,21 +11,26 @@ from scipy import sparse
 
 from gahb_sk.datasets import disk_coverage
 from gahb_sk.denoisers._disk_class._intensities import MaskStatistics, Moments, integrate
+from gahb_sk.denoisers._disk_class._threads import run
 
-_CHUNK_VALUES = 2**21  # of masks in memory at a time
-# Squared norm of the derivative of a mask by its radius, a pixel of rim: the mean over directions
-# of a straight edge's (1 along the axes, 0.6 along the diagonals).
-_EDGE_ENERGY = 0.8
-
+_CHUNK_VALUES = 2**17  # of masks drawn at a time: they stay in the cache
 
 class Problem(NamedTuple):
-    """A batch of noisy images (n, H, W), squared noise levels (n,), prior, intensity range."""
+    """A batch of noisy images (n, H, W), squared noise levels (n,), prior, intensity range.
+
+    ``n_threads`` is the number of threads that draw masks.
+    """
 
     images: np.ndarray
     variance: np.ndarray
     prior: object
     low: float
     high: float
+    n_threads: int = 1
+
+    def take(self, index):
+        """Return the problem of some of the images."""
+        return self._replace(images=self.images[index], variance=self.variance[index])
 
     def coverage(self, geometry):
         """Return the masks of disks."""
@@ -83,16 +88,21 @@ def evaluate(problem, image, geometry, cells):
     flat = problem.images.reshape(len(problem.images), -1)
     pixels = flat.shape[1]
     products = np.empty((3, len(image)))
-    for part in _chunks(len(image), pixels):
+
+    def work(part):
         masks = problem.coverage(geometry[part]).reshape(-1, pixels)
         products[0, part] = np.einsum("kd,kd->k", masks, flat[image[part]])
         products[1, part] = masks.sum(1)
         products[2, part] = np.einsum("kd,kd->k", masks, masks)
+
+    run(work, _chunks(len(image), pixels), problem.n_threads)
     inside, area, A = products
     stats = MaskStatistics(
         inside, flat.sum(1)[image] - inside, A, area - A, pixels - 2 * area + A
     )
-    evidence, moments = integrate(stats, problem.variance[image], problem.low, problem.high)
+    evidence, moments = integrate(
+        stats, problem.variance[image], problem.low, problem.high, problem.n_threads
+    )
     return Nodes(image, geometry, cells, evidence + np.log(mass), moments)
 
 
@@ -116,43 +126,17 @@ def combine(problem, image, geometry, coefficients):
     """Return for each image of the batch the weighted sum of its nodes' masks, (n, H, W)."""
     n = len(problem.images)
     sums = np.zeros((n, problem.images[0].size))
-    for part in _chunks(len(image), sums.shape[1]):
+
+    def work(part):
         masks = problem.coverage(geometry[part]).reshape(-1, sums.shape[1])
-        place = (image[part], np.arange(len(masks)))
-        sums += sparse.csr_array((coefficients[part], place), shape=(n, len(masks))) @ masks
+        first = image[part.start]  # few images have nodes in one part, for nodes are sorted
+        place = (image[part] - first, np.arange(len(masks)))
+        shape = (image[part.stop - 1] - first + 1, len(masks))
+        return first, sparse.csr_array((coefficients[part], place), shape=shape) @ masks
+
+    for first, added in run(work, _chunks(len(image), sums.shape[1]), problem.n_threads):
+        sums[first : first + len(added)] += added
     return sums.reshape(problem.images.shape)
-
-
-def spacings(contrast, radius, cells, variance):
-    """Return the sides of boxes in standard deviations of the posterior, as far as it is sharp.
-
-    The image moves by ``contrast * sqrt(energy * pi * radius)`` a pixel of the centre, and
-    ``sqrt(2)`` times that a pixel of the radius.
-
-    Parameters
-    ----------
-    contrast : ndarray of shape (n,)
-        Mean of the squared difference of the intensities.
-    radius, variance : ndarray of shape (n,)
-    cells : ndarray of shape (n, 3)
-
-    Returns
-    -------
-    spacings : ndarray of shape (n, 3)
-    """
-    speed = np.sqrt(_EDGE_ENERGY * np.pi * radius * contrast / variance)
-    return cells * speed[:, None] * np.array([1, 1, np.sqrt(2)])
-
-
-def reach(spacing, depth):
-    """Return how far below the best box's the log-weight of a box that matters may lie.
-
-    The true disk may be half a box's diagonal D (in standard deviations) away from the middle of
-    its box. If the middle has the log-likelihood -u^2 / 2 below the true disk's, moving gains at
-    most u D + 2 D, noise included; what stays within ``depth`` is kept.
-    """
-    half = 0.5 * np.sqrt(np.square(spacing).sum(1))
-    return 0.5 * np.square(half + np.sqrt(half**2 + 4 * half + 2 * depth))
 
 
 def _chunks(n, pixels):

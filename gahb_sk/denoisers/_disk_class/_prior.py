@@ -61,7 +61,8 @@ class ContinuousPrior:
             geometry[:, :2] %= self.sides
             return geometry
         for axis, side in enumerate(self.size):
-            geometry[:, axis] = np.clip(geometry[:, axis], *self._centre_range(geometry[:, 2], side))
+            bounds = self._centre_range(geometry[:, 2], side)
+            geometry[:, axis] = np.clip(geometry[:, axis], *bounds)
         return geometry
 
     def difference(self, geometry, other):
