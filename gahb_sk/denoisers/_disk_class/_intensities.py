@@ -120,13 +120,14 @@ def _integrate(stats, variance, low, high):
     factor_a = _factor(stats.A / variance, slope_a, a - low, high - a, spread)
     factor_b = _factor(stats.B / variance, slope_b, b - low, high - b, spread)
     strong = squared > _SERIES_COUPLING**2
-    raw = _series(factor_a, factor_b, coupling)
-    if strong.any():
-        parts = [tuple(values[strong] for values in factor) for factor in (factor_a, factor_b)]
-        raw[:, strong] = _product_rule(*parts, coupling[strong])
+    scale, raw = np.zeros(len(a)), np.empty((6, len(a)))
+    for rows, rule in ((~strong, _series), (strong, _product_rule)):
+        if rows.any():
+            factors = [[values[rows] for values in factor] for factor in (factor_a, factor_b)]
+            scale[rows], raw[:, rows] = rule(*factors, coupling[rows])
     total = raw[0]
     da, db, daa, dab, dbb = raw[1:] / total
-    log_evidence = value + np.log(total) - 2 * np.log(high - low)
+    log_evidence = value + scale + np.log(total) - 2 * np.log(high - low)
     mean_b, dk, k = b + db, da - db, a - b
     dkk = daa - 2 * dab + dbb
     moments = Moments(
@@ -140,7 +141,7 @@ def _integrate(stats, variance, low, high):
 
 
 def _factor(precision, slope, room_below, room_above, spread):
-    """Return nodes (relative to the peak) and weights of exp(-precision t^2 / 2 + slope t)."""
+    """Return nodes (relative to the peak), exponents -precision t^2 / 2 + slope t, and weights."""
     depth = _DEPTH / spread
     root = np.sqrt(slope * slope + 2 * precision * depth)
     above = np.minimum(room_above, 2 * depth / np.maximum(root - slope, 1e-300))
@@ -148,14 +149,14 @@ def _factor(precision, slope, room_below, room_above, spread):
     half = 0.5 * (above + below)
     nodes = (0.5 * (above - below))[:, None] + half[:, None] * _NODES
     exponent = nodes * (slope[:, None] - 0.5 * precision[:, None] * nodes)
-    weights = np.exp(exponent)
-    weights *= _WEIGHTS
-    weights *= np.maximum(half, 1e-300)[:, None]
-    return nodes, weights
+    return nodes, exponent, np.maximum(half, 1e-300)[:, None] * _WEIGHTS
 
 
 def _series(factor_a, factor_b, coupling):
-    """Integrals of 1, a, b, aa, ab, bb (relative to the peak), the coupling as a power series."""
+    """Integrals of 1, a, b, aa, ab, bb (relative to the peak), the coupling as a power series.
+
+    Returns the logarithm of a scale, here 0, and the integrals over that scale.
+    """
     A, B = (_powers(*factor, _SERIES_ORDER + 3) for factor in (factor_a, factor_b))
     out = np.zeros((6, len(coupling)))
     coefficient = np.ones_like(coupling)
@@ -163,11 +164,11 @@ def _series(factor_a, factor_b, coupling):
         for row, (p, q) in zip(out, _MOMENTS, strict=True):
             row += coefficient * A[j + p] * B[j + q]
         coefficient = coefficient * (-coupling / (j + 1))
-    return out
+    return np.zeros(len(coupling)), out
 
 
-def _powers(nodes, weights, count):
-    term, sums = weights, []
+def _powers(nodes, exponent, weights, count):
+    term, sums = weights * np.exp(exponent), []
     for _ in range(count):
         sums.append(term.sum(1))
         term = term * nodes
@@ -176,12 +177,16 @@ def _powers(nodes, weights, count):
 
 def _product_rule(factor_a, factor_b, coupling):
     """Integrals as in :func:`_series`, on the product of the nodes."""
-    (x, u), (y, v) = factor_a, factor_b
-    joint = np.exp(-coupling[:, None, None] * x[:, :, None] * y[:, None, :])
+    (x, e, u), (y, f, v) = factor_a, factor_b
+    exponent = -coupling[:, None, None] * x[:, :, None] * y[:, None, :]
+    exponent += e[:, :, None] + f[:, None, :]
+    scale = exponent.max((1, 2))
+    joint = np.exp(exponent - scale[:, None, None])
     joint *= u[:, :, None] * v[:, None, :]
-    return np.stack(
-        [np.einsum("nij,ni,nj->n", joint, x**p, y**q, optimize=True) for p, q in _MOMENTS]
-    )
+    integrals = [
+        np.einsum("nij,ni,nj->n", joint, x**p, y**q, optimize=True) for p, q in _MOMENTS
+    ]
+    return scale, np.stack(integrals)
 
 
 _MOMENTS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))

@@ -52,7 +52,7 @@ class Mixture(NamedTuple):
             return combine(problem, self.image, self.geometry, coefficients)
         total = np.zeros(problem.images.shape)
         present, row = np.unique(self.image, return_inverse=True)
-        for part in _blocks(len(present), self.grid.values_per_image):
+        for part in blocks(len(present), self.grid.values_per_image):
             these = slice(*np.searchsorted(row, [part.start, part.stop]))
             total[present[part]] = self.grid.combine(
                 row[these] - part.start, self.cell[these], coefficients[these],
@@ -91,6 +91,10 @@ class Grids:
         """Four cells a pixel along each axis."""
         return DiskGrid(self.prior, 4, self.rim)
 
+    def __getstate__(self):
+        """Pickle what the grids are made of, not the grids."""
+        return {name: vars(self)[name] for name in ("prior", "rim", "refinable")}
+
     def __iter__(self):
         yield self.coarse
         if self.refinable and min(self.prior.size) >= 12:
@@ -115,7 +119,7 @@ def solve(grids, problem):
     mixtures, sharp, vague = [], [], []
     for grid in grids:
         vague = []
-        for part in _blocks(len(left), grid.values_per_image):
+        for part in blocks(len(left), grid.values_per_image):
             _solve_on_grid(grid, problem, left[part], grids.refinable, (mixtures, sharp, vague))
         left = np.unique(np.concatenate([nodes.image for nodes in vague])) if vague else left[:0]
         if not len(left):
@@ -197,6 +201,6 @@ def _mixture(nodes, cell, grid):
     return Mixture(kept.image, kept.geometry, weight[keep], kept.moments, cell, grid)
 
 
-def _blocks(n, values_per_image):
+def blocks(n, values_per_image):
     length = max(1, _BLOCK_VALUES // values_per_image)
     return [slice(start, min(start + length, n)) for start in range(0, n, length)]
