@@ -14,7 +14,7 @@ from sklearn.utils import Bunch
 
 from gahb_sk._random import image_generators
 
-CHUNK_BYTES = 2**20  # working memory of one chunk: stays in the second-level cache
+CHUNK_BYTES = 2**22  # working memory of one chunk: about a processor's cache
 SMALLEST = 4
 
 

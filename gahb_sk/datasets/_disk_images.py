@@ -129,7 +129,7 @@ def make_disk_images(
             chunk["tangents"] = disk_tangents(params, size, wrap=wrap, dtype=dtype)
         return {**chunk, "params": params}
 
-    values = (4 + 12 * return_tangents) * size[0] * size[1]
+    values = (24 if return_tangents else 4) * size[0] * size[1]
     made = make_in_chunks(make_chunk, n_samples, first_image, values, n_jobs)
     wanted = {"images": True, "params": return_params, "tangents": return_tangents}
     results = tuple(made[name] for name, want in wanted.items() if want)

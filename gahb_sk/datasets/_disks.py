@@ -21,7 +21,7 @@ in double precision; the error of a coverage is about 1e-12.
 
 import numpy as np
 
-PARAMETERS = ("row", "column", "radius", "inside", "outside")
+RIM = 0.75  # a pixel's centre is within half a diagonal, .7072, of any point of the pixel
 
 
 def render_disks(params, image_size, *, rim="area", wrap=False, dtype=np.float64):
@@ -46,7 +46,7 @@ def render_disks(params, image_size, *, rim="area", wrap=False, dtype=np.float64
     images : ndarray of shape (n, height, width)
     """
     params = np.asarray(params, dtype=np.float64)
-    coverage = disk_coverage(params[:, :3], image_size, rim=rim, wrap=wrap).astype(dtype)
+    coverage = _on_torus(RIMS[rim], params[:, :3], image_size, wrap, dtype)
     inside, outside = params[:, 3:].T.astype(dtype)[..., None, None]
     coverage *= inside - outside
     coverage += outside
@@ -66,10 +66,10 @@ def disk_coverage(geometry, image_size, *, rim="area", wrap=False):
     Returns
     -------
     coverage : ndarray of shape (n, height, width)
-        In [0, 1], double precision (single if ``rim="hard"``).
+        In [0, 1], double precision.
     """
     geometry = np.asarray(geometry, dtype=np.float64)
-    return _on_torus(RIMS[rim], geometry, image_size, wrap)
+    return _on_torus(RIMS[rim], geometry, image_size, wrap, np.float64)
 
 
 def disk_tangents(params, image_size, *, wrap=False, dtype=np.float64):
@@ -93,7 +93,7 @@ def disk_tangents(params, image_size, *, wrap=False, dtype=np.float64):
     """
     params = np.asarray(params, dtype=np.float64)
     coverage = disk_coverage(params[:, :3], image_size, wrap=wrap)
-    slopes = _on_torus(_area_slopes, params[:, :3], image_size, wrap)
+    slopes = _on_torus(_area_slopes, params[:, :3], image_size, wrap, np.float64)
     slopes *= (params[:, 3] - params[:, 4])[:, None, None, None]
     tangents = np.empty((len(params), 5, *image_size), dtype)
     tangents[:, :3] = slopes
@@ -102,15 +102,15 @@ def disk_tangents(params, image_size, *, wrap=False, dtype=np.float64):
     return tangents
 
 
-def _on_torus(draw, geometry, image_size, wrap):
+def _on_torus(draw, geometry, image_size, wrap, dtype):
     """Draw in the plane, or, on a torus, in the middle of the image and then shifted."""
     if not wrap:
-        return draw(geometry, image_size)
+        return draw(geometry, image_size, dtype)
     middle = np.array([(side - 1) // 2 for side in image_size])
     shift = np.floor(geometry[:, :2]).astype(np.intp) - middle
     centred = geometry.copy()
     centred[:, :2] -= shift
-    drawn = draw(centred, image_size)
+    drawn = draw(centred, image_size, dtype)
     rows, columns = (
         (np.arange(side) - shift[:, axis, None]) % side for axis, side in enumerate(image_size)
     )
@@ -121,26 +121,59 @@ def _on_torus(draw, geometry, image_size, wrap):
     return drawn[image, layer, rows[:, None, :, None], columns[:, None, None, :]]
 
 
-def _hard(geometry, image_size):
-    row, column, radius = geometry.T[..., None].astype(np.float32)
-    y = np.arange(image_size[0], dtype=np.float32) - row
-    x = np.arange(image_size[1], dtype=np.float32) - column
-    return ((y * y)[:, :, None] < (radius * radius - x * x)[:, None, :]).astype(np.float32)
+def _hard(geometry, image_size, dtype):
+    squared = _squared_distances(geometry, image_size)
+    return (squared < _reach(geometry, 0)).astype(dtype)
 
 
-def _area(geometry, image_size):
+def _area(geometry, image_size, dtype):
+    """Draw the disk hard-edged, then put the exact area into the pixels the rim may touch."""
+    squared = _squared_distances(geometry, image_size)
+    coverage = (squared < _reach(geometry, 0)).astype(dtype)
+    rim = squared > _reach(geometry, -RIM)
+    rim &= squared < _reach(geometry, RIM)
+    where = np.flatnonzero(rim)
+    coverage.reshape(-1)[where] = _rim_area(
+        geometry, image_size, *np.unravel_index(where, rim.shape)
+    )
+    return coverage
+
+
+def _rim_area(geometry, image_size, image, row, column):
+    """Return the area of the disk in single pixels, from G at their four corners."""
     radius, y, x = _corners(geometry, image_size)
-    sy, sx = _half_chord_integral(y, radius), _half_chord_integral(x, radius)
-    full = np.pi * radius * radius
-    below = _inside_circle(radius, y, x)
-    inner = y[:, :, None] * x[:, None, :]
-    inner += (sy + full / 4)[:, :, None]
-    inner += sx[:, None, :]
-    outer = _outside(y, x, full / 2 + 2 * sy, full / 2 + 2 * sx, full)
-    return np.clip(_second_difference(np.where(below, inner, outer)), 0, 1)
+    y, x = ((t, t > 0, _half_chord_integral(t, radius)) for t in (y, x))
+    square = np.square(geometry[image, 2])
+    top, bottom = ([values[image, row + a] for values in y] for a in (0, 1))
+    left, right = ([values[image, column + b] for values in x] for b in (0, 1))
+    area = _corner_area(*bottom, *right, square) - _corner_area(*top, *right, square)
+    area += _corner_area(*top, *left, square) - _corner_area(*bottom, *left, square)
+    return np.clip(area, 0, 1)
 
 
-def _area_slopes(geometry, image_size):
+def _corner_area(y, below, sy, x, right, sx, square):
+    """Return G at single corners; see the head of the module."""
+    inner = y * x + sy + sx + np.pi / 4 * square
+    half = np.pi / 2 * square
+    outer = below * (half + 2 * sx) + right * (half + 2 * sy - 2 * half * below)
+    return np.where(y * y + x * x < square, inner, outer)
+
+
+def _squared_distances(geometry, image_size):
+    """Return the squared distances of the pixels' centres to the disk's, in single precision."""
+    row, column, _ = geometry.T[..., None]
+    y = (np.arange(image_size[0]) - row).astype(np.float32)
+    x = (np.arange(image_size[1]) - column).astype(np.float32)
+    return (y * y)[:, :, None] + (x * x)[:, None, :]
+
+
+def _reach(geometry, margin):
+    """Return the squared radius of a disk that is larger by a margin; -1 if there is none."""
+    reach = geometry[:, 2, None, None] + margin
+    return np.where(reach > 0, reach * reach, -1).astype(np.float32)
+
+
+def _area_slopes(geometry, image_size, dtype):
     """Return the derivatives of the coverage by row, column and radius, (n, 3, H, W)."""
     radius, y, x = _corners(geometry, image_size)
     below = _inside_circle(radius, y, x)
