@@ -1,0 +1,121 @@
+"""The paper's UNet as an estimator."""
+
+from gahb_sk._validation import Integral, Interval, at_least
+from gahb_sk.denoisers._neural import NeuralDenoiser
+from gahb_sk.networks._unet import UNet
+
+
+class UNetDenoiser(NeuralDenoiser):
+    """Bias-free UNet trained to denoise, blind to the noise level.
+
+    The network of arXiv 2310.02557 returns the noise in its input: ``denoised = y - net(y)``.
+    Without biases it is homogeneous, ``f(a y) = a f(y)`` for ``a > 0``, and equal to its Jacobian
+    times its input, ``f(y) = J(y) y`` [1]_, [2]_.
+
+    Parameters
+    ----------
+    channels : int, default=16
+        Channels of the finest scale (64 in the paper); each coarser scale has twice as many.
+    n_blocks : int, default=3
+        Number of scales below the finest, 1 to 4. Images of any size are padded to a multiple of
+        ``2 ** n_blocks`` and cropped back.
+    noise_range : tuple of float, default=(0.004, 1.0)
+        Lowest and highest noise level seen in training, in the units of X.
+    recipe : {"fast", "paper"}, default="fast"
+        "fast": log-uniform noise levels, errors balanced between them, AdamW with warm-up and
+        cosine schedule, averaged weights. "paper": sigma = U^2, Adam, halved ten times.
+    learning_rate : float, default=None
+        None takes that of the recipe.
+    batch_size : int, default=32
+        Images of one training step.
+    patch_size : int, default=None
+        Side of the random crops to train on; None for whole images.
+    max_epochs, max_images : int, default=None, 20,000
+        Training stops after so many passes over X or so many images, whichever comes first.
+    time_budget : float, default=None
+        Seconds after which training stops. The schedule ends then, too, so the result depends on
+        the machine's speed.
+    device : str, default="auto"
+        "auto" takes a GPU if there is one. The weights are brought back to the CPU after fit.
+    verbose : bool, default=False
+        Whether to show a progress bar on stderr. scikit-learn's callbacks (``set_callbacks``) are
+        told of each epoch.
+    random_state : int, RandomState or None, default=None
+        Seed of the weights, the order of the images, and the noise.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
+    Attributes
+    ----------
+    network_ : torch.nn.Module
+        The trained network, on the CPU, in evaluation mode.
+    loss_curve_ : list of float
+        Mean training loss of each epoch: with "fast" the error relative to its running mean,
+        with "paper" the summed squared error of an image.
+    n_iter_ : int
+        Number of training steps.
+    n_images_seen_ : int
+        Number of training images seen, repetitions included.
+    image_shape_ : tuple of int
+        Shape of a training image.
+
+    References
+    ----------
+    .. [1] Z. Kadkhodaie, F. Guth, E. P. Simoncelli and S. Mallat, "Generalization in diffusion
+       models arises from geometry-adaptive harmonic representations", ICLR 2024,
+       arXiv:2310.02557.
+    .. [2] S. Mohan, Z. Kadkhodaie, E. P. Simoncelli and C. Fernandez-Granda, "Robust and
+       interpretable blind image denoising via bias-free convolutional neural networks",
+       ICLR 2020, arXiv:1906.05478.
+
+    Examples
+    --------
+    >>> from gahb_sk import UNetDenoiser
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> X = make_c_alpha_images(8, image_size=16, random_state=0)
+    >>> unet = UNetDenoiser(channels=4, n_blocks=1, max_epochs=1, random_state=0).fit(X)
+    >>> unet.transform(X).shape
+    (8, 16, 16)
+    """
+
+    _parameter_constraints: dict = {
+        "channels": [at_least(1)],
+        "n_blocks": [Interval(Integral, 1, 4, closed="both")],
+        **NeuralDenoiser._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        *,
+        channels=16,
+        n_blocks=3,
+        noise_range=(0.004, 1.0),
+        recipe="fast",
+        learning_rate=None,
+        batch_size=32,
+        patch_size=None,
+        max_epochs=None,
+        max_images=20_000,
+        time_budget=None,
+        device="auto",
+        verbose=False,
+        random_state=None,
+        image_shape=None,
+    ):
+        self.channels = channels
+        self.n_blocks = n_blocks
+        self.noise_range = noise_range
+        self.recipe = recipe
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.patch_size = patch_size
+        self.max_epochs = max_epochs
+        self.max_images = max_images
+        self.time_budget = time_budget
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+        self.image_shape = image_shape
+
+    def _build(self, image_channels, generator):
+        return UNet(self.channels, self.n_blocks, image_channels, generator)

@@ -1,0 +1,14 @@
+"""Bias-free networks in torch, and the one loop that trains them."""
+
+from gahb_sk._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "_blocks": ["BiasFreeNorm"],
+        "_noise_levels": ["NOISE_LAWS", "draw_noise_levels"],
+        "_recipes": ["RECIPES", "Recipe"],
+        "_training": ["Training", "train"],
+        "_unet": ["UNet"],
+    },
+)

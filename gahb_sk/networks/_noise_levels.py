@@ -1,0 +1,53 @@
+"""Laws of the noise level in training, as quantile functions, and stratified draws from them.
+
+A law maps ``u`` uniform on [0, 1] to a noise level in ``[low, high]``.
+"""
+
+import numpy as np
+
+
+def _log_uniform(u, low, high):
+    return low * (high / low) ** u
+
+
+def _uniform(u, low, high):
+    return low + (high - low) * u
+
+
+def _uniform_squared(u, low, high):
+    """The paper's law: sigma = high U^2, not below ``low``."""
+    return np.maximum(high * u**2, low)
+
+
+NOISE_LAWS = {
+    "log_uniform": _log_uniform,
+    "uniform": _uniform,
+    "uniform_squared": _uniform_squared,
+}
+
+
+def draw_noise_levels(law, noise_range, n, generator, stratified=True):
+    """Draw ``n`` noise levels.
+
+    Parameters
+    ----------
+    law : str
+        A name in ``NOISE_LAWS``.
+    noise_range : tuple of float
+        ``(low, high)``.
+    n : int
+        How many.
+    generator : numpy.random.Generator
+        Source of randomness.
+    stratified : bool, default=True
+        Whether to take one level from each of n strata of equal probability, in random order,
+        which lowers the variance of a batch's loss.
+
+    Returns
+    -------
+    sigma : ndarray of shape (n,), float32
+    """
+    u = generator.random(n)
+    if stratified:
+        u = (generator.permutation(n) + u) / n
+    return NOISE_LAWS[law](u, *noise_range).astype(np.float32)
