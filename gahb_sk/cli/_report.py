@@ -190,7 +190,7 @@ def _as_json(section, command):
         "left_out": section.left_out,
         "means": list(comparison.means().rows()),
         "slopes": [
-            {**row, "slope_se": None if np.isnan(row["slope_se"]) else row["slope_se"]}
+            {key: None if value != value else value for key, value in row.items()}
             for row in comparison.slopes().rows()
         ],
         "results": list(comparison.rows()),
@@ -272,9 +272,10 @@ def _means_table(comparison):
             cells.append(f"<td>{'<b>' + cell + '</b>' if is_best else cell}</td>")
         kind = f"{part['kind'][0]}{' (bound)' if bound else ''}"
         slope = slopes.where(denoiser=name)["slope"][0]
+        slope = "" if np.isnan(slope) else f"{slope:.2f}"
         rows.append(
             f"<tr class='{part['kind'][0]}'><th>{html.escape(name)}</th><td>{kind}</td>"
-            f"{''.join(cells)}<td>{slope:.2f}</td><td>{part['fit_seconds'].mean():.1f}</td>"
+            f"{''.join(cells)}<td>{slope}</td><td>{part['fit_seconds'].mean():.1f}</td>"
             f"<td>{part['ms_per_image'].mean():.1f}</td></tr>"
         )
     n = int(means["n_images"][0])

@@ -91,13 +91,14 @@ class Comparison(Table):
         -------
         table : Table
             ``denoiser, slope, slope_se``; the standard error is that of the least-squares fit to
-            the mean PSNRs (NaN for two noise levels).
+            the mean PSNRs. NaN where there are too few noise levels: below two, below three.
         """
         means = self.means()
         rows = []
         for name in self.denoisers:
             part = means.where(denoiser=name)
-            slope = psnr_slope(part["sigma"], part["psnr"])
+            several = part.n_rows > 1
+            slope = psnr_slope(part["sigma"], part["psnr"]) if several else np.nan
             rows.append(
                 {
                     "denoiser": name,

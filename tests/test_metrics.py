@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+from sklearn.base import clone
+
+from gahb_sk import MSEScorer, PSNRScorer, SSIMScorer, WaveletShrinkage, add_gaussian_noise, metrics
+from gahb_sk.metrics import cosine_similarity, input_psnr, mse, psnr, psnr_slope, ssim
+
+
+@pytest.fixture
+def pair(rng):
+    clean = rng.rand(3, 24, 31)
+    return clean, clean + 0.1 * rng.randn(3, 24, 31)
+
+
+def test_psnr_of_white_noise_is_the_input_psnr(global_random_seed):
+    clean = np.zeros((1, 500, 500))
+    noisy = add_gaussian_noise(clean, 0.1, global_random_seed)
+    assert_allclose(psnr(clean, noisy), input_psnr(0.1), atol=0.05)
+    assert_allclose(psnr(clean, noisy, data_range=10.0), input_psnr(0.1) + 20, atol=0.05)
+
+
+def test_equal_images_have_infinite_psnr(pair):
+    assert np.isposinf(psnr(pair[0], pair[0])).all()
+
+
+def test_torch_and_numpy_agree(pair):
+    tensors = [torch.from_numpy(x) for x in pair]
+    for metric in (mse, psnr, ssim, cosine_similarity):
+        assert_allclose(metric(*tensors), metric(*pair))
+
+
+def test_ssim_agrees_with_scikit_image(pair):
+    structural_similarity = pytest.importorskip("skimage.metrics").structural_similarity
+    expected = [
+        structural_similarity(
+            x, y, data_range=1.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+        )
+        for x, y in zip(*pair, strict=True)
+    ]
+    assert_allclose(ssim(*pair), expected, rtol=1e-10)
+
+
+def test_ssim_properties(pair):
+    clean, noisy = pair
+    assert_allclose(ssim(clean, clean), 1)
+    assert_allclose(ssim(clean, noisy), ssim(noisy, clean))
+    assert_allclose(ssim(255 * clean, 255 * noisy, data_range=255), ssim(clean, noisy))
+    colour = np.repeat(clean[:, None], 3, axis=1), np.repeat(noisy[:, None], 3, axis=1)
+    assert_allclose(ssim(*colour), ssim(clean, noisy))
+    assert np.isfinite(ssim(clean[:, :1, :1], noisy[:, :1, :1])).all()
+
+
+def test_slope_of_a_power_law(rng):
+    sigmas = np.geomspace(0.02, 1, 7)
+    for exponent in rng.uniform(0, 2, size=3):
+        error = 0.1 * sigmas**exponent
+        assert_allclose(psnr_slope(sigmas, -10 * np.log10(error)), exponent / 2)
+    many = np.stack([input_psnr(sigmas), 0.5 * input_psnr(sigmas)])
+    assert_allclose(psnr_slope(sigmas, many), [1, 0.5])
+
+
+def test_cosine(rng):
+    a = rng.rand(2, 3, 3)
+    assert_allclose(cosine_similarity(a, -2 * a), -1)
+    assert_allclose(cosine_similarity(a, a + 5, centered=True), 1)
+    assert_allclose(cosine_similarity(a, np.zeros_like(a)), 0)
+
+
+@pytest.mark.parametrize("data_range", [0, -1.0, np.nan, "1"])
+def test_bad_data_range(pair, data_range):
+    with pytest.raises(ValueError, match="data_range"):
+        psnr(*pair, data_range=data_range)
+
+
+def test_bad_arguments(pair):
+    with pytest.raises(ValueError, match="same shape"):
+        mse(pair[0], pair[1][:2])
+    with pytest.raises(ValueError, match="two different"):
+        psnr_slope([0.1], [30.0])
+    with pytest.raises(ValueError, match="to match sigmas"):
+        psnr_slope([0.1, 0.2], [30.0, 20, 10])
+    with pytest.raises(ValueError, match="stacks"):
+        ssim(np.zeros((2, 9)), np.zeros((2, 9)))
+
+
+@pytest.mark.parametrize(
+    ("scorer", "metric", "sign"),
+    [(PSNRScorer, "psnr", 1), (SSIMScorer, "ssim", 1), (MSEScorer, "mse", -1)],
+)
+def test_scorers_are_means_over_levels(pair, scorer, metric, sign):
+    clean = pair[0]
+    denoiser = WaveletShrinkage().fit(clean)
+    values = []
+    for sigma in (0.05, 0.2):
+        noisy = add_gaussian_noise(clean, sigma, 0)
+        denoised = denoiser.transform(noisy, sigma=sigma)
+        values.append(sign * getattr(metrics, metric)(clean, denoised).mean())
+    several = clone(scorer(sigmas=(0.05, 0.2)))
+    assert_allclose(several(denoiser, clean), np.mean(values))
+    assert_allclose(scorer()(denoiser, clean, sigma=0.2), values[1])
+    assert_allclose(scorer()(denoiser, noisy, clean, sigma=0.2), values[1])
+
+
+def test_scorers_want_a_level(pair):
+    with pytest.raises(ValueError, match="at least one noise level"):
+        PSNRScorer(sigmas=())(WaveletShrinkage().fit(pair[0]), pair[0])

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+from gahb_sk import add_gaussian_noise, estimate_sigma
+
+
+@pytest.mark.parametrize("shape", [(4, 6, 5), (4, 3, 6, 5), (4, 30)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_kinds_and_shapes(shape, dtype, global_random_seed):
+    X = np.zeros(shape, dtype)
+    noisy = add_gaussian_noise(X, 0.5, global_random_seed)
+    assert noisy.shape == shape and noisy.dtype == dtype and not X.any()
+    tensor = add_gaussian_noise(torch.from_numpy(X), 0.5, global_random_seed)
+    assert_array_equal(tensor.numpy(), noisy)
+
+
+def test_flat_rows_and_images_get_the_same_noise(global_random_seed):
+    images = add_gaussian_noise(np.zeros((3, 4, 5)), 1.0, global_random_seed)
+    flat = add_gaussian_noise(np.zeros((3, 20)), 1.0, global_random_seed)
+    assert_array_equal(images.reshape(3, 20), flat)
+
+
+def test_noise_of_an_image_does_not_depend_on_the_batch(global_random_seed):
+    X = np.zeros((6, 4, 4))
+    whole = add_gaussian_noise(X, 1.0, global_random_seed)
+    piece = add_gaussian_noise(X[2:4], 1.0, global_random_seed, indices=range(2, 4))
+    assert_array_equal(piece, whole[2:4])
+
+
+def test_level_of_each_image(global_random_seed):
+    sigma = np.array([0.0, 0.1, 1.0])
+    noisy = add_gaussian_noise(np.zeros((3, 100, 100)), sigma, global_random_seed)
+    assert_allclose(noisy.std(axis=(1, 2)), sigma, rtol=0.05)
+
+
+def test_estimate_on_pure_noise(global_random_seed):
+    sigma = np.array([0.05, 0.2, 0.7])
+    noisy = add_gaussian_noise(np.full((3, 64, 64), 0.5), sigma, global_random_seed)
+    # 1,024 diagonal details: the median absolute deviation has a standard error of about 4 %.
+    assert_allclose(estimate_sigma(noisy), sigma, rtol=0.2)
+    assert_allclose(estimate_sigma(torch.from_numpy(noisy)), estimate_sigma(noisy))
+
+
+def test_estimate_scales_and_ignores_linear_ramps(global_random_seed):
+    ramp = np.add.outer(np.arange(32.0), 2 * np.arange(32.0))[None]
+    noisy = add_gaussian_noise(np.zeros((1, 32, 32)), 0.3, global_random_seed)
+    assert_allclose(estimate_sigma(3 * noisy), 3 * estimate_sigma(noisy))
+    assert_allclose(estimate_sigma(noisy + ramp), estimate_sigma(noisy), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 1), (2, 1, 7), (2, 5, 1), (2, 3, 3, 3)])
+def test_estimate_on_tiny_images(shape, rng):
+    sigma = estimate_sigma(rng.rand(*shape))
+    assert sigma.shape == (2,) and np.isfinite(sigma).all()
+
+
+def test_bad_input():
+    with pytest.raises(TypeError, match="uint8"):
+        add_gaussian_noise(np.zeros((1, 2, 2), np.uint8), 0.1)
+    with pytest.raises(ValueError, match="sigma"):
+        add_gaussian_noise(np.zeros((1, 2, 2)), -0.1)
+    with pytest.raises(ValueError, match="flat rows"):
+        add_gaussian_noise(np.zeros(4), 0.1)
+    with pytest.raises(ValueError, match="one index an image"):
+        add_gaussian_noise(np.zeros((2, 2, 2)), 0.1, indices=[1])
+    with pytest.raises(ValueError, match=r"\(n, H, W\)"):
+        estimate_sigma(np.zeros((4, 4)))
