@@ -128,11 +128,12 @@ def _universal(band, sigma, size, rule):
 def _bayes(band, sigma, size, rule):
     """BayesShrink: sigma^2 / sigma_x, from the moment estimate of the band's own deviation."""
     flat = band.reshape(len(band), -1)
-    power = np.einsum("ij,ij->i", flat, flat, dtype=np.float64) / flat.shape[1]
+    power = np.vecdot(flat, flat).astype(np.float64) / flat.shape[1]
     signal = np.sqrt(np.maximum(power - sigma**2, 0))
-    nothing = signal <= 0
-    threshold = sigma**2 / np.where(nothing, 1, signal)
-    return np.where(nothing & (sigma > 0), np.abs(flat).max(axis=1), threshold)
+    threshold = sigma**2 / np.where(signal > 0, signal, 1)
+    nothing = (signal <= 0) & (sigma > 0)
+    threshold[nothing] = np.abs(flat[nothing]).max(axis=1)
+    return threshold
 
 
 def _sure(band, sigma, size, rule):
