@@ -54,8 +54,9 @@ def candidates():
     bandlets = all_denoisers().get("BandletShrinkage")
     if bandlets is not None:
         found["bandlet (default)"] = bandlets()
-        found["bandlet, one shift"] = bandlets(n_shifts=1)
-        found["bandlet, 16 shifts"] = bandlets(n_shifts=16)
+        found["bandlet, 64 shifts"] = bandlets(n_shifts=64)
+        found["bandlet, not spun"] = bandlets(n_shifts=1)
+        found["bandlet, 1st stage"] = bandlets(n_shifts=1, stages=1)
     for basis in ("wavelet", "bandlet", "cosine", "fourier", "pca"):
         found[f"oracle {basis}"] = OracleShrinkage(basis=basis)
     return found
@@ -121,9 +122,8 @@ def speed(args):
         start = time.perf_counter()
         out = np.array([denoise_wavelet(image, sigma=0.1) for image in noisy])
     loop = time.perf_counter() - start
-    print(
-        f"  {'loop over scikit-image denoise_wavelet':<48}{loop:7.3f} {psnr(clean, out).mean():9.2f}"
-    )
+    name = "loop over scikit-image denoise_wavelet"
+    print(f"  {name:<48}{loop:7.3f} {psnr(clean, out).mean():9.2f}")
     rivals = {
         "WaveletShrinkage()": WaveletShrinkage(),
         "WaveletShrinkage(rule='hard', threshold=3)": WaveletShrinkage(rule="hard", threshold=3.0),

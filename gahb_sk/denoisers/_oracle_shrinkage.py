@@ -34,8 +34,9 @@ def _wavelet(oracle, clean, sigma):
 
 
 def _n_levels(oracle, clean):
-    shape = clean.shape[-2:]
-    return default_levels(shape, COARSEST) if oracle.levels is None else oracle.levels
+    if oracle.levels is not None or oracle.wavelet is None:
+        return oracle.levels
+    return default_levels(clean.shape[-2:], COARSEST)
 
 
 def _cosine(oracle, clean, sigma):
@@ -80,8 +81,10 @@ class OracleShrinkage(OracleDenoiser):
         The orthonormal basis. "bandlet" is chosen for each clean image and noise level: of all
         quadtrees and directions, those of least risk. "pca" is learned in ``fit``, and shrinks
         about the mean of the training images.
-    wavelet : str, default="db4"
-        Orthogonal wavelet of PyWavelets, for the bases "wavelet" and "bandlet".
+    wavelet : str or None, default="db4"
+        Orthogonal wavelet of PyWavelets, for the bases "wavelet" and "bandlet". None, for the
+        basis "bandlet" only: the squares lie on the image itself, and those without a direction
+        hold a cosine basis, a bound about 1 dB higher on regular images.
     levels : int, default=None
         Number of scales, for the bases "wavelet" and "bandlet"; None leaves a coarse band of 4
         to 7 pixels on the longer side.
@@ -130,7 +133,7 @@ class OracleShrinkage(OracleDenoiser):
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,
         "basis": [str],
-        "wavelet": [str],
+        "wavelet": [str, None],
         "levels": [at_least(0), None],
         "order": [Interval(Integral, 1, 4, closed="both")],
     }
@@ -223,7 +226,7 @@ class OracleShrinkage(OracleDenoiser):
             mean, _, vectors, _ = principal_components(images)
             self.mean_ = mean.reshape(images.shape[1:])
             self.transform_ = PCATransform(images.shape[1:], vectors)
-        elif self.basis in ("wavelet", "bandlet"):
+        elif self.basis == "wavelet" or (self.basis == "bandlet" and self.wavelet is not None):
             _wavelet(self, images, None)
 
     def _levels(self, images, sigma):

@@ -81,6 +81,22 @@ def test_no_thresholding_in_the_same_basis_beats_it():
             assert oracle.score(clean) > rival.fit(clean).score(clean)
 
 
+@pytest.mark.parametrize("wavelet", ["db4", None])
+@pytest.mark.parametrize("order", [1, 2])
+def test_bandlets_are_never_below_their_own_plain_basis(wavelet, order):
+    clean = smooth_images(4, (32, 32), seed=7)
+    bandlet = OracleShrinkage(basis="bandlet", wavelet=wavelet, order=order).fit(clean)
+    plain = OracleShrinkage(basis="wavelet").fit(clean)
+    for sigma in (0.02, 0.1, 0.5):
+        risk = bandlet.risk(clean, sigma)
+        if wavelet is not None:
+            assert np.all(risk <= plain.risk(clean, sigma) * (1 + 1e-9))
+        noisy = add_gaussian_noise(np.repeat(clean, 60, axis=0), sigma, random_state=0)
+        out = bandlet.transform(noisy, sigma=sigma, clean=np.repeat(clean, 60, axis=0))
+        errors = ((out - np.repeat(clean, 60, axis=0)) ** 2).sum(axis=(1, 2))
+        assert_allclose(errors.reshape(4, 60).mean(axis=1), risk, rtol=0.25)
+
+
 def test_channels_and_single_precision(rng):
     clean = rng.randn(2, 3, 16, 12).astype(np.float32)
     for basis in BASES:
@@ -114,6 +130,8 @@ def test_bad_parameters():
         OracleShrinkage(basis="bandlets").fit(clean)
     with pytest.raises(ValueError, match="must be orthogonal"):
         OracleShrinkage(wavelet="bior1.3").fit(clean)
+    with pytest.raises(ValueError, match="Unknown wavelet None"):
+        OracleShrinkage(wavelet=None).fit(clean)
     with pytest.raises(ValueError, match="levels must be between"):
         OracleShrinkage(levels=7).fit(clean)
     oracle = OracleShrinkage().fit(clean)
