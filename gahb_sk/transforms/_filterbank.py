@@ -21,10 +21,13 @@ from functools import lru_cache
 
 import numpy as np
 import pywt
+from scipy import sparse
 
 from gahb_sk._validation import check_name
 
-__all__ = ["analysis_matrices", "wavelet_filters"]
+__all__ = ["LARGE", "analysis_matrices", "wavelet_filters"]
+
+LARGE = 512  # on longer axes, products with the banded matrices pay off against full ones
 
 
 @lru_cache(maxsize=64)
@@ -183,4 +186,7 @@ def _nearest(basis, guess):
 
 def _orthonormalised(matrix):
     """One Newton step to the nearest orthonormal matrix: removes the filters' rounding."""
+    if len(matrix) > LARGE:
+        banded = sparse.csr_array(matrix)
+        return (1.5 * banded - 0.5 * (banded @ banded.T) @ banded).toarray()
     return 1.5 * matrix - 0.5 * (matrix @ matrix.T) @ matrix

@@ -3,16 +3,18 @@ r"""Separable orthonormal wavelets of images of any size.
 Level ``j`` splits the coarse band :math:`a_{j-1}` into :math:`A_j\, a_{j-1}\, B_j^T`, where
 :math:`A_j` and :math:`B_j` are the orthonormal matrices of :mod:`._filterbank` for its height and
 width; the quarter that is low-pass on both axes is :math:`a_j`. Applied to a stack, a level is
-two matrix products, which is faster than a filtering loop up to a few hundred pixels.
+two matrix products: full ones, faster than a filtering loop, up to a few hundred pixels, and sparse
+ones beyond.
 """
 
 import math
 from functools import lru_cache
 
 import numpy as np
+from scipy import sparse
 
 from gahb_sk.transforms._base import Subband, Transform
-from gahb_sk.transforms._filterbank import analysis_matrices, wavelet_filters
+from gahb_sk.transforms._filterbank import LARGE, analysis_matrices, wavelet_filters
 
 __all__ = ["WaveletTransform", "default_levels"]
 
@@ -110,7 +112,7 @@ class WaveletTransform(Transform):
         """Return the images that have these coefficients ``(..., H, W)``."""
         out = self.check(coefficients, "coefficients").copy()
         for rows, columns in reversed(self._matrices(out.dtype)):
-            h, w = len(rows), len(columns)
+            h, w = rows.shape[0], columns.shape[0]
             out[..., :h, :w] = _apply(rows.T, columns.T, out[..., :h, :w])
         return out
 
@@ -137,12 +139,26 @@ class WaveletTransform(Transform):
 
 @lru_cache(maxsize=32)
 def _level_matrices(wavelet, shape, levels, dtype):
-    axes = [analysis_matrices(wavelet, n, levels) for n in shape]
-    return [
-        (rows.astype(dtype), columns.astype(dtype)) for rows, columns in zip(*axes, strict=True)
+    """Matrices ``(rows, columns)`` of each level, sparse where they are large."""
+    axes = [
+        [
+            sparse.csr_array(matrix, dtype=dtype) if len(matrix) > LARGE else matrix.astype(dtype)
+            for matrix in analysis_matrices(wavelet, n, levels)
+        ]
+        for n in shape
     ]
+    return list(zip(*axes, strict=True))
 
 
 def _apply(rows, columns, images):
     """Return ``rows @ image @ columns.T`` for each image of the stack."""
-    return np.matmul(rows, np.matmul(images, columns.T))
+    return _along(rows, _along(columns, images, -1), -2)
+
+
+def _along(matrix, images, axis):
+    """Multiply one axis of the stack, the last or the last but one, by a matrix."""
+    if sparse.issparse(matrix):
+        moved = np.moveaxis(images, axis, 0)
+        product = (matrix @ moved.reshape(len(moved), -1)).reshape(moved.shape)
+        return np.moveaxis(product, 0, axis)
+    return np.matmul(matrix, images) if axis == -2 else np.matmul(images, matrix.T)

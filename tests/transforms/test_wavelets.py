@@ -105,3 +105,31 @@ def test_too_many_levels():
         WaveletTransform((16, 16), levels=-1)
     with pytest.raises(ValueError, match=r"shape must be \(height, width\)"):
         WaveletTransform((3, 16, 16))
+
+
+@pytest.mark.parametrize("shape", [(600, 9), (5, 1031), (520, 523)])
+def test_large_images_take_the_sparse_way(shape, rng):
+    images = rng.randn(2, *shape)
+    transform = WaveletTransform(shape, "db3")
+    coefficients = transform.forward(images)
+    assert_allclose(transform.inverse(coefficients), images, atol=1e-10)
+    assert_allclose(np.sum(coefficients**2), np.sum(images**2), rtol=1e-10)
+    single = transform.forward(images.astype(np.float32))
+    assert single.dtype == np.float32
+    assert_allclose(single, coefficients, atol=1e-4)
+    assert_allclose(transform.forward(images[0]), coefficients[0], atol=1e-10)
+
+
+def test_sparse_and_full_products_agree(rng, monkeypatch):
+    from gahb_sk.transforms import _wavelets
+
+    images = rng.randn(3, 2, 40, 33)
+    full = WaveletTransform((40, 33), "db2").forward(images)
+    monkeypatch.setattr(_wavelets, "LARGE", 3)
+    _wavelets._level_matrices.cache_clear()
+    transform = WaveletTransform((40, 33), "db2")
+    thin = transform.forward(images)
+    back = transform.inverse(thin)
+    _wavelets._level_matrices.cache_clear()
+    assert_allclose(thin, full, atol=1e-12)
+    assert_allclose(back, images, atol=1e-12)
