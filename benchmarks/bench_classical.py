@@ -32,8 +32,6 @@ from gahb_sk.denoisers import (
 )
 from gahb_sk.metrics import psnr, psnr_slope
 
-N_TRAINING = 4000  # for the Wiener filter, the only one that learns
-
 
 def candidates():
     """Return the denoisers by name; bandlets are taken if the library has them."""
@@ -87,11 +85,11 @@ def quality(args):
     print(f"{'alpha':>5} {'sigma':>5}  {'denoiser':<22}{'PSNR':>7} {'+-':>5} {'ms':>8}")
     for alpha in args.alphas:
         clean = make_c_alpha_images(args.images, args.size, alpha, random_state=1)
-        training = make_c_alpha_images(N_TRAINING, args.size, alpha, random_state=2)
+        training = make_c_alpha_images(args.training, args.size, alpha, random_state=2)
         chosen = {
             name: denoiser.fit(training if learns(denoiser) else clean)
             for name, denoiser in candidates().items()
-            if not any(word in name for word in args.without)
+            if wanted(name, args)
         }
         for sigma in args.sigmas:
             noisy = add_gaussian_noise(clean, sigma, random_state=0)
@@ -103,6 +101,12 @@ def quality(args):
                     flush=True,
                 )
         print()
+
+
+def wanted(name, args):
+    """Tell whether a name holds one of the words asked for, and none of those left out."""
+    asked = not args.only or any(word in name for word in args.only)
+    return asked and not any(word in name for word in args.without)
 
 
 def learns(denoiser):
@@ -179,8 +183,10 @@ def main(argv=None):
     parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="which; all by default")
     parser.add_argument("--images", type=int, default=64)
     parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--training", type=int, default=4000, help="images the linear ones learn")
     parser.add_argument("--alphas", type=float, nargs="+", default=[1, 1.5, 2, 3, 4])
     parser.add_argument("--sigmas", type=float, nargs="+", default=[0.03, 0.1, 0.3])
+    parser.add_argument("--only", nargs="*", default=[], help="take names holding one of these")
     parser.add_argument("--without", nargs="*", default=[], help="leave out names holding these")
     args = parser.parse_args(argv)
     for name in args.tables or TABLES:

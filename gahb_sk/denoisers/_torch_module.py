@@ -123,21 +123,22 @@ class TorchModuleDenoiser(BaseDenoiser):
 
             return self._in_evaluation(multiply)
 
+        def copies(n):
+            spread = [level.expand(n) for level in levels]
+            return one.repeat(n, 1, 1, 1).requires_grad_(), spread
+
         def forward(tangents):
-            images = one.expand_as(tangents)
-            spread = [level.expand(len(images)) for level in levels]
-            images = images.clone().requires_grad_()
             # J v is the derivative of J^T u, which is linear in u, along v. Forward mode would be
             # shorter, but its first use compiles decompositions and warns.
-            probe = torch.zeros_like(images, requires_grad=True)
+            probe = torch.zeros_like(tangents, requires_grad=True)
+            images, spread = copies(len(tangents))
             with torch.enable_grad():
                 result = self._apply(images, *spread)
-                adjoint = torch.autograd.grad(result, images, probe, create_graph=True)[0]
-                return torch.autograd.grad(adjoint, probe, tangents)[0]
+                pulled = torch.autograd.grad(result, images, probe, create_graph=True)[0]
+                return torch.autograd.grad(pulled, probe, tangents)[0]
 
         def adjoint(cotangents):
-            images = one.expand_as(cotangents).clone().requires_grad_()
-            spread = [level.expand(len(images)) for level in levels]
+            images, spread = copies(len(cotangents))
             with torch.enable_grad():
                 return torch.autograd.grad(self._apply(images, *spread), images, cotangents)[0]
 
