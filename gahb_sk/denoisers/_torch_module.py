@@ -95,7 +95,7 @@ class TorchModuleDenoiser(BaseDenoiser):
         return [t.to(like.device, like.dtype) for t in tensors if t is not None]
 
     def _apply(self, images, *levels):
-        result = self.module(images, *levels)
+        result = self.module(images.clone(), *levels)  # a module may write into its input
         name = type(self.module).__name__
         if not isinstance(result, torch.Tensor):
             raise TypeError(

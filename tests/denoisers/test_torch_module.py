@@ -102,6 +102,19 @@ def test_jacobian_is_exact(predicts, channels, rng):
     assert_allclose(jacobian.T, change.reshape(d, d) / (2 * step), atol=1e-6)
 
 
+@pytest.mark.parametrize("predicts", ["clean", "noise"])
+def test_a_module_that_writes_into_its_input(predicts, rng):
+    images = rng.randn(2, 4, 4)
+    before = images.copy()
+    denoiser = TorchModuleDenoiser(nn.ReLU(inplace=True).double(), predicts=predicts).fit(images)
+    positive = np.maximum(images, 0)
+    expected = positive if predicts == "clean" else images - positive
+    assert_allclose(denoiser.transform(torch.from_numpy(images)).numpy(), expected)
+    assert_allclose(images, before)
+    slopes = before[0].ravel() > 0 if predicts == "clean" else before[0].ravel() <= 0
+    assert_allclose(denoiser.linearize(images[0]).matmat(np.eye(16)), np.diag(slopes * 1.0))
+
+
 def test_jacobian_at_a_level(rng):
     image = rng.randn(4, 4)
     denoiser = TorchModuleDenoiser(Lift(), takes_sigma=True).fit(image[None])
