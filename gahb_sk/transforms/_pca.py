@@ -92,9 +92,9 @@ def principal_components(images, n_components=None, chunk=1024):
     n, d = images.shape[0], int(np.prod(images.shape[1:]))
     mean = sum(rows.sum(axis=0) for rows in _rows(images, chunk)) / n
     route = _from_images if n <= d else _from_covariance
-    total, variances, vectors = route(images, mean, chunk)
     determined = min(n - 1, d)
     kept = determined if n_components is None else min(n_components, determined)
+    total, variances, vectors = route(images, mean, chunk, kept)
     variances = np.maximum(variances[:kept], 0)
     return mean, variances, vectors[:kept], float(max(total - variances.sum(), 0.0))
 
@@ -105,19 +105,20 @@ def _rows(images, chunk):
         yield block.reshape(len(block), -1).astype(np.float64)
 
 
-def _from_covariance(images, mean, chunk):
-    """Accumulate the d x d covariance, then take its eigenvectors."""
+def _from_covariance(images, mean, chunk, kept):
+    """Accumulate the d x d covariance, then take the eigenvectors to keep."""
     covariance = np.zeros((len(mean), len(mean)))
     for rows in _rows(images, chunk):
         rows -= mean
         covariance += rows.T @ rows
     covariance /= images.shape[0]
     total = np.trace(covariance)
-    variances, vectors = linalg.eigh(covariance, overwrite_a=True)
+    few = None if kept == len(mean) else (len(mean) - kept, len(mean) - 1)
+    variances, vectors = linalg.eigh(covariance, overwrite_a=True, subset_by_index=few)
     return total, variances[::-1], vectors[:, ::-1].T
 
 
-def _from_images(images, mean, chunk):
+def _from_images(images, mean, chunk, kept):
     """Take the thin singular value decomposition of the centred images."""
     rows = np.concatenate(list(_rows(images, chunk))) - mean
     _, singular, vectors = linalg.svd(rows, full_matrices=False, overwrite_a=True)
