@@ -1,0 +1,198 @@
+"""Compare learned, classical and optimal denoisers; write a report.
+
+Fits every denoiser on the same clean training images and lets it denoise the same noisy test
+images. Writes index.html (self-contained), results.csv, results.json and the pictures. Progress
+is shown on stderr.
+"""
+
+import argparse
+import importlib.util
+import shlex
+
+from gahb_sk.cli._denoisers import parse_denoisers
+from gahb_sk.cli._inputs import NAMES, load_images, make_images, splitter
+from gahb_sk.cli._report import Section, check_output, write_report
+from gahb_sk.experiments import compare_denoisers
+
+NAME = "compare"
+HELP = "compare denoisers on a class of images or on a folder of your own"
+EXAMPLE = (
+    "gahb-sk compare --images photos --image-size 64 --sigmas 0.05 0.1 0.2 \\\n"
+    "      --denoisers UNetDenoiser 'WaveletShrinkage(n_shifts=16)' OracleShrinkage \\\n"
+    "      --train-seconds 120 --output report"
+)
+OPTIONAL = {"BM3DDenoiser": "bm3d"}  # left out of the defaults where the package is missing
+DENOISERS = (
+    "UNetDenoiser",
+    "WaveletShrinkage",
+    "BandletShrinkage",
+    "BM3DDenoiser",
+    "OracleShrinkage",
+)
+N_EXAMPLES = 4
+
+
+def add_arguments(parser):
+    """Add the arguments of ``gahb-sk compare``."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--dataset", default="c-alpha", metavar="NAME", help=f"{', '.join(NAMES)} (default c-alpha)"
+    )
+    source.add_argument(
+        "--images", metavar="DIR", help="folder of png, jpg, tif or npy images, cut into patches"
+    )
+    add = parser.add_argument
+    add("--alpha", type=float, metavar="A", help="regularity of c-alpha images (default 2)")
+    add("--n-images", type=positive_int, metavar="N", help="number of images or patches (default "
+        "1000 made images, or all patches)")  # fmt: skip
+    add("--image-size", type=positive_int, default=64, metavar="S", help="side in pixels "
+        "(default 64)")  # fmt: skip
+    add("--color", action="store_true", help="three channels instead of grey")
+    add("--denoisers", nargs="+", metavar="D", help="Name or 'Name(parameter=value, ...)' "
+        "(default: " + " ".join(DENOISERS) + ")")  # fmt: skip
+    add("--sigmas", type=float, nargs="+", default=[0.03, 0.1, 0.3], metavar="S",
+        help="noise levels, for images in [0, 1] (default 0.03 0.1 0.3)")  # fmt: skip
+    add("--cv", type=folds, default=0.2, metavar="K", help="number of folds, or the fraction "
+        "that one test set takes (default 0.2)")  # fmt: skip
+    add("--train-seconds", type=float, metavar="T", help="train each network for so long, instead "
+        "of on a fixed number of images")  # fmt: skip
+    add("--seed", type=int, default=0, help="seed of images, split, noise and networks (default 0)")
+    add("--n-jobs", type=int, metavar="J", help="denoisers and folds run at the same time")
+    add("--output", required=True, metavar="DIR", help="folder of the report")
+
+
+def run(args):
+    """Compare, write the report, and say where it lies."""
+    folder = check_output(args.output)
+    denoisers = parse_denoisers(args.denoisers or default_denoisers())
+    denoisers = with_run_settings(denoisers, args.train_seconds, args.seed)
+    section = compare(
+        images_of(args), denoisers, args.sigmas, args.cv, args.seed, n_jobs=args.n_jobs
+    )
+    page = write_report(folder, section, redo(args))
+    print(f"The report lies in {page}")
+    return 0
+
+
+def images_of(args):
+    """Load or make the images that the arguments ask for."""
+    options = {"n_images": args.n_images, "image_size": args.image_size, "color": args.color}
+    if args.images is None:
+        return make_images(args.dataset, alpha=args.alpha, seed=args.seed, **options)
+    if args.alpha is not None:
+        raise ValueError("--alpha: expected with --dataset c-alpha only, got it with --images.")
+    return load_images(args.images, seed=args.seed, **options)
+
+
+def compare(images, denoisers, sigmas, cv, seed, *, n_jobs=None):
+    """Run the comparison on some images and return the section of a report.
+
+    Parameters
+    ----------
+    images : Images
+        What to compare on.
+    denoisers : dict of str to denoiser
+        Unfitted.
+    sigmas : list of float
+        Noise levels.
+    cv : int, float or list of (train, test)
+        Folds, fraction, or the split itself.
+    seed : int
+        Seed of the split and the noise.
+    n_jobs : int, default=None
+        Pairs (denoiser, fold) at the same time.
+
+    Returns
+    -------
+    section : Section
+    """
+    is_split = isinstance(cv, list)
+    comparison = compare_denoisers(
+        denoisers,
+        images.X,
+        sigmas,
+        cv=cv if is_split else splitter(cv, images.groups, seed),
+        groups=images.groups,
+        random_state=seed,
+        n_examples=N_EXAMPLES,
+        n_jobs=n_jobs,
+        verbose=True,
+    )
+    split = f"{len(cv[0][0])} training and {len(cv[0][1])} test images" if is_split else cv
+    settings = {
+        "images": images.text,
+        "shape": list(images.X.shape),
+        "noise levels": list(sigmas),
+        "split": split,
+        "seed": seed,
+        "n_jobs": n_jobs,
+        **{f"denoiser {name}": describe(denoiser) for name, denoiser in denoisers.items()},
+    }
+    return Section(
+        images.title, images.text, comparison, settings, images.alpha, list(images.left_out)
+    )
+
+
+def describe(denoiser):
+    """Return a denoiser with all its parameters as text."""
+    values = ", ".join(f"{key}={value!r}" for key, value in denoiser.get_params().items())
+    return f"{type(denoiser).__name__}({values})"
+
+
+def default_denoisers():
+    """Return the names compared by default, without those whose package is missing."""
+    return [
+        name
+        for name in DENOISERS
+        if name not in OPTIONAL or importlib.util.find_spec(OPTIONAL[name]) is not None
+    ]
+
+
+def with_run_settings(denoisers, train_seconds, seed):
+    """Give seed, progress bar and training time to the denoisers that take them.
+
+    Parameters that were written out on the command line stay as they are.
+    """
+    if train_seconds is not None and not 0 < train_seconds < float("inf"):
+        raise ValueError(f"--train-seconds: expected a positive number, got {train_seconds}.")
+    for denoiser in denoisers.values():
+        parameters, defaults = denoiser.get_params(), type(denoiser)().get_params()
+        wanted = {"random_state": seed}
+        if denoiser.kind == "learned":
+            wanted["verbose"] = True
+            if train_seconds is not None and "time_budget" in parameters:
+                wanted |= {"time_budget": train_seconds, "max_images": None}
+        denoiser.set_params(
+            **{
+                key: value
+                for key, value in wanted.items()
+                if key in parameters and parameters[key] == defaults[key]
+            }
+        )
+    return denoisers
+
+
+def redo(args):
+    """Return the command line, with every setting written out."""
+    words = ["gahb-sk", NAME]
+    words += ["--images", args.images] if args.images else ["--dataset", args.dataset]
+    for name in ("alpha", "n_images", "image_size", "cv", "train_seconds", "seed", "n_jobs"):
+        value = getattr(args, name)
+        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    words += ["--color"] if args.color else []
+    words += ["--denoisers", *(args.denoisers or default_denoisers())]
+    words += ["--sigmas", *map(str, args.sigmas), "--output", str(args.output)]
+    return shlex.join(words)
+
+
+def positive_int(text):
+    """Read an integer of at least 1, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected an integer of at least 1, got {text}")
+    return value
+
+
+def folds(text):
+    """Read a number of folds or a fraction, for argparse."""
+    return int(text) if text.lstrip("+-").isdigit() else float(text)

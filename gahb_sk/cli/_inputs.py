@@ -1,0 +1,165 @@
+"""Images of a comparison: a class made afresh, sample photographs, or the user's own folder."""
+
+import sys
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.model_selection import GroupKFold, GroupShuffleSplit
+
+from gahb_sk import datasets
+from gahb_sk._validation import check_name
+from gahb_sk.cli._generate import CLASSES
+
+NAMES = (*CLASSES, "photographs")
+N_IMAGES = 1000
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images to compare on, and what a report says of them.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, H, W) or (n, C, H, W)
+        Clean images.
+    title, text : str
+        Heading, and a sentence.
+    groups : ndarray of shape (n,) or None
+        Number of the photograph or file that each patch comes from.
+    alpha : float or None
+        Regularity of the class.
+    left_out : list of str
+        Files that could not be used, each with the reason.
+    """
+
+    X: np.ndarray
+    title: str
+    text: str
+    groups: np.ndarray | None = None
+    alpha: float | None = None
+    left_out: list = field(default_factory=list)
+
+
+def make_images(name, *, n_images=None, image_size=64, alpha=None, color=False, seed=0):
+    """Make images of a class, or cut the sample photographs.
+
+    Parameters
+    ----------
+    name : str
+        One of ``NAMES``; "c_alpha" is read as "c-alpha".
+    n_images : int, default=None
+        How many; None is 1,000 of a class and all patches of the photographs.
+    image_size : int, default=64
+        Side in pixels.
+    alpha : float, default=None
+        Regularity, for c-alpha only; None is 2.
+    color : bool, default=False
+        Colour, for photographs only.
+    seed : int, default=0
+        Seed of the images.
+
+    Returns
+    -------
+    images : Images
+    """
+    name = check_name(name.replace("_", "-"), NAMES, "dataset")
+    if alpha is not None and name != "c-alpha":
+        raise ValueError(f"--alpha: expected with --dataset c-alpha only, got {alpha} for {name}.")
+    if color and name != "photographs":
+        raise ValueError(f"--color: expected with photographs only; {name} images are grey.")
+    if name == "photographs":
+        X, groups = datasets.load_sample_patches(
+            image_size, n_patches=n_images, color=color, return_groups=True, random_state=seed
+        )
+        text = _patches_text(len(X), image_size, len(np.unique(groups)), "sample photographs")
+        return Images(X, "Photographs", text, groups)
+    n = N_IMAGES if n_images is None else n_images
+    make = getattr(datasets, CLASSES[name])
+    if name != "c-alpha":
+        X = make(n, image_size, random_state=seed)
+        return Images(X, name.capitalize(), f"{n} {name} images, {image_size}x{image_size}.")
+    alpha = 2.0 if alpha is None else alpha
+    X = make(n, image_size, alpha, random_state=seed)
+    text = (
+        f"{n} images, {image_size}x{image_size}, of two regular backgrounds either side of a "
+        f"regular contour (alpha = {alpha:g})."
+    )
+    return Images(X, f"C^alpha images, alpha = {alpha:g}", text, alpha=alpha)
+
+
+def load_images(folder, *, n_images=None, image_size=64, color=False, seed=0):
+    """Cut the images of a folder into patches; name the files left out on stderr.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Folder (or zip archive) of png, jpg, tif or npy files.
+    n_images, image_size, color, seed
+        As for :func:`make_images`.
+
+    Returns
+    -------
+    images : Images
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is no such folder, or no file in it can be used.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # said below, file by file
+        photographs, report = datasets.load_photographs(folder, color=color, return_report=True)
+    large, left_out = [], [f"{name}: {reason}" for name, reason in report.skipped]
+    for name, photograph in zip(report.names, photographs, strict=True):
+        height, width = photograph.shape[-2:]
+        if min(height, width) >= image_size:
+            large.append(photograph)
+        else:
+            left_out.append(f"{name}: {height}x{width}, smaller than a patch")
+    if not large:
+        raise ValueError(
+            f"--images {folder}: no file is as large as a patch, {image_size}x{image_size} "
+            f"({'; '.join(left_out[:3])}). Choose a smaller --image-size."
+        )
+    for item in left_out:
+        print(f"left out: {item}", file=sys.stderr)
+    X, groups = datasets.extract_patches(
+        large, image_size, n_patches=n_images, return_groups=True, random_state=seed
+    )
+    several = len(np.unique(groups)) > 1
+    text = _patches_text(len(X), image_size, len(large), f"files of {folder}")
+    return Images(X, "Your images", text, groups if several else None, left_out=left_out)
+
+
+def splitter(cv, groups, seed):
+    """Return what ``compare_denoisers`` takes as ``cv``, keeping groups together.
+
+    Parameters
+    ----------
+    cv : int or float
+        Number of folds, or the fraction that one test set takes.
+    groups : ndarray or None
+        Group of each image.
+    seed : int
+        Seed of the split.
+    """
+    if groups is None:
+        return cv
+    n = len(np.unique(groups))
+    if isinstance(cv, float):
+        if not 0 < cv < 1:
+            raise ValueError(f"--cv: expected folds or a fraction in (0, 1), got {cv}.")
+        n_test = min(max(round(cv * n), 1), n - 1)
+        return GroupShuffleSplit(1, test_size=n_test, random_state=seed)
+    if not 2 <= cv <= n:
+        raise ValueError(
+            f"--cv: expected folds between 2 and the number of photographs, {n} (patches of one "
+            f"stay together), got {cv}. For one split give a fraction, e.g. --cv 0.2."
+        )
+    return GroupKFold(cv)
+
+
+def _patches_text(n, size, n_files, what):
+    split = "; training and test patches come from different ones" if n_files > 1 else ""
+    return f"{n} patches, {size}x{size}, of {n_files} {what}{split}."
