@@ -1,6 +1,8 @@
 """Use of a trained network: any image size, and exact Jacobians."""
 
 import copy
+import functools
+import warnings
 
 import numpy as np
 import torch
@@ -52,6 +54,7 @@ def jacobian_products(network, image, block=64):
     matmat, rmatmat : callable
         ``V (d, k)`` to ``(d, k)``, ndarrays of float64.
     """
+    _load_forward_mode()
     network = _functional_copy(network)
     point = torch.from_numpy(np.ascontiguousarray(image, np.float64))
 
@@ -66,6 +69,14 @@ def jacobian_products(network, image, block=64):
         return torch.func.vmap(lambda v: pull(v)[0])(vectors)
 
     return _batched(forward, image.shape, block), _batched(backward, image.shape, block)
+
+
+@functools.cache
+def _load_forward_mode():
+    """Use forward mode once: torch then loads code that warns of its own deprecation."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.func.jvp(torch.sin, (torch.zeros(1),), (torch.zeros(1),))
 
 
 def _functional_copy(network):
