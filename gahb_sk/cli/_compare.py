@@ -9,6 +9,8 @@ import argparse
 import importlib.util
 import shlex
 
+from sklearn.base import clone
+
 from gahb_sk.cli._denoisers import parse_denoisers
 from gahb_sk.cli._inputs import NAMES, load_images, make_images, splitter
 from gahb_sk.cli._report import Section, check_output, write_report
@@ -107,6 +109,7 @@ def compare(images, denoisers, sigmas, cv, seed, *, n_jobs=None):
     section : Section
     """
     is_split = isinstance(cv, list)
+    rehearse(denoisers, images.X)
     comparison = compare_denoisers(
         denoisers,
         images.X,
@@ -131,6 +134,15 @@ def compare(images, denoisers, sigmas, cv, seed, *, n_jobs=None):
     return Section(
         images.title, images.text, comparison, settings, images.alpha, list(images.left_out)
     )
+
+
+def rehearse(denoisers, X):
+    """Fit a copy of all but the networks on two images: a wrong parameter shows before the work."""
+    for denoiser in denoisers.values():
+        if denoiser.kind == "learned":
+            denoiser._validate_params()
+        else:
+            clone(denoiser).fit(X[:2])
 
 
 def describe(denoiser):

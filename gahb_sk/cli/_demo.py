@@ -25,10 +25,10 @@ DENOISERS = {
     "wavelets": "WaveletShrinkage",
     "wavelets, spun": "WaveletShrinkage(n_shifts=16)",
     "bandlets": "BandletShrinkage(n_shifts=4)",
-    "oracle wavelets": "OracleShrinkage",
 }
 BM3D = {"BM3D": "BM3DDenoiser(exact=False)"}
-ORACLE_BANDLETS = {"oracle bandlets": "OracleShrinkage(basis='bandlet')"}
+ORACLE_WAVELETS = {"oracle wavelets": "OracleShrinkage"}
+ORACLES = {**ORACLE_WAVELETS, "oracle bandlets": "OracleShrinkage(basis='bandlet')"}
 
 
 def add_arguments(parser):
@@ -51,11 +51,11 @@ def run(args):
          str(args.seconds_per_network), "--seed", str(args.seed)]
     )  # fmt: skip
     sections = []
-    for name, (load, extra) in PARTS.items():
+    for name, (load, oracles) in PARTS.items():
         images, split = load(args.seed)
         denoisers = {
             label: parse_denoiser(text)
-            for label, text in {**DENOISERS, **_peers(), **extra}.items()
+            for label, text in {**DENOISERS, **_peers(), **oracles}.items()
         }
         denoisers = with_run_settings(denoisers, args.seconds_per_network, args.seed)
         section = compare(images, denoisers, SIGMAS, [split], args.seed)
@@ -86,7 +86,7 @@ def photographs(seed):
     return images, (numbers[: len(train)], numbers[len(train) :])
 
 
-PARTS = {"c_alpha": (c_alpha, ORACLE_BANDLETS), "photographs": (photographs, {})}
+PARTS = {"c_alpha": (c_alpha, ORACLES), "photographs": (photographs, ORACLE_WAVELETS)}
 
 
 def _peers():

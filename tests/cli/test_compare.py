@@ -1,0 +1,203 @@
+import csv
+import json
+import shlex
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gahb_sk.cli import main
+from gahb_sk.cli._compare import default_denoisers, folds, redo, with_run_settings
+from gahb_sk.cli._denoisers import parse_denoisers
+
+SMALL = ["--n-images", "12", "--image-size", "16", "--sigmas", "0.1", "0.3"]
+FAST = ["--denoisers", "WaveletShrinkage", "OracleShrinkage"]
+
+
+def compare(folder, *arguments):
+    return main(["compare", "--output", str(folder), *map(str, arguments)])
+
+
+def error_of(capsys):
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.strip().splitlines()
+    assert len(lines) == 1, err
+    return lines[0]
+
+
+@pytest.fixture
+def photographs(tmp_path, rng):
+    """Three good files of different kinds, a truncated one, text, and one that is too small."""
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for name in ("a.png", "b.jpg", "c.tif"):
+        Image.fromarray(rng.randint(0, 256, (40, 50, 3)).astype(np.uint8)).save(folder / name)
+    np.save(folder / "d.npy", rng.rand(33, 32).astype(np.float32))
+    data = (folder / "a.png").read_bytes()
+    (folder / "truncated.png").write_bytes(data[: len(data) // 2])
+    (folder / "text.jpg").write_text("not a picture")
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / "small.png")
+    return folder
+
+
+def test_writes_a_whole_report(tmp_path, capsys):
+    assert compare(tmp_path / "r", *SMALL, *FAST, "--seed", 3) == 0
+    out, _ = capsys.readouterr()
+    assert out == f"The report lies in {tmp_path / 'r' / 'index.html'}\n"
+    found = sorted(path.name for path in (tmp_path / "r").iterdir())
+    assert found == ["curves.png", "images.png", "index.html", "results.csv", "results.json"]
+    with open(tmp_path / "r" / "results.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["denoiser"] for row in rows] == FAST[1:2] * 2 + FAST[2:] * 2
+    assert [row["bound"] for row in rows] == ["False"] * 2 + ["True"] * 2
+    result = json.loads((tmp_path / "r" / "results.json").read_text())
+    assert result["settings"]["seed"] == 3 and len(result["results"]) == 4
+
+
+def test_printed_command_gives_the_same_numbers(tmp_path):
+    assert compare(tmp_path / "r", "--dataset", "disks", "--cv", 3, *SMALL, *FAST) == 0
+    first = json.loads((tmp_path / "r" / "results.json").read_text())
+    assert main(shlex.split(first["command"])[1:]) == 0
+    again = json.loads((tmp_path / "r" / "results.json").read_text())
+    assert [row["psnr"] for row in first["results"]] == [row["psnr"] for row in again["results"]]
+
+
+def test_folder_of_images(photographs, tmp_path, capsys):
+    arguments = ["--images", photographs, "--image-size", 16, "--sigmas", "0.1", *FAST]
+    assert compare(tmp_path / "r", *arguments, "--color") == 0
+    _, err = capsys.readouterr()
+    result = json.loads((tmp_path / "r" / "results.json").read_text())
+    left_out = {item.split(":")[0] for item in result["left_out"]}
+    assert left_out == {"truncated.png", "text.jpg", "small.png"}
+    page = (tmp_path / "r" / "index.html").read_text()
+    for name in left_out:
+        assert f"left out: {name}" in err
+        assert name in page
+    # 6 patches of each of three files, 4 of the .npy file, in three channels
+    assert result["settings"]["shape"] == [22, 3, 16, 16]
+
+
+def test_split_is_by_file(photographs, tmp_path):
+    assert compare(tmp_path / "r", "--images", photographs, "--image-size", 16, "--cv", 4, *FAST,
+                   "--sigmas", "0.1") == 0  # fmt: skip
+    result = json.loads((tmp_path / "r" / "results.json").read_text())
+    assert sorted(row["n_images"] for row in result["results"]) == [4, 4, 6, 6, 6, 6, 6, 6]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--denoisers", "WaveletShrinkag"], ["WaveletShrinkag", "WaveletShrinkage"]),
+        (["--denoisers", "WaveletShrinkage(wavelt='db2')"], ["wavelt", "wavelet"]),
+        (["--denoisers", "WaveletShrinkage(wavelet='dd4')"], ["wavelet", "dd4"]),
+        (["--denoisers", "UNetDenoiser(channels=0)"], ["channels", "0"]),
+        (["--denoisers", "print(1)"], ["--denoisers", "print(1)"]),
+        (["--denoisers", "WaveletShrinkage", "WaveletShrinkage"], ["twice"]),
+        (["--sigmas", "0", *FAST], ["sigmas", "positive"]),
+        (["--sigmas", "-0.1", *FAST], ["sigmas", "positive"]),
+        (["--sigmas", "nan", *FAST], ["sigmas", "finite"]),
+        (["--cv", "13", *FAST], ["cv", "12", "13"]),
+        (["--cv", "1", *FAST], ["cv", "fraction"]),
+        (["--cv", "1.5", *FAST], ["cv", "1.5"]),
+        (["--dataset", "disk", *FAST], ["disk", "disks"]),
+        (["--dataset", "disks", "--alpha", "2", *FAST], ["--alpha", "c-alpha"]),
+        (["--alpha", "-1", *FAST], ["alpha", "-1"]),
+        (["--color", *FAST], ["--color", "grey"]),
+        (["--train-seconds", "0", *FAST], ["--train-seconds", "positive"]),
+        (["--image-size", "2", *FAST], ["image_size", "2"]),
+    ],
+)
+def test_bad_input_is_one_line_and_code_1(arguments, words, tmp_path, capsys):
+    small = [] if "--image-size" in arguments else SMALL[:4]
+    assert compare(tmp_path, *small, *arguments) == 1
+    line = error_of(capsys)
+    assert line.startswith("gahb-sk compare: ")
+    for word in words:
+        assert word in line
+
+
+@pytest.mark.parametrize("make", [lambda folder: None, lambda folder: folder.mkdir()])
+def test_missing_and_empty_folder(make, tmp_path, capsys):
+    folder = tmp_path / "pictures"
+    make(folder)
+    assert compare(tmp_path / "r", "--images", folder, *FAST) == 1
+    assert str(folder) in error_of(capsys)
+
+
+def test_no_usable_file(tmp_path, capsys):
+    (tmp_path / "bad.png").write_text("not a picture")
+    assert compare(tmp_path / "r", "--images", tmp_path, *FAST) == 1
+    assert "bad.png" in error_of(capsys)
+
+
+def test_images_smaller_than_a_patch(photographs, tmp_path, capsys):
+    assert compare(tmp_path / "r", "--images", photographs, "--image-size", 64, *FAST) == 1
+    assert "64x64" in error_of(capsys)
+
+
+def test_more_folds_than_files(photographs, tmp_path, capsys):
+    assert compare(tmp_path / "r", "--images", photographs, "--image-size", 16, "--cv", 5, *FAST)
+    assert "4" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_output_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert compare(tmp_path / "file" / "r", *SMALL, *FAST) == 1
+    assert "--output" in error_of(capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compare"],
+        ["compare", "--output", "r", "--n-images", "0"],
+        ["compare", "--output", "r", "--n-images", "many"],
+        ["compare", "--output", "r", "--cv", "x"],
+        ["compare", "--output", "r", "--images", "a", "--dataset", "disks"],
+        ["compair"],
+        [],
+    ],
+)
+def test_wrong_usage_is_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "usage: gahb-sk" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["compare", "demo"])
+def test_help_has_an_example(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"gahb-sk {command} -" in capsys.readouterr().out
+
+
+def test_defaults_leave_out_a_peer_that_is_not_installed(monkeypatch):
+    assert default_denoisers()[0] == "UNetDenoiser"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "BM3DDenoiser" not in default_denoisers()
+
+
+def test_run_settings_leave_alone_what_was_written_out():
+    denoisers = parse_denoisers(["UNetDenoiser(time_budget=7, random_state=5)"])
+    unet = with_run_settings(denoisers, 2.0, 1)["UNetDenoiser"]
+    assert (unet.time_budget, unet.random_state, unet.verbose) == (7, 5, True)
+    unet = with_run_settings(parse_denoisers(["UNetDenoiser"]), 2.0, 1)["UNetDenoiser"]
+    assert (unet.time_budget, unet.random_state, unet.max_images) == (2.0, 1, None)
+
+
+def test_folds_or_fraction():
+    assert folds("5") == 5 and isinstance(folds("5"), int)
+    assert folds("0.25") == 0.25
+    assert isinstance(folds("-1"), int)
+
+
+def test_redo_names_every_setting(tmp_path):
+    from gahb_sk.cli import build_parser
+
+    words = "compare --dataset disks --cv 3 --n-images 9 --seed 4 --output r --sigmas 0.2".split()
+    args = build_parser().parse_args([*words, "--denoisers", "WaveletShrinkage(n_shifts=4)"])
+    again = build_parser().parse_args(shlex.split(redo(args))[1:])
+    assert vars(again) == vars(args)
