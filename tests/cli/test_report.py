@@ -1,0 +1,126 @@
+import json
+import os
+import stat
+
+import numpy as np
+import pytest
+
+from gahb_sk import OracleShrinkage, WaveletShrinkage
+from gahb_sk.cli._report import Section, check_output, draw, versions, write_page, write_report
+from gahb_sk.datasets import make_c_alpha_images
+from gahb_sk.experiments import compare_denoisers
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def section_of(sigmas=(0.1, 0.3), n_examples=2, **changes):
+    comparison = compare_denoisers(
+        {"<plain> & simple": WaveletShrinkage(), "oracle": OracleShrinkage()},
+        make_c_alpha_images(8, image_size=16, random_state=0),
+        sigmas,
+        cv=0.5,
+        n_examples=n_examples,
+    )
+    values = {"alpha": 2.0, "left_out": ["bad<.png: truncated"], **changes}
+    return Section("A <title>", "Text & more.", comparison, {"seed": 0}, **values)
+
+
+@pytest.fixture(scope="module")
+def section():
+    return section_of()
+
+
+def test_page_holds_table_pictures_settings_and_command(section, tmp_path):
+    page = write_report(tmp_path, section, "gahb-sk compare --sigmas '0.1'").read_text()
+    means = section.comparison.means()
+    for row in means.rows():
+        assert f"{row['psnr']:.2f} &plusmn; {row['psnr_se']:.2f}" in page
+    assert page.count("data:image/png;base64,") == 2
+    assert "{{" not in page
+    assert "gahb-sk compare --sigmas &#x27;0.1&#x27;" in page
+    for text in ("seed", "numpy", "optimal (bound)", "bad&lt;.png: truncated"):
+        assert text in page
+
+
+def test_names_are_escaped(section, tmp_path):
+    page = write_report(tmp_path, section, "command").read_text()
+    assert "<plain>" not in page and "&lt;plain&gt; &amp; simple" in page
+    assert "<title>A <title>" not in page
+
+
+def test_best_is_a_rival_never_a_bound(section, tmp_path):
+    page = write_report(tmp_path, section, "command").read_text()
+    means = section.comparison.means()
+    best = means.where(denoiser="<plain> & simple")["psnr"]
+    bound = means.where(denoiser="oracle")["psnr"]
+    assert (bound > best).all()
+    for value, gap in zip(best, bound - best, strict=True):
+        assert f"is best with {value:.2f} dB, {gap:.2f} dB below the best oracle" in page
+
+
+def test_json_is_strict_and_whole(tmp_path):
+    single = section_of(sigmas=(0.1,))  # its slope is undefined
+    write_report(tmp_path, single, "command")
+
+    def refuse(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    result = json.loads((tmp_path / "results.json").read_text(), parse_constant=refuse)
+    assert result["slopes"][0]["slope"] is None
+    assert result["command"] == "command"
+    assert len(result["results"]) == single.comparison.n_rows
+
+
+def test_pictures_are_those_of_the_page(section, tmp_path):
+    write_report(tmp_path, section, "command")
+    for name, png in draw(section).items():
+        assert png.startswith(PNG)
+        assert (tmp_path / name).read_bytes()[:8] == PNG
+
+
+def test_no_examples_no_grid():
+    assert list(draw(section_of(n_examples=0))) == ["curves.png"]
+
+
+def test_page_of_several_sections(section, tmp_path):
+    pictures = draw(section)
+    write_page(tmp_path / "both.html", [(section, pictures)] * 2, "command")
+    assert (tmp_path / "both.html").read_text().count("<section>") == 2
+
+
+def test_a_failure_leaves_the_old_page(section, tmp_path, monkeypatch):
+    page = write_report(tmp_path, section, "first")
+    before = page.read_bytes()
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_report(tmp_path, section, "second")
+    assert page.read_bytes() == before
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_check_output_makes_the_folder_and_leaves_nothing(tmp_path):
+    folder = check_output(tmp_path / "a" / "b")
+    assert folder.is_dir() and not list(folder.iterdir())
+
+
+def test_check_output_names_what_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="--output: cannot write to .*file"):
+        check_output(tmp_path / "file")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
+def test_check_output_in_a_folder_without_permission(tmp_path):
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    with pytest.raises(OSError, match="--output"):
+        check_output(tmp_path)
+
+
+def test_versions_name_what_computes():
+    found = versions()
+    assert found["numpy"] == np.__version__
+    assert {"gahb-sk", "Python", "torch", "machine"} <= set(found)

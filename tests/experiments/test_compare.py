@@ -1,0 +1,161 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+
+from gahb_sk import FunctionDenoiser, OracleShrinkage, WaveletShrinkage, add_gaussian_noise
+from gahb_sk import psnr as image_psnr
+from gahb_sk.datasets import make_c_alpha_images
+from gahb_sk.experiments import compare_denoisers
+from gahb_sk.experiments._compare import noisy_images
+
+BOTH = {"wavelet": WaveletShrinkage(), "oracle": OracleShrinkage()}
+
+
+@pytest.fixture(scope="module")
+def X():
+    return make_c_alpha_images(12, image_size=16, random_state=0)
+
+
+def identity(noisy, sigma):
+    return noisy
+
+
+def test_one_row_a_denoiser_fold_and_level(X):
+    table = compare_denoisers(BOTH, X, [0.3, 0.1], cv=3)
+    assert table.n_rows == 2 * 3 * 2
+    assert table.denoisers == ["wavelet", "oracle"]
+    assert_array_equal(table.sigmas, [0.1, 0.3])
+    assert_array_equal(table.where(denoiser="oracle")["bound"], True)
+    assert set(table.where(denoiser="wavelet")["kind"]) == {"classical"}
+    assert (table["fit_seconds"] >= 0).all() and (table["denoise_seconds"] > 0).all()
+
+
+def test_identity_scores_the_noise_itself(X, global_random_seed):
+    table = compare_denoisers(
+        {"identity": FunctionDenoiser(identity)}, X, [0.1], cv=4, random_state=global_random_seed
+    )
+    noisy = add_gaussian_noise(X, 0.1, global_random_seed)
+    values = image_psnr(X, noisy)
+    means = table.means()
+    assert_allclose(means["psnr"], values.mean())
+    assert_allclose(means["psnr_se"], values.std(ddof=1) / np.sqrt(len(X)))
+
+
+def test_all_denoisers_and_folds_see_the_same_noise(X):
+    examples = compare_denoisers(BOTH, X, [0.1, 0.2], cv=3, n_examples=2).examples
+    noise = {sigma: shown["noisy"] - shown["clean"] for sigma, shown in examples.items()}
+    assert_allclose(noise[0.2], 2 * noise[0.1], atol=1e-6)
+    _, first = noisy_images(X, np.array([4, 7]), 0.1, 0)
+    _, second = noisy_images(X, np.array([7]), 0.1, 0)
+    assert_array_equal(first[1], second[0])
+
+
+def test_a_denoiser_scores_the_same_alone_and_in_company(X):
+    alone = compare_denoisers({"wavelet": WaveletShrinkage()}, X, [0.1], cv=3)
+    together = compare_denoisers(BOTH, X, [0.1], cv=3).where(denoiser="wavelet")
+    assert_array_equal(alone["psnr"], together["psnr"])
+
+
+def test_workers_change_nothing_but_the_seconds(X):
+    one = compare_denoisers(BOTH, X, [0.1], cv=3)
+    two = compare_denoisers(BOTH, X, [0.1], cv=3, n_jobs=2)
+    for column in ("denoiser", "fold", "psnr", "ssim"):
+        assert_array_equal(one[column], two[column])
+
+
+def test_pooled_means_weigh_each_image_once(X):
+    """11 images in 3 folds: folds of 4, 4 and 3, yet the mean is that over images."""
+    pooled = compare_denoisers(BOTH, X[:11], [0.1], cv=3).means()
+    single = compare_denoisers(BOTH, X[:11], [0.1], cv=11).means()
+    assert_array_equal(pooled["n_images"], 11)
+    assert_allclose(pooled["psnr"], single["psnr"], rtol=1e-6)
+    assert_allclose(pooled["psnr_se"], single["psnr_se"], rtol=1e-6)
+
+
+def test_slope_of_the_identity_is_one(X):
+    slopes = compare_denoisers([FunctionDenoiser(identity)], X, [0.05, 0.1, 0.4], cv=2).slopes()
+    assert_allclose(slopes["slope"], 1, atol=1e-4)
+    assert_allclose(slopes["slope_se"], 0, atol=1e-4)
+
+
+def test_slope_needs_two_levels_and_its_error_three(X):
+    assert np.isnan(compare_denoisers(BOTH, X, [0.1], cv=2).slopes()["slope"]).all()
+    two = compare_denoisers(BOTH, X, [0.1, 0.2], cv=2).slopes()
+    assert np.isfinite(two["slope"]).all() and np.isnan(two["slope_se"]).all()
+
+
+def test_groups_stay_together(X):
+    groups = np.repeat([0, 1, 2], 4)
+    table = compare_denoisers(
+        {"wavelet": WaveletShrinkage()}, X, [0.1], cv=GroupKFold(3), groups=groups, n_examples=4
+    )
+    clean = table.examples[0.1]["clean"]
+    assert any(np.array_equal(clean, X[groups == k]) for k in range(3))
+
+
+@pytest.mark.parametrize(
+    "cv, sizes",
+    [
+        (4, [3, 3, 3, 3]),
+        (0.25, [3]),
+        (KFold(6), [2] * 6),
+        (ShuffleSplit(2, test_size=5, random_state=0), [5, 5]),
+        ([(np.arange(10), np.arange(10, 12))], [2]),
+    ],
+)
+def test_kinds_of_cv(cv, sizes, X):
+    table = compare_denoisers({"wavelet": WaveletShrinkage()}, X, [0.1], cv=cv)
+    assert_array_equal(table["n_images"], sizes)
+
+
+def test_nothing_given_is_changed(X):
+    before = X.copy()
+    wavelet = WaveletShrinkage()
+    compare_denoisers([wavelet], X, [0.1], cv=2)
+    assert_array_equal(X, before)
+    assert not [name for name in vars(wavelet) if name.endswith("_")]
+
+
+def test_progress_is_on_stderr_and_only_if_asked(X, capsys):
+    compare_denoisers(BOTH, X, [0.1], cv=2)
+    assert capsys.readouterr() == ("", "")
+    compare_denoisers(BOTH, X, [0.1], cv=2, verbose=True)
+    out, err = capsys.readouterr()
+    assert out == "" and "4/4" in err
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"sigmas": [0.0]}, "sigmas: expected positive"),
+        ({"sigmas": [-0.1, 0.1]}, "sigmas: expected positive"),
+        ({"sigmas": [np.inf]}, "finite"),
+        ({"sigmas": []}, "sigmas"),
+        ({"cv": 13}, "between 2 and the number of images, 12, got 13"),
+        ({"cv": 1}, "fraction"),
+        ({"cv": 1.0}, "fraction in"),
+        ({"cv": 0.01}, "leaves images on both sides"),
+        ({"denoisers": {}}, "at least one"),
+        ({"denoisers": [WaveletShrinkage(), WaveletShrinkage(n_shifts=4)]}, "different classes"),
+    ],
+)
+def test_bad_values(changes, message, X):
+    arguments = {"denoisers": BOTH, "X": X, "sigmas": [0.1], **changes}
+    with pytest.raises(ValueError, match=message):
+        compare_denoisers(**arguments)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_bad_images(bad, X):
+    broken = X.copy()
+    broken[3, 2, 1] = bad
+    with pytest.raises(ValueError, match="X"):
+        compare_denoisers(BOTH, broken, [0.1], cv=2)
+
+
+def test_bad_types(X):
+    with pytest.raises((TypeError, ValueError), match="uint8"):
+        compare_denoisers(BOTH, (255 * X).astype(np.uint8), [0.1], cv=2)
+    with pytest.raises(TypeError, match="FunctionDenoiser"):
+        compare_denoisers({"f": identity}, X, [0.1], cv=2)
