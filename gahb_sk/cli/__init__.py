@@ -12,7 +12,7 @@ import sys
 
 from gahb_sk import __version__
 
-ERRORS = (ValueError, TypeError, OSError, ImportError, MemoryError)
+ERRORS = (ValueError, TypeError, ArithmeticError, OSError, ImportError, MemoryError)
 
 
 def main(argv=None):
