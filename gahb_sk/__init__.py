@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = attach(
             "BM3DDenoiser",
             "BandletShrinkage",
             "BaseDenoiser",
+            "BiasFreeCNNDenoiser",
             "DiskPosteriorMean",
             "EmpiricalBayesDenoiser",
             "FunctionDenoiser",

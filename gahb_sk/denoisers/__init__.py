@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "_base": ["BaseDenoiser", "OracleDenoiser"],
         "_bandlet_shrinkage": ["BandletShrinkage"],
+        "_bias_free_cnn": ["BiasFreeCNNDenoiser"],
         "_bm3d": ["BM3DDenoiser"],
         "_discovery": ["all_denoisers", "get_denoiser"],
         "_disk_posterior": ["DiskPosteriorMean"],

@@ -5,6 +5,9 @@ A subclass gives ``_build(image_channels, generator)``.
 
 import contextlib
 import dataclasses
+import os
+import time
+import warnings
 
 import numpy as np
 import torch
@@ -23,15 +26,28 @@ from gahb_sk._validation import (
 )
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.denoisers._saved_network import SavedNetworkMixin, plain
+from gahb_sk.networks._checkpoints import (
+    check_fingerprint,
+    load_checkpoint,
+    restore,
+    save_checkpoint,
+    saved_entropy,
+)
 from gahb_sk.networks._inference import denoise, jacobian_products
+from gahb_sk.networks._published import load_checked
 from gahb_sk.networks._recipes import RECIPES
+from gahb_sk.networks._sources import StackSource, StreamSource, is_stream
 from gahb_sk.networks._training import WEIGHTS, Training, train
+
+# Parameters that do not change the weights a training ends with.
+_FREE = {"device", "verbose", "checkpoint_dir", "checkpoint_every", "random_state", "warm_start"}
 
 # Images of one forward pass: bounds the memory of the feature maps.
 _PIXELS_AT_ONCE = 2**18
 
 
-class NeuralDenoiser(CallbackSupportMixin, BaseDenoiser):
+class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
     """Base class of blind denoisers that are bias-free networks."""
 
     kind = "learned"
@@ -50,6 +66,9 @@ class NeuralDenoiser(CallbackSupportMixin, BaseDenoiser):
         "time_budget": [positive(), None],
         "device": [str],
         "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "checkpoint_dir": [str, os.PathLike, None],
+        "checkpoint_every": [positive()],
         "random_state": ["random_state"],
         "image_shape": BaseDenoiser._parameter_constraints["image_shape"],
     }
@@ -61,9 +80,10 @@ class NeuralDenoiser(CallbackSupportMixin, BaseDenoiser):
 
         Parameters
         ----------
-        X : array-like, torch.Tensor or lazy stack
+        X : array-like, torch.Tensor, lazy stack or FreshImages
             Clean images ``(n, H, W)`` or ``(n, C, H, W)``; flat rows if ``image_shape`` was
-            given. A lazy stack is read batch by batch.
+            given. A lazy stack is read batch by batch, ahead of use; a stream of fresh images
+            never shows one twice (10,000 of them count as an epoch).
         y : array-like of the shape of X, default=None
             If it holds images, they are the clean ones; anything else is ignored.
 
@@ -74,49 +94,152 @@ class NeuralDenoiser(CallbackSupportMixin, BaseDenoiser):
         Raises
         ------
         ValueError, TypeError
-            If the images or a parameter break the contract.
+            If the images or a parameter break the contract, or ``checkpoint_dir`` holds another
+            training.
         FloatingPointError
-            If the loss becomes infinite or NaN.
-        """
-        images = self._check_training_images(X, y)
-        context = self._init_callback_context(max_subtasks=None)
-        context.call_on_fit_task_begin(estimator=self)
-        self._fit(images, context)
-        self.image_shape_ = images.image_shape
-        context.call_on_fit_task_end(estimator=self)
-        return self
+            If the loss becomes infinite or NaN; the estimator keeps the last good weights.
 
-    def _fit(self, images, context):
-        root = seed_sequence(self.random_state)
-        generator = torch.Generator().manual_seed(torch_seed(child(root, WEIGHTS)))
-        network = self._build(images.shape[1], generator).to(self._device())
+        Warns
+        -----
+        UserWarning
+            After Ctrl-C: the training stops after the present step, the estimator is fitted.
+        """
         recipe = RECIPES[self.recipe]
         if self.learning_rate is not None:
             recipe = dataclasses.replace(recipe, learning_rate=self.learning_rate)
-        training = Training(network, recipe, self._check_noise_range(), root, self._limits())
+        start = getattr(self, "network_", None) if self.warm_start else None
+        return self._train(X, y, recipe, self._limits(), start, self.checkpoint_dir)
 
-        def read(indices):
-            return images.tensor(np.asarray(indices)).to("cpu", torch.float32)
+    @fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
+    def partial_fit(self, X, y=None):
+        """Train by one pass over X, from the present weights if there are any.
+
+        The learning rate is constant, a tenth of the recipe's after the first call; the
+        optimiser's moments start anew.
+
+        Parameters
+        ----------
+        X, y : array-like
+            See ``fit``.
+
+        Returns
+        -------
+        self : object
+        """
+        start = getattr(self, "network_", None)
+        recipe = RECIPES[self.recipe]
+        rate = self.learning_rate or recipe.learning_rate
+        recipe = dataclasses.replace(
+            recipe,
+            schedule="constant",
+            warmup=0.0,
+            learning_rate=rate if start is None else rate / 10,
+        )
+        return self._train(X, y, recipe, {"epochs": 1}, start, reset=start is None)
+
+    def _train(self, X, y, recipe, limits, start, checkpoint_dir=None, reset=True):
+        source, image_shape = self._source(X, y, reset)
+        context = self._init_callback_context(max_subtasks=None)
+        context.call_on_fit_task_begin(estimator=self)
+        root = seed_sequence(self.random_state)
+        saved = None if checkpoint_dir is None else load_checkpoint(checkpoint_dir)
+        fingerprint = None if checkpoint_dir is None else self._fingerprint(source, root)
+        if saved is not None:
+            check_fingerprint(saved[1], fingerprint, checkpoint_dir)
+            root = np.random.SeedSequence(saved_entropy(saved[1]))
+        generator = torch.Generator().manual_seed(torch_seed(child(root, WEIGHTS)))
+        network = self._build(image_shape[0] if len(image_shape) == 3 else 1, generator)
+        if start is not None:
+            self._continue_from(network, start)
+        network = network.to(self._device())
+        training = Training(network, recipe, self._check_noise_range(), root, limits)
+        if saved is not None:
+            restore(training, *saved)
 
         def on_epoch(training):
             sub = context.subcontext(task_name="epoch")
             sub.call_on_fit_task_begin(estimator=self)
             sub.call_on_fit_task_end(estimator=self)
 
-        with self._progress_bar() as on_step:
-            train(
-                training,
-                read,
-                len(images),
-                min(self.batch_size, len(images)),
-                patch_size=self.patch_size,
-                on_step=on_step,
-                on_epoch=on_epoch,
-            )
+        try:
+            with self._after_step(checkpoint_dir, fingerprint) as on_step:
+                train(
+                    training,
+                    source,
+                    min(self.batch_size, len(source)),
+                    patch_size=self.patch_size,
+                    on_step=on_step,
+                    on_epoch=on_epoch,
+                )
+            if checkpoint_dir is not None:
+                save_checkpoint(training, checkpoint_dir, fingerprint)
+        finally:
+            if training.steps:
+                self._keep(training, image_shape)
+        context.call_on_fit_task_end(estimator=self)
+        return self
+
+    def _source(self, X, y, reset):
+        """Where the images come from, and the shape of one as the user sees it."""
+        if is_stream(X):
+            if self.image_shape is not None:
+                raise ValueError("image_shape: expected None for a stream of fresh images.")
+            return StreamSource(X), tuple(X.shape_of_image)
+        images = self._check_training_images(X, y, reset)
+        return StackSource(images), images.image_shape
+
+    def _check_training_images(self, X, y=None, reset=True):
+        if reset:
+            return super()._check_training_images(X, y)
+        return self._check_images(y if np.shape(y) == np.shape(X) else X)
+
+    def _fingerprint(self, source, root):
+        parameters = {
+            name: plain(value) for name, value in self.get_params().items() if name not in _FREE
+        }
+        words = np.atleast_1d(np.array(root.entropy, object))
+        seed = None if self.random_state is None else [str(word) for word in words]
+        return {**parameters, "data": source.fingerprint(), "random_state": seed}
+
+    def _continue_from(self, network, start):
+        try:
+            load_checked(network, start.state_dict(), "warm_start")
+        except ValueError as error:
+            raise ValueError(
+                f"{error} The fitted network was built with other parameters; use warm_start=False."
+            ) from error
+        network.requires_grad_(True)
+
+    def _keep(self, training, image_shape):
+        self.image_shape_ = image_shape
         self.network_ = training.finished_network().to("cpu").requires_grad_(False)
         self.loss_curve_ = list(training.losses)
         self.n_iter_ = training.steps
         self.n_images_seen_ = training.images
+        if training.interrupted:
+            warnings.warn(
+                f"Training was interrupted after {training.images} images; the estimator is "
+                "fitted with the weights reached.",
+                stacklevel=4,
+            )
+
+    @contextlib.contextmanager
+    def _after_step(self, checkpoint_dir, fingerprint):
+        """Give what is called after each step: the progress bar and the checkpoints."""
+        last = time.monotonic()
+
+        def on_step(training):
+            nonlocal last
+            if show is not None:
+                show(training)
+            due = time.monotonic() - last >= self.checkpoint_every
+            if checkpoint_dir is not None and due:
+                save_checkpoint(training, checkpoint_dir, fingerprint)
+                last = time.monotonic()
+
+        with self._progress_bar() as show:
+            yield on_step
 
     def _limits(self):
         limits = {

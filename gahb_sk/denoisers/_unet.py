@@ -2,6 +2,11 @@
 
 from gahb_sk._validation import Integral, Interval, at_least
 from gahb_sk.denoisers._neural import NeuralDenoiser
+from gahb_sk.networks._published import (
+    count_blocks,
+    first_convolution,
+    read_published,
+)
 from gahb_sk.networks._unet import UNet
 
 
@@ -40,6 +45,14 @@ class UNetDenoiser(NeuralDenoiser):
     verbose : bool, default=False
         Whether to show a progress bar on stderr. scikit-learn's callbacks (``set_callbacks``) are
         told of each epoch.
+    warm_start : bool, default=False
+        Whether the next ``fit`` goes on from the fitted weights.
+    checkpoint_dir : str or path-like, default=None
+        Folder for checkpoints. ``fit`` with the same parameters and images goes on from the last
+        one; in one thread the weights are then the same, bit for bit, as without the
+        interruption (unless ``time_budget`` decides). Another training's folder is refused.
+    checkpoint_every : float, default=60.0
+        Seconds between checkpoints.
     random_state : int, RandomState or None, default=None
         Seed of the weights, the order of the images, and the noise.
     image_shape : tuple of int, default=None
@@ -99,6 +112,9 @@ class UNetDenoiser(NeuralDenoiser):
         time_budget=None,
         device="auto",
         verbose=False,
+        warm_start=False,
+        checkpoint_dir=None,
+        checkpoint_every=60.0,
         random_state=None,
         image_shape=None,
     ):
@@ -114,8 +130,35 @@ class UNetDenoiser(NeuralDenoiser):
         self.time_budget = time_budget
         self.device = device
         self.verbose = verbose
+        self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
+        self.checkpoint_every = checkpoint_every
         self.random_state = random_state
         self.image_shape = image_shape
 
     def _build(self, image_channels, generator):
         return UNet(self.channels, self.n_blocks, image_channels, generator)
+
+    @classmethod
+    def from_published(cls, path):
+        """Make a fitted denoiser of published weights (a ``.pt`` state dict).
+
+        Parameters
+        ----------
+        path : str or path-like
+            Read with ``weights_only=True``; every key and shape is checked. Channels and blocks
+            are read off the weights.
+
+        Returns
+        -------
+        denoiser : UNetDenoiser
+
+        Raises
+        ------
+        ValueError
+            If the file is no state dict of a UNet.
+        """
+        state = read_published(path)
+        channels, image_channels = first_convolution(state, "encoder.0.0.weight", path)
+        n_blocks = count_blocks(state, "encoder")
+        return cls(channels=channels, n_blocks=n_blocks)._adopt(state, image_channels, path)

@@ -5,6 +5,7 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "_bias_free_cnn": ["BiasFreeCNN"],
         "_blocks": ["BiasFreeNorm"],
         "_noise_levels": ["NOISE_LAWS", "draw_noise_levels"],
         "_recipes": ["RECIPES", "Recipe"],

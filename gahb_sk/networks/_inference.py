@@ -9,11 +9,11 @@ import torch
 from torch.nn import functional
 
 
-def denoise(network, noisy):
-    """Return ``noisy - network(noisy)`` for images of any size.
+def predict_noise(network, noisy):
+    """Return ``network(noisy)`` for images of any size.
 
     Sides that are no multiple of ``network.multiple`` are padded by repeating the border, which
-    is linear, and cropped back.
+    is linear and possible from one pixel on, and cropped back.
 
     Parameters
     ----------
@@ -24,14 +24,19 @@ def denoise(network, noisy):
 
     Returns
     -------
-    denoised : torch.Tensor of shape (n, C, H, W)
+    noise : torch.Tensor of shape (n, C, H, W)
     """
     height, width = noisy.shape[-2:]
     bottom, right = -height % network.multiple, -width % network.multiple
     if not bottom and not right:
-        return noisy - network(noisy)
+        return network(noisy)
     padded = functional.pad(noisy, (0, right, 0, bottom), mode="replicate")
-    return noisy - network(padded)[..., :height, :width]
+    return network(padded)[..., :height, :width]
+
+
+def denoise(network, noisy):
+    """Return ``noisy - network(noisy)`` for images of any size; see :func:`predict_noise`."""
+    return noisy - predict_noise(network, noisy)
 
 
 def jacobian_products(network, image, block=64):

@@ -7,14 +7,19 @@ images, their noise levels and crops come from streams of the epoch and the step
 depends on the seed alone, not on the device.
 """
 
+import contextlib
 import copy
 import math
+import signal
+import threading
 import time
 
 import numpy as np
 import torch
 
 from gahb_sk._random import child, image_generator, image_normals
+from gahb_sk.datasets._prefetch import prefetched
+from gahb_sk.networks._inference import predict_noise
 from gahb_sk.networks._noise_levels import draw_noise_levels
 
 # Streams below the root seed.
@@ -43,6 +48,12 @@ class Training:
     ----------
     steps, images, epochs : int
         Done so far.
+    position : int
+        Images of the present epoch that are done.
+    epoch_losses : list of float
+        Loss of each step of the present epoch.
+    interrupted : bool
+        Whether to stop after the present step.
     losses : list of float
         Mean loss of each epoch: with a balanced recipe relative to the running mean error, else
         the summed squared error of an image.
@@ -60,9 +71,10 @@ class Training:
         )
         self.average = copy.deepcopy(network).eval() if recipe.averaging else None
         self.balance = _Balance(noise_range, next(network.parameters()).device)
-        self.steps = self.images = self.epochs = 0
-        self.losses = []
-        self._start = time.perf_counter()
+        self.steps = self.images = self.epochs = self.position = 0
+        self.losses, self.epoch_losses = [], []
+        self.interrupted = False
+        self.start = time.perf_counter()
 
     @property
     def progress(self):
@@ -70,17 +82,54 @@ class Training:
         done = {
             "epochs": self.epochs,
             "images": self.images,
-            "seconds": time.perf_counter() - self._start,
+            "seconds": time.perf_counter() - self.start,
         }
         return min(1.0, max(done[name] / limit for name, limit in self.limits.items()))
 
-    def step(self, clean, epoch_progress=0.0):
-        """Take one optimisation step on a batch of clean images.
+    @property
+    def finished(self):
+        """Whether to stop: a limit is reached (after one step at least) or Ctrl-C was pressed."""
+        return self.interrupted or (self.steps > 0 and self.progress >= 1)
+
+    def draw(self, first, step, shape):
+        """Draw what a batch needs besides its images.
 
         Parameters
         ----------
-        clean : torch.Tensor of shape (m, C, H, W), float32
-            On the network's device.
+        first : int
+            Number of the batch's first image in the training sequence.
+        step : int
+            Number of the step.
+        shape : tuple of int
+            ``(m, C, H, W)``.
+
+        Returns
+        -------
+        noise : torch.Tensor of shape (m, C, H, W), float32
+            Standard normal.
+        sigma : torch.Tensor of shape (m,), float32
+        """
+        indices = range(first, first + shape[0])
+        noise = image_normals(child(self.root, NOISE), indices, tuple(shape[1:]), np.float32)
+        recipe = self.recipe
+        sigma = draw_noise_levels(
+            recipe.noise_law,
+            self.noise_range,
+            shape[0],
+            image_generator(child(self.root, STEP), step),
+            recipe.stratified,
+        )
+        return torch.from_numpy(noise), torch.from_numpy(sigma)
+
+    def step(self, clean, noise, sigma, epoch_progress=0.0):
+        """Take one optimisation step on a batch.
+
+        Parameters
+        ----------
+        clean, noise : torch.Tensor of shape (m, C, H, W), float32
+            Clean images and standard normal noise, on the network's device.
+        sigma : torch.Tensor of shape (m,)
+            Noise levels.
         epoch_progress : float, default=0.0
             Part of the current epoch that is done, for the schedule.
 
@@ -91,47 +140,52 @@ class Training:
         Raises
         ------
         FloatingPointError
-            If the loss is not finite.
+            If the loss or its gradient is not finite; the network is left as it was.
         """
-        noise = self._draw_noise(clean)
-        sigma = self._draw_levels(len(clean)).to(clean.device)
         self._set_learning_rate(epoch_progress)
+        before = [buffer.clone() for buffer in self.network.buffers()]
         noise = noise * sigma.view(-1, 1, 1, 1)
-        error = (self.network(clean + noise) - noise).square().sum(dim=(1, 2, 3))
-        weights = self.balance.update(sigma, error.detach()) if self.recipe.balanced else 1.0
+        noisy = (clean + noise).contiguous(memory_format=torch.channels_last)
+        error = (predict_noise(self.network, noisy) - noise).square().sum(dim=(1, 2, 3))
+        balance = copy.copy(self.balance)
+        weights = balance.update(sigma, error.detach()) if self.recipe.balanced else 1.0
         loss = (weights * error).mean()
-        if not torch.isfinite(loss):
-            rate = self.optimizer.param_groups[0]["lr"]
-            raise FloatingPointError(
-                f"The loss became {loss.item()} at image {self.images} with learning rate "
-                f"{rate:.2g}. Lower learning_rate, or check the range of the images."
-            )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        if self.recipe.clip is not None:
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
+        bound = math.inf if self.recipe.clip is None else self.recipe.clip
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), bound)
+        value = loss.item()
+        if not math.isfinite(value + norm.item()):
+            for buffer, old in zip(self.network.buffers(), before, strict=True):
+                buffer.copy_(old)
+            self._refuse(value)
         self.optimizer.step()
+        self.balance = balance
         self.steps += 1
         self.images += len(clean)
+        self.position += len(clean)
+        self.epoch_losses.append(value)
         self._update_average()
-        return loss.item()
+        return value
+
+    def end_epoch(self):
+        """Count a pass over the images."""
+        self.losses.append(float(np.mean(self.epoch_losses)))
+        self.epoch_losses = []
+        self.epochs += 1
+        self.position = 0
+
+    def _refuse(self, loss):
+        rate = self.optimizer.param_groups[0]["lr"]
+        raise FloatingPointError(
+            f"The loss ({loss}) or its gradient became infinite or NaN at image {self.images} "
+            f"with learning rate {rate:.2g}; the last good weights are kept. Lower "
+            "learning_rate, or check the range of the images."
+        )
 
     def finished_network(self):
         """Return the network to use: the average of the weights, or the last ones."""
         return (self.network if self.average is None else self.average).eval()
-
-    def _draw_noise(self, clean):
-        indices = range(self.images, self.images + len(clean))
-        noise = image_normals(child(self.root, NOISE), indices, tuple(clean.shape[1:]), np.float32)
-        return torch.from_numpy(noise).to(clean.device)
-
-    def _draw_levels(self, n):
-        generator = image_generator(child(self.root, STEP), self.steps)
-        recipe = self.recipe
-        levels = draw_noise_levels(
-            recipe.noise_law, self.noise_range, n, generator, recipe.stratified
-        )
-        return torch.from_numpy(levels)
 
     def _set_learning_rate(self, epoch_progress):
         progress = self.progress
@@ -182,22 +236,23 @@ def _adamw(parameters, **settings):
 _OPTIMIZERS = {"adam": _adam, "adamw": _adamw}
 
 SCHEDULES = {
+    "constant": lambda progress: 1.0,
     "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))),
     "halving": lambda progress: 0.5 ** math.floor(10 * min(progress, 0.999)),
 }
 
 
-def train(training, read, n_images, batch_size, *, patch_size=None, on_step=None, on_epoch=None):
-    """Run a training to its end.
+def train(training, images, batch_size, *, patch_size=None, on_step=None, on_epoch=None):
+    """Run a training to its end, from wherever it stands.
 
     Parameters
     ----------
     training : Training
         The state; changed in place.
-    read : callable
-        Index array to clean images, a tensor (m, C, H, W) float32 on the CPU.
-    n_images : int
-        Number of training images.
+    images : object
+        With ``__len__``, the images of an epoch; ``order(epoch, root)``, their indices in the
+        order of that epoch; and ``read(indices)``, clean images, a float32 tensor (m, C, H, W) on
+        the CPU. See ``_sources.py``.
     batch_size : int
         Images of one step.
     patch_size : int, default=None
@@ -205,34 +260,69 @@ def train(training, read, n_images, batch_size, *, patch_size=None, on_step=None
     on_step : callable, default=None
         Called with the training after each step.
     on_epoch : callable, default=None
-        Called with the training after each pass over the images; training stops if it returns
-        True.
+        Called with the training after each pass over the images.
     """
     device = next(training.network.parameters()).device
     training.network.train()
-    while training.steps == 0 or training.progress < 1:
-        order = image_generator(child(training.root, ORDER), training.epochs).permutation(n_images)
-        losses = []
-        for start in range(0, n_images, batch_size):
-            indices = order[start : start + batch_size]
-            clean = _crop(read(indices), patch_size, training)
-            losses.append(training.step(clean.to(device), start / n_images))
-            if on_step is not None:
-                on_step(training)
-            if training.progress >= 1:
-                break
-        training.epochs += 1
-        training.losses.append(float(np.mean(losses)))
-        if on_epoch is not None and on_epoch(training):
-            break
+    with _interrupt_after_step(training):
+        while not training.finished:
+            with contextlib.closing(_batches(training, images, batch_size, patch_size)) as batches:
+                for batch in batches:
+                    done = training.position / len(images)
+                    training.step(*(part.to(device) for part in batch), done)
+                    if on_step is not None:
+                        on_step(training)
+                    if training.finished:
+                        break
+            training.end_epoch()
+            if on_epoch is not None:
+                on_epoch(training)
+        if training.epoch_losses:  # resumed after the last step
+            training.end_epoch()
 
 
-def _crop(clean, patch_size, training):
+def _batches(training, images, batch_size, patch_size):
+    """Yield the rest of the epoch, each batch made in a worker thread ahead of its use."""
+    order = images.order(training.epochs, child(training.root, ORDER))
+    position, step, image = training.position, training.steps, training.images
+
+    def make(number):
+        start = position + number * batch_size
+        indices = order[start : start + batch_size]
+        clean = _crop(images.read(indices), patch_size, training.root, step + number)
+        return clean, *training.draw(image + number * batch_size, step + number, clean.shape)
+
+    yield from prefetched(make, range(-(-(len(order) - position) // batch_size)))
+
+
+@contextlib.contextmanager
+def _interrupt_after_step(training):
+    """Let Ctrl-C end the training after the present step; a second one raises as usual."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number, frame):
+        training.interrupted = True
+        signal.signal(signal.SIGINT, usual)
+
+    if usual is None:  # set by other than Python: not ours to replace
+        yield
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+def _crop(clean, patch_size, root, step):
     """Cut one square of each image, at random."""
     height, width = clean.shape[-2:]
     if patch_size is None or patch_size >= min(height, width):
         return clean
-    generator = image_generator(child(training.root, STEP, 1), training.steps)
+    generator = image_generator(child(root, STEP, 1), step)
     tops = generator.integers(0, height - patch_size + 1, len(clean))
     lefts = generator.integers(0, width - patch_size + 1, len(clean))
     return torch.stack(

@@ -5,8 +5,10 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
+from gahb_sk._images import check_images
 from gahb_sk._random import seed_sequence
 from gahb_sk.networks import NOISE_LAWS, RECIPES, Training, UNet, draw_noise_levels, train
+from gahb_sk.networks._sources import StackSource
 from gahb_sk.networks._training import SCHEDULES
 
 
@@ -15,13 +17,17 @@ def images(n=12):
     return torch.from_numpy(rng.rand(n, 1, 8, 8).astype(np.float32))
 
 
+def Stack(X):
+    return StackSource(check_images(X))
+
+
 def run(recipe="fast", limits=None, batch_size=4, seed=0, X=None, **arguments):
     X = images() if X is None else X
     network = UNet(4, 1, generator=torch.Generator().manual_seed(0))
     training = Training(
         network, RECIPES[recipe], (0.05, 0.5), seed_sequence(seed), limits or {"epochs": 2}
     )
-    train(training, lambda index: X[index], len(X), batch_size, **arguments)
+    train(training, Stack(X), batch_size, **arguments)
     return training
 
 
@@ -50,10 +56,10 @@ def test_training_lowers_the_error(name, global_random_seed):
         seed_sequence(global_random_seed),
         {"epochs": 100},
     )
-    train(training, lambda index: X[index], len(X), 4)
+    train(training, Stack(X), 4)
     network = training.finished_network()
     with torch.no_grad():
-        noise = 0.3 * torch.randn(8, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+        noise = 0.8 * torch.randn(8, 1, 8, 8, generator=torch.Generator().manual_seed(1))
         left = noise - network(X[:8] + noise)
     assert left.square().mean() < 0.9 * noise.square().mean()
 
@@ -76,12 +82,9 @@ def test_the_sequence_depends_on_the_seed_alone():
 
 
 def test_noise_of_an_image_does_not_depend_on_the_batch():
-    small, large = run(batch_size=2, limits={"images": 2}), run(batch_size=4)
-    start = Training(UNet(4, 1), RECIPES["fast"], (0.05, 0.5), seed_sequence(0), {"epochs": 1})
-    whole = start._draw_noise(images(6))
-    start.images = 4
-    assert_array_equal(start._draw_noise(images(2)), whole[4:])
-    assert small.root.entropy == large.root.entropy
+    training = Training(UNet(4, 1), RECIPES["fast"], (0.05, 0.5), seed_sequence(0), {"epochs": 1})
+    whole = training.draw(0, 0, (6, 1, 8, 8))[0]
+    assert_array_equal(training.draw(4, 2, (2, 1, 8, 8))[0], whole[4:])
 
 
 def test_patches():
@@ -94,7 +97,7 @@ def test_patches():
 
     training = Training(Spy(4, 1), RECIPES["fast"], (0.05, 0.5), seed_sequence(0), {"epochs": 1})
     X = images()
-    train(training, lambda index: X[index], len(X), 6, patch_size=4)
+    train(training, Stack(X), 6, patch_size=4)
     assert seen == [(6, 1, 4, 4)] * 2
 
 
@@ -116,7 +119,7 @@ def test_a_loss_that_is_not_finite_stops_training():
     training = Training(UNet(4, 1), recipe, (0.05, 0.5), seed_sequence(0), {"epochs": 50})
     X = images()
     with pytest.raises(FloatingPointError, match="learning rate 1e"):
-        train(training, lambda index: X[index], len(X), 4)
+        train(training, Stack(X), 4)
 
 
 def test_balance_gives_equal_weight_to_all_levels():

@@ -1,0 +1,171 @@
+"""Checkpoints of a training: written whole, two kept, resumed bit by bit.
+
+A checkpoint is one safetensors file: the tensors of the network, its average, the optimiser and
+the error balance, and, as metadata, the counts (which fix the position in every random stream),
+the losses, the seconds spent, and a fingerprint of parameters and data.
+"""
+
+import hashlib
+import json
+import time
+import warnings
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from gahb_sk._files import atomic_path
+
+FORMAT = "gahb_sk.training.1"
+_KEPT = 2
+_COUNTS = ("steps", "images", "epochs", "position", "losses", "epoch_losses")
+
+
+def save_checkpoint(training, folder, fingerprint):
+    """Write the training's state into ``folder`` and remove all but the last two.
+
+    Parameters
+    ----------
+    training : Training
+        Between two steps.
+    folder : str or path-like
+        Made if missing.
+    fingerprint : dict
+        Parameters and data, as JSON values.
+    """
+    tensors = {name: value.contiguous().cpu() for name, value in _tensors(training).items()}
+    state = {name: getattr(training, name) for name in _COUNTS}
+    state["seconds"] = time.perf_counter() - training.start
+    state["entropy"] = [str(word) for word in _words(training.root.entropy)]
+    state["fingerprint"] = fingerprint
+    metadata = {"format": FORMAT, "state": json.dumps(state), "digest": _digest(tensors)}
+    with atomic_path(Path(folder) / f"step-{training.steps:010d}.safetensors") as temporary:
+        save_file(tensors, temporary, metadata=metadata)
+    for old in _files(folder)[:-_KEPT]:
+        old.unlink()
+
+
+def load_checkpoint(folder):
+    """Read the newest sound checkpoint.
+
+    Returns
+    -------
+    checkpoint : tuple of (dict of str to torch.Tensor, dict) or None
+        Tensors and state; None if the folder holds no checkpoint.
+
+    Raises
+    ------
+    ValueError
+        If there are checkpoints, but all are damaged.
+
+    Warns
+    -----
+    UserWarning
+        If a damaged one is passed over.
+    """
+    files = _files(folder)
+    for path in reversed(files):
+        try:
+            return _read(path)
+        except (SafetensorError, ValueError, KeyError, OSError) as error:
+            warnings.warn(
+                f"The checkpoint {path} is damaged ({error}); trying the one before it.",
+                stacklevel=2,
+            )
+    if files:
+        raise ValueError(
+            f"checkpoint_dir: all checkpoints in {folder} are damaged. Remove them to start anew."
+        )
+    return None
+
+
+def check_fingerprint(state, fingerprint, folder):
+    """Refuse a checkpoint of other parameters or data.
+
+    Raises
+    ------
+    ValueError
+        That names what differs.
+    """
+    saved = state["fingerprint"]
+    names = [n for n in {**saved, **fingerprint} if saved.get(n) != fingerprint.get(n)]
+    if names:
+        shown = ", ".join(
+            f"{n}: {saved.get(n)!r} there, {fingerprint.get(n)!r} here" for n in names
+        )
+        raise ValueError(
+            f"checkpoint_dir: {folder} holds a training that differs ({shown}). Give another "
+            "folder, or the same parameters and data."
+        )
+
+
+@torch.no_grad()
+def restore(training, tensors, state):
+    """Bring a new training to the state of a checkpoint."""
+    for name in _COUNTS:
+        setattr(training, name, state[name])
+    training.start = time.perf_counter() - state["seconds"]
+    training.network.load_state_dict(_part(tensors, "network."))
+    if training.average is not None:
+        training.average.load_state_dict(_part(tensors, "average."))
+    training.balance.means.copy_(tensors["balance"])
+    moments = training.optimizer.state_dict()
+    parameters = training.optimizer.param_groups[0]["params"]
+    parts = {}
+    for name, value in _part(tensors, "optimizer.").items():
+        index, key = name.split(".")
+        like = parameters[int(index)]
+        if value.shape == like.shape:
+            # Fused optimisers run over memory: moments must lie as their parameter does.
+            value = torch.empty_like(like).copy_(value)
+        parts.setdefault(int(index), {})[key] = value
+    moments["state"] = parts
+    training.optimizer.load_state_dict(moments)
+
+
+def saved_entropy(state):
+    """Return the seed's entropy as it was given."""
+    words = [int(word) for word in state["entropy"]]
+    return words[0] if len(words) == 1 else words
+
+
+def _words(entropy):
+    return entropy if isinstance(entropy, (list, tuple)) else [entropy]
+
+
+def _tensors(training):
+    tensors = {f"network.{k}": v for k, v in training.network.state_dict().items()}
+    if training.average is not None:
+        tensors |= {f"average.{k}": v for k, v in training.average.state_dict().items()}
+    for index, moments in training.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{key}": value for key, value in moments.items()}
+    tensors["balance"] = training.balance.means
+    return tensors
+
+
+def _part(tensors, prefix):
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _files(folder):
+    return sorted(Path(folder).glob("step-*.safetensors"))
+
+
+def _read(path):
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata() or {}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"format {metadata.get('format')!r} instead of {FORMAT!r}")
+    if metadata["digest"] != _digest(tensors):
+        raise ValueError("its digest does not match")
+    return tensors, json.loads(metadata["state"])
+
+
+def _digest(tensors):
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].contiguous().numpy().tobytes())
+    return digest.hexdigest()

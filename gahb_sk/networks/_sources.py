@@ -1,0 +1,86 @@
+"""Where the training images come from: a stack that is passed over, or a stream that is endless."""
+
+import hashlib
+
+import numpy as np
+import torch
+
+from gahb_sk._random import image_generator
+
+# Fresh images counted as one epoch.
+FRESH_EPOCH = 10_000
+_FINGERPRINT_IMAGES = 16
+
+
+def is_stream(X):
+    """Tell whether ``X`` is an endless stream of fresh images."""
+    return hasattr(X, "take") and hasattr(X, "shape_of_image")
+
+
+class StackSource:
+    """A stack, passed over in a new order each epoch.
+
+    Parameters
+    ----------
+    images : ImageBatch
+        Checked clean images; a lazy stack is read batch by batch.
+    """
+
+    def __init__(self, images):
+        self._images = images
+
+    def __len__(self):
+        return len(self._images)
+
+    def order(self, epoch, root):
+        """Return the indices of epoch ``epoch``."""
+        return image_generator(root, epoch).permutation(len(self))
+
+    def read(self, indices):
+        """Return images as a float32 tensor on the CPU."""
+        return self._images.tensor(np.asarray(indices)).to("cpu", torch.float32)
+
+    def fingerprint(self):
+        """Return what tells these images from others: shape, dtype, a digest of a few."""
+        few = np.unique(np.linspace(0, len(self) - 1, _FINGERPRINT_IMAGES).astype(int))
+        digest = hashlib.sha256(np.ascontiguousarray(self._images.numpy(few)).tobytes())
+        return [list(self._images.shape), str(self._images.dtype), digest.hexdigest()]
+
+
+class StreamSource:
+    """Fresh images: image k of the training sequence is image k of the stream.
+
+    Parameters
+    ----------
+    stream : FreshImages
+        With ``take(start, stop)`` and ``shape_of_image``.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        ``(C, H, W)`` of one image.
+    """
+
+    def __init__(self, stream):
+        self._stream = stream
+        shape = tuple(stream.shape_of_image)
+        self.shape = shape if len(shape) == 3 else (1, *shape)
+
+    def __len__(self):
+        return FRESH_EPOCH
+
+    def order(self, epoch, root):
+        """Return the numbers of the images of epoch ``epoch``."""
+        return np.arange(epoch * FRESH_EPOCH, (epoch + 1) * FRESH_EPOCH)
+
+    def read(self, indices):
+        """Return successive images as a float32 tensor on the CPU."""
+        images = self._stream.take(int(indices[0]), int(indices[-1]) + 1)
+        if not np.isfinite(images).all():
+            raise ValueError("X: expected finite values, got NaN or infinity in a fresh image.")
+        return torch.from_numpy(images.astype(np.float32).reshape(-1, *self.shape))
+
+    def fingerprint(self):
+        """Return what tells this stream from others: shape, a digest of its first images."""
+        first = np.ascontiguousarray(self._stream.take(0, _FINGERPRINT_IMAGES))
+        return [list(self.shape), str(first.dtype), hashlib.sha256(first.tobytes()).hexdigest()]
