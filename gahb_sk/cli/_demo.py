@@ -4,6 +4,7 @@ On C^alpha images, whose optimum is known, and on patches of photographs. Takes 
 minutes on two cores; each report lies in a folder of its own, and one page shows both.
 """
 
+import dataclasses
 import shlex
 
 import numpy as np
@@ -69,6 +70,8 @@ def run(args):
 def c_alpha(seed):
     """Return C^alpha images and their one split."""
     images = make_images("c-alpha", n_images=N_TRAIN + N_TEST, image_size=SIZE, seed=seed)
+    text = f"{images.text[:-1]}: {N_TRAIN} for training, {N_TEST} for testing."
+    images = dataclasses.replace(images, text=text)
     numbers = np.arange(N_TRAIN + N_TEST)
     return images, (numbers[:N_TRAIN], numbers[N_TRAIN:])
 

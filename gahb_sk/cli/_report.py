@@ -146,14 +146,14 @@ def draw(section):
     from matplotlib.figure import Figure
 
     comparison = section.comparison
-    curves = Figure(figsize=(7.2, 5.2), layout="constrained")
+    curves = Figure(figsize=(7.0, 4.8), layout="constrained")
     ComparisonDisplay.from_comparison(comparison, alpha=section.alpha).plot(curves.subplots())
     pictures = {"curves.png": _png(curves)}
     if comparison.examples:
         sigma = comparison.sigmas[len(comparison.sigmas) // 2]
         display = ImageGridDisplay.from_comparison(comparison, float(sigma))
         n_rows, n_columns = len(comparison.examples[float(sigma)]["clean"]), len(display.columns)
-        grid = Figure(figsize=(1.75 * n_columns, 2.05 * n_rows), layout="constrained")
+        grid = Figure(figsize=(1.25 * n_columns, 1.55 * n_rows), layout="constrained")
         display.plot(grid)
         pictures["images.png"] = _png(grid)
     return pictures
@@ -176,7 +176,7 @@ def _png(figure):
     with warnings.catch_warnings():
         # An axis of few noise levels may have no minor ticks to label; nothing is lost.
         warnings.simplefilter("ignore", UserWarning)
-        figure.savefig(buffer, format="png", dpi=130)
+        figure.savefig(buffer, format="png", dpi=150)
     return buffer.getvalue()
 
 
