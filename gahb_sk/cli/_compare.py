@@ -6,8 +6,10 @@ is shown on stderr.
 """
 
 import argparse
+import contextlib
 import importlib.util
 import shlex
+import warnings
 
 from sklearn.base import clone
 
@@ -32,6 +34,7 @@ DENOISERS = (
     "OracleShrinkage",
 )
 N_EXAMPLES = 4
+INTERRUPTED = "Training was interrupted"  # what a network warns of after Ctrl-C
 
 
 def add_arguments(parser):
@@ -110,17 +113,18 @@ def compare(images, denoisers, sigmas, cv, seed, *, n_jobs=None):
     """
     is_split = isinstance(cv, list)
     rehearse(denoisers, images.X)
-    comparison = compare_denoisers(
-        denoisers,
-        images.X,
-        sigmas,
-        cv=cv if is_split else splitter(cv, images.groups, seed),
-        groups=images.groups,
-        random_state=seed,
-        n_examples=N_EXAMPLES,
-        n_jobs=n_jobs,
-        verbose=True,
-    )
+    with ctrl_c_ends_the_command():
+        comparison = compare_denoisers(
+            denoisers,
+            images.X,
+            sigmas,
+            cv=cv if is_split else splitter(cv, images.groups, seed),
+            groups=images.groups,
+            random_state=seed,
+            n_examples=N_EXAMPLES,
+            n_jobs=n_jobs,
+            verbose=True,
+        )
     split = f"{len(cv[0][0])} training and {len(cv[0][1])} test images" if is_split else cv
     settings = {
         "images": images.text,
@@ -134,6 +138,19 @@ def compare(images, denoisers, sigmas, cv, seed, *, n_jobs=None):
     return Section(
         images.title, images.text, comparison, settings, images.alpha, list(images.left_out)
     )
+
+
+@contextlib.contextmanager
+def ctrl_c_ends_the_command():
+    """Let Ctrl-C end the command: a training by itself would keep the weights it had reached."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=INTERRUPTED, category=UserWarning)
+        try:
+            yield
+        except UserWarning as warning:
+            if str(warning).startswith(INTERRUPTED):
+                raise KeyboardInterrupt from warning
+            raise
 
 
 def rehearse(denoisers, X):

@@ -68,18 +68,21 @@ def test_interrupt_leaves_no_half_written_file(tmp_path):
     """Ctrl-C while the network trains: one line, code 1, an older page untouched."""
     old = tmp_path / "index.html"
     old.write_text("old")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "gahb_sk", "demo", "--output", str(tmp_path)],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    seen = b""
-    deadline = time.monotonic() + 60
-    while b"images=" not in seen and time.monotonic() < deadline:  # the network's own bar
-        seen += os.read(process.stderr.fileno(), 4096)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    ) as process:
+        seen = b""
+        deadline = time.monotonic() + 60
+        while b"images=" not in seen and time.monotonic() < deadline:  # the network's own bar
+            seen += os.read(process.stderr.fileno(), 4096)
+        process.send_signal(signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert b"images=" in seen
     assert process.returncode == 1
     assert b"Traceback" not in err
