@@ -32,16 +32,21 @@ from gahb_sk.networks._checkpoints import (
     load_checkpoint,
     restore,
     save_checkpoint,
-    saved_entropy,
+    saved_root,
 )
+from gahb_sk.networks._devices import resolve_device
+from gahb_sk.networks._held_out import HeldOut
 from gahb_sk.networks._inference import denoise, jacobian_products
 from gahb_sk.networks._published import load_checked
 from gahb_sk.networks._recipes import RECIPES
 from gahb_sk.networks._sources import StackSource, StreamSource, is_stream
-from gahb_sk.networks._training import WEIGHTS, Training, train
+from gahb_sk.networks._training import CONTINUED, HELD_OUT, WEIGHTS, Training, train
 
 # Parameters that do not change the weights a training ends with.
 _FREE = {"device", "verbose", "checkpoint_dir", "checkpoint_every", "random_state", "warm_start"}
+
+# Noise levels at which held-out images are measured.
+_HELD_OUT_LEVELS = 5
 
 # Images of one forward pass: bounds the memory of the feature maps.
 _PIXELS_AT_ONCE = 2**18
@@ -66,6 +71,9 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         "time_budget": [positive(), None],
         "device": [str],
         "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [at_least(1)],
         "warm_start": ["boolean"],
         "checkpoint_dir": [str, os.PathLike, None],
         "checkpoint_every": [positive()],
@@ -108,7 +116,9 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         if self.learning_rate is not None:
             recipe = dataclasses.replace(recipe, learning_rate=self.learning_rate)
         start = getattr(self, "network_", None) if self.warm_start else None
-        return self._train(X, y, recipe, self._limits(), start, self.checkpoint_dir)
+        return self._train(
+            X, y, recipe, self._limits(), start, self.checkpoint_dir, hold_out=self.early_stopping
+        )
 
     @fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
@@ -138,26 +148,35 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         )
         return self._train(X, y, recipe, {"epochs": 1}, start, reset=start is None)
 
-    def _train(self, X, y, recipe, limits, start, checkpoint_dir=None, reset=True):
+    def _train(
+        self, X, y, recipe, limits, start, checkpoint_dir=None, *, reset=True, hold_out=False
+    ):
         source, image_shape = self._source(X, y, reset)
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self)
         root = seed_sequence(self.random_state)
+        seen = 0 if start is None else self.n_images_seen_
+        if seen:  # going on: other noise than before
+            root = child(root, CONTINUED, seen)
         saved = None if checkpoint_dir is None else load_checkpoint(checkpoint_dir)
         fingerprint = None if checkpoint_dir is None else self._fingerprint(source, root)
         if saved is not None:
             check_fingerprint(saved[1], fingerprint, checkpoint_dir)
-            root = np.random.SeedSequence(saved_entropy(saved[1]))
+            root = saved_root(saved[1])
         generator = torch.Generator().manual_seed(torch_seed(child(root, WEIGHTS)))
         network = self._build(image_shape[0] if len(image_shape) == 3 else 1, generator)
         if start is not None:
             self._continue_from(network, start)
-        network = network.to(self._device())
+        network = network.to(resolve_device(self.device))
         training = Training(network, recipe, self._check_noise_range(), root, limits)
         if saved is not None:
             restore(training, *saved)
 
+        held_out = self._hold_out(source, root) if hold_out else None
+
         def on_epoch(training):
+            if held_out is not None:
+                training.score(held_out, self.n_iter_no_change)
             sub = context.subcontext(task_name="epoch")
             sub.call_on_fit_task_begin(estimator=self)
             sub.call_on_fit_task_end(estimator=self)
@@ -176,7 +195,7 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
                 save_checkpoint(training, checkpoint_dir, fingerprint)
         finally:
             if training.steps:
-                self._keep(training, image_shape)
+                self._keep(training, image_shape, seen)
         context.call_on_fit_task_end(estimator=self)
         return self
 
@@ -193,6 +212,12 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         if reset:
             return super()._check_training_images(X, y)
         return self._check_images(y if np.shape(y) == np.shape(X) else X)
+
+    def _hold_out(self, source, root):
+        part = child(root, HELD_OUT)
+        images = source.hold_out(self.validation_fraction, part)
+        low, high = self._check_noise_range()
+        return HeldOut(images, np.geomspace(low, high, _HELD_OUT_LEVELS + 2)[1:-1], part)
 
     def _fingerprint(self, source, root):
         parameters = {
@@ -211,12 +236,13 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
             ) from error
         network.requires_grad_(True)
 
-    def _keep(self, training, image_shape):
+    def _keep(self, training, image_shape, seen):
         self.image_shape_ = image_shape
         self.network_ = training.finished_network().to("cpu").requires_grad_(False)
         self.loss_curve_ = list(training.losses)
+        self.history_ = list(training.history)
         self.n_iter_ = training.steps
-        self.n_images_seen_ = training.images
+        self.n_images_seen_ = seen + training.images
         if training.interrupted:
             warnings.warn(
                 f"Training was interrupted after {training.images} images; the estimator is "
@@ -268,18 +294,6 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
             )
         return float(low), float(high)
 
-    def _device(self):
-        if self.device == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            device = torch.device(self.device)
-            torch.empty(0, device=device)
-        except (RuntimeError, AssertionError) as error:
-            raise ValueError(
-                f"device: expected 'auto', 'cpu' or a device of this machine, got {self.device!r}."
-            ) from error
-        return device
-
     @contextlib.contextmanager
     def _progress_bar(self):
         """Give a function to call after each step; it draws a bar if ``verbose``."""
@@ -300,7 +314,7 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         return max(1, _PIXELS_AT_ONCE // (shape[2] * shape[3]))
 
     def _denoise(self, noisy, sigma):
-        device = self._device()
+        device = resolve_device(self.device)
         network = self.network_.to(device)
         try:
             with torch.no_grad():

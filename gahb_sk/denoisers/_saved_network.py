@@ -10,7 +10,7 @@ from gahb_sk.networks._folder import load_folder, save_folder
 from gahb_sk.networks._published import load_checked, write_published
 
 # Attributes that a saved folder keeps beside the weights.
-RECORDS = ("loss_curve_", "n_iter_", "n_images_seen_", "image_shape_")
+RECORDS = ("loss_curve_", "history_", "n_iter_", "n_images_seen_", "image_shape_")
 
 
 class SavedNetworkMixin:
@@ -82,7 +82,8 @@ class SavedNetworkMixin:
         """Become fitted with published weights."""
         network = self._build(image_channels, torch.Generator())
         self.network_ = load_checked(network, state, source)
-        self.loss_curve_, self.n_iter_, self.n_images_seen_ = [], 0, 0
+        self.loss_curve_, self.history_ = [], []
+        self.n_iter_ = self.n_images_seen_ = 0
         side = max(network.multiple, 8)
         self.image_shape_ = (side, side) if image_channels == 1 else (image_channels, side, side)
         return self

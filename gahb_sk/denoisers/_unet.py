@@ -45,6 +45,13 @@ class UNetDenoiser(NeuralDenoiser):
     verbose : bool, default=False
         Whether to show a progress bar on stderr. scikit-learn's callbacks (``set_callbacks``) are
         told of each epoch.
+    early_stopping : bool, default=False
+        Whether to hold out a part of the images, measure their mean PSNR at five noise levels
+        after each epoch, stop when it no longer rises, and keep the best weights.
+    validation_fraction : float, default=0.1
+        Part of the images to hold out for ``early_stopping``.
+    n_iter_no_change : int, default=10
+        Epochs without a better score after which ``early_stopping`` stops.
     warm_start : bool, default=False
         Whether the next ``fit`` goes on from the fitted weights.
     checkpoint_dir : str or path-like, default=None
@@ -65,6 +72,9 @@ class UNetDenoiser(NeuralDenoiser):
     loss_curve_ : list of float
         Mean training loss of each epoch: with "fast" the error relative to its running mean,
         with "paper" the summed squared error of an image.
+    history_ : list of dict
+        One record an epoch: ``images`` and ``seconds`` so far, ``loss``, and with
+        ``early_stopping`` the held-out ``psnr`` at five noise levels, ascending.
     n_iter_ : int
         Number of training steps.
     n_images_seen_ : int
@@ -112,6 +122,9 @@ class UNetDenoiser(NeuralDenoiser):
         time_budget=None,
         device="auto",
         verbose=False,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
         warm_start=False,
         checkpoint_dir=None,
         checkpoint_every=60.0,
@@ -130,6 +143,9 @@ class UNetDenoiser(NeuralDenoiser):
         self.time_budget = time_budget
         self.device = device
         self.verbose = verbose
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
         self.checkpoint_dir = checkpoint_dir
         self.checkpoint_every = checkpoint_every

@@ -11,6 +11,7 @@ import time
 import warnings
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -19,7 +20,18 @@ from gahb_sk._files import atomic_path
 
 FORMAT = "gahb_sk.training.1"
 _KEPT = 2
-_COUNTS = ("steps", "images", "epochs", "position", "losses", "epoch_losses")
+_COUNTS = (
+    "steps",
+    "images",
+    "epochs",
+    "position",
+    "losses",
+    "epoch_losses",
+    "history",
+    "best_score",
+    "best_epoch",
+    "stopped",
+)
 
 
 def save_checkpoint(training, folder, fingerprint):
@@ -38,6 +50,7 @@ def save_checkpoint(training, folder, fingerprint):
     state = {name: getattr(training, name) for name in _COUNTS}
     state["seconds"] = time.perf_counter() - training.start
     state["entropy"] = [str(word) for word in _words(training.root.entropy)]
+    state["spawn_key"] = [int(key) for key in training.root.spawn_key]
     state["fingerprint"] = fingerprint
     metadata = {"format": FORMAT, "state": json.dumps(state), "digest": _digest(tensors)}
     with atomic_path(Path(folder) / f"step-{training.steps:010d}.safetensors") as temporary:
@@ -109,6 +122,8 @@ def restore(training, tensors, state):
     training.network.load_state_dict(_part(tensors, "network."))
     if training.average is not None:
         training.average.load_state_dict(_part(tensors, "average."))
+    if training.best_epoch:
+        training.best = _part(tensors, "best.")
     training.balance.means.copy_(tensors["balance"])
     moments = training.optimizer.state_dict()
     parameters = training.optimizer.param_groups[0]["params"]
@@ -124,10 +139,11 @@ def restore(training, tensors, state):
     training.optimizer.load_state_dict(moments)
 
 
-def saved_entropy(state):
-    """Return the seed's entropy as it was given."""
+def saved_root(state):
+    """Return the root of the random streams."""
     words = [int(word) for word in state["entropy"]]
-    return words[0] if len(words) == 1 else words
+    entropy = words[0] if len(words) == 1 else words
+    return np.random.SeedSequence(entropy, spawn_key=tuple(state["spawn_key"]))
 
 
 def _words(entropy):
@@ -140,6 +156,8 @@ def _tensors(training):
         tensors |= {f"average.{k}": v for k, v in training.average.state_dict().items()}
     for index, moments in training.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in moments.items()}
+    if training.best is not None:
+        tensors |= {f"best.{k}": v for k, v in training.best.items()}
     tensors["balance"] = training.balance.means
     return tensors
 

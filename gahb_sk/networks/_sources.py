@@ -10,6 +10,8 @@ from gahb_sk._random import image_generator
 # Fresh images counted as one epoch.
 FRESH_EPOCH = 10_000
 _FINGERPRINT_IMAGES = 16
+# A number of an image that no training reaches.
+_NEVER = 2**40
 
 
 def is_stream(X):
@@ -28,13 +30,32 @@ class StackSource:
 
     def __init__(self, images):
         self._images = images
+        self._indices = np.arange(len(images))
 
     def __len__(self):
-        return len(self._images)
+        return len(self._indices)
+
+    def hold_out(self, fraction, root):
+        """Take a part of the images, at least one, out of the training and return it.
+
+        Raises
+        ------
+        ValueError
+            If nothing is left to train on.
+        """
+        n = max(1, round(fraction * len(self)))
+        if n >= len(self):
+            raise ValueError(
+                f"validation_fraction: expected to leave images to train on, got {fraction!r} "
+                f"for {len(self)} image(s). Give more images, or early_stopping=False."
+            )
+        order = image_generator(root, 0).permutation(self._indices)
+        self._indices = np.sort(order[n:])
+        return self.read(np.sort(order[:n]))
 
     def order(self, epoch, root):
         """Return the indices of epoch ``epoch``."""
-        return image_generator(root, epoch).permutation(len(self))
+        return image_generator(root, epoch).permutation(self._indices)
 
     def read(self, indices):
         """Return images as a float32 tensor on the CPU."""
@@ -42,7 +63,7 @@ class StackSource:
 
     def fingerprint(self):
         """Return what tells these images from others: shape, dtype, a digest of a few."""
-        few = np.unique(np.linspace(0, len(self) - 1, _FINGERPRINT_IMAGES).astype(int))
+        few = np.unique(np.linspace(0, len(self._images) - 1, _FINGERPRINT_IMAGES).astype(int))
         digest = hashlib.sha256(np.ascontiguousarray(self._images.numpy(few)).tobytes())
         return [list(self._images.shape), str(self._images.dtype), digest.hexdigest()]
 
@@ -68,6 +89,11 @@ class StreamSource:
 
     def __len__(self):
         return FRESH_EPOCH
+
+    def hold_out(self, fraction, root):
+        """Return images that the training never comes to: a part of an epoch's number."""
+        n = max(1, round(fraction * FRESH_EPOCH))
+        return self.read(np.arange(_NEVER, _NEVER + n))
 
     def order(self, epoch, root):
         """Return the numbers of the images of epoch ``epoch``."""

@@ -10,8 +10,6 @@ depends on the seed alone, not on the device.
 import contextlib
 import copy
 import math
-import signal
-import threading
 import time
 
 import numpy as np
@@ -19,13 +17,14 @@ import torch
 
 from gahb_sk._random import child, image_generator, image_normals
 from gahb_sk.datasets._prefetch import prefetched
+from gahb_sk.networks._balance import Balance
 from gahb_sk.networks._inference import predict_noise
+from gahb_sk.networks._interrupt import interrupt_after_step
 from gahb_sk.networks._noise_levels import draw_noise_levels
+from gahb_sk.networks._schedules import OPTIMIZERS, SCHEDULES
 
 # Streams below the root seed.
-NOISE, ORDER, STEP, WEIGHTS = range(4)
-
-_LEVEL_BINS = 32
+NOISE, ORDER, STEP, WEIGHTS, HELD_OUT, CONTINUED = range(6)
 
 
 class Training:
@@ -52,8 +51,13 @@ class Training:
         Images of the present epoch that are done.
     epoch_losses : list of float
         Loss of each step of the present epoch.
-    interrupted : bool
-        Whether to stop after the present step.
+    history : list of dict
+        One record an epoch: ``images``, ``seconds``, ``loss``, and what is measured on held-out
+        images.
+    best, best_score, best_epoch : dict of str to torch.Tensor or None, float, int
+        Weights with the best held-out score so far.
+    interrupted, stopped : bool
+        Whether to stop after the present step, by Ctrl-C or for want of progress.
     losses : list of float
         Mean loss of each epoch: with a balanced recipe relative to the running mean error, else
         the summed squared error of an image.
@@ -66,14 +70,16 @@ class Training:
         self.noise_range = noise_range
         self.root = root
         self.limits = limits
-        self.optimizer = _OPTIMIZERS[recipe.optimizer](
+        self.optimizer = OPTIMIZERS[recipe.optimizer](
             network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
         self.average = copy.deepcopy(network).eval() if recipe.averaging else None
-        self.balance = _Balance(noise_range, next(network.parameters()).device)
+        self.balance = Balance(noise_range, next(network.parameters()).device)
         self.steps = self.images = self.epochs = self.position = 0
         self.losses, self.epoch_losses = [], []
-        self.interrupted = False
+        self.history = []
+        self.best, self.best_score, self.best_epoch = None, -math.inf, 0
+        self.interrupted = self.stopped = False
         self.start = time.perf_counter()
 
     @property
@@ -88,8 +94,8 @@ class Training:
 
     @property
     def finished(self):
-        """Whether to stop: a limit is reached (after one step at least) or Ctrl-C was pressed."""
-        return self.interrupted or (self.steps > 0 and self.progress >= 1)
+        """Whether to stop: a limit is reached (after one step at least), or it was told to."""
+        return self.interrupted or self.stopped or (self.steps > 0 and self.progress >= 1)
 
     def draw(self, first, step, shape):
         """Draw what a batch needs besides its images.
@@ -171,6 +177,8 @@ class Training:
     def end_epoch(self):
         """Count a pass over the images."""
         self.losses.append(float(np.mean(self.epoch_losses)))
+        seconds = time.perf_counter() - self.start
+        self.history.append({"images": self.images, "seconds": seconds, "loss": self.losses[-1]})
         self.epoch_losses = []
         self.epochs += 1
         self.position = 0
@@ -184,8 +192,30 @@ class Training:
         )
 
     def finished_network(self):
-        """Return the network to use: the average of the weights, or the last ones."""
-        return (self.network if self.average is None else self.average).eval()
+        """Return the network to use: the best held-out one, else the average, else the last."""
+        network = (self.network if self.average is None else self.average).eval()
+        if self.best is not None:
+            network.load_state_dict(self.best)
+        return network
+
+    def score(self, held_out, patience):
+        """Measure the present weights on held-out images, keep the best, decide when to stop.
+
+        Parameters
+        ----------
+        held_out : HeldOut
+            Images and noise levels.
+        patience : int
+            Epochs without progress after which training stops.
+        """
+        network = self.network if self.average is None else self.average
+        values = held_out.psnr(network)
+        self.history[-1]["psnr"] = values
+        mean = float(np.mean(values))
+        if mean > self.best_score:
+            self.best_score, self.best_epoch = mean, self.epochs
+            self.best = {name: value.clone() for name, value in network.state_dict().items()}
+        self.stopped = self.epochs - self.best_epoch >= patience
 
     def _set_learning_rate(self, epoch_progress):
         progress = self.progress
@@ -204,42 +234,6 @@ class Training:
         decay = min(self.recipe.averaging, self.steps / (self.steps + 20))
         mine, new = self.average.state_dict(), self.network.state_dict()
         torch._foreach_lerp_(list(mine.values()), list(new.values()), 1 - decay)
-
-
-class _Balance:
-    """Running mean error of each noise level, in bins of its logarithm."""
-
-    def __init__(self, noise_range, device):
-        self.low, high = (math.log(max(s, 1e-6)) for s in noise_range)
-        self.width = max(high - self.low, 1e-6) / _LEVEL_BINS
-        self.means = torch.zeros(_LEVEL_BINS, device=device)
-
-    def update(self, sigma, error):
-        """Return each image's weight, one over the mean error at its level, and update it."""
-        bins = ((sigma.log() - self.low) / self.width).long().clamp_(0, _LEVEL_BINS - 1)
-        sums = torch.zeros_like(self.means).index_add_(0, bins, error)
-        counts = torch.zeros_like(self.means).index_add_(0, bins, torch.ones_like(error))
-        seen, new = counts > 0, sums / counts.clamp(min=1)
-        old = torch.where(self.means > 0, self.means, new)
-        self.means = torch.where(seen, 0.95 * old + 0.05 * new, self.means)
-        return 1 / self.means[bins].clamp(min=1e-12)
-
-
-def _adam(parameters, **settings):
-    return torch.optim.Adam(parameters, **settings)
-
-
-def _adamw(parameters, **settings):
-    return torch.optim.AdamW(parameters, fused=True, **settings)
-
-
-_OPTIMIZERS = {"adam": _adam, "adamw": _adamw}
-
-SCHEDULES = {
-    "constant": lambda progress: 1.0,
-    "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))),
-    "halving": lambda progress: 0.5 ** math.floor(10 * min(progress, 0.999)),
-}
 
 
 def train(training, images, batch_size, *, patch_size=None, on_step=None, on_epoch=None):
@@ -264,7 +258,7 @@ def train(training, images, batch_size, *, patch_size=None, on_step=None, on_epo
     """
     device = next(training.network.parameters()).device
     training.network.train()
-    with _interrupt_after_step(training):
+    with interrupt_after_step(training):
         while not training.finished:
             with contextlib.closing(_batches(training, images, batch_size, patch_size)) as batches:
                 for batch in batches:
@@ -293,28 +287,6 @@ def _batches(training, images, batch_size, patch_size):
         return clean, *training.draw(image + number * batch_size, step + number, clean.shape)
 
     yield from prefetched(make, range(-(-(len(order) - position) // batch_size)))
-
-
-@contextlib.contextmanager
-def _interrupt_after_step(training):
-    """Let Ctrl-C end the training after the present step; a second one raises as usual."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    usual = signal.getsignal(signal.SIGINT)
-
-    def interrupt(number, frame):
-        training.interrupted = True
-        signal.signal(signal.SIGINT, usual)
-
-    if usual is None:  # set by other than Python: not ours to replace
-        yield
-        return
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
 
 
 def _crop(clean, patch_size, root, step):

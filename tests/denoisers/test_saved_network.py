@@ -306,6 +306,7 @@ def test_partial_fit_is_one_pass(rng):
     assert denoiser.n_images_seen_ == 10
     first = {name: value.clone() for name, value in state_of(denoiser).items()}
     denoiser.partial_fit(X)
+    assert denoiser.n_images_seen_ == 20
     assert any(not torch.equal(value, first[name]) for name, value in state_of(denoiser).items())
 
 
@@ -331,3 +332,18 @@ def test_published_sizes():
 def test_norm_of_a_colour_image_survives_float64(rng):
     denoiser = make().fit(np.asarray(rng.rand(4, 3, 8, 8), np.float64))
     assert denoiser.transform(rng.rand(1, 3, 8, 8)).dtype == np.float64
+
+
+def test_early_stopping_keeps_the_best_weights(tmp_path, one_thread):
+    X = smooth_images(30)
+    settings = {"max_epochs": 40, "batch_size": 9, "early_stopping": True, "n_iter_no_change": 2}
+    denoiser = make(**settings, checkpoint_dir=tmp_path, checkpoint_every=1e-9)
+    _interrupted(tmp_path, 7, lambda: denoiser.fit(X))
+    denoiser.fit(X)
+    whole = make(**settings).fit(X)
+    assert_same_weights(denoiser, whole)
+    scores = [np.mean(record["psnr"]) for record in whole.history_]
+    assert len(scores) == 40 or np.argmax(scores) == len(scores) - 3
+    assert whole.history_[0]["images"] == 27
+    with pytest.raises(ValueError, match="validation_fraction"):
+        denoiser.set_params(checkpoint_dir=None).fit(X[:1])

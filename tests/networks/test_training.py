@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from gahb_sk._images import check_images
 from gahb_sk._random import seed_sequence
 from gahb_sk.networks import NOISE_LAWS, RECIPES, Training, UNet, draw_noise_levels, train
+from gahb_sk.networks._schedules import SCHEDULES
 from gahb_sk.networks._sources import StackSource
-from gahb_sk.networks._training import SCHEDULES
 
 
 def images(n=12):

@@ -1,0 +1,27 @@
+"""Ctrl-C ends a training, not the program."""
+
+import contextlib
+import signal
+import threading
+
+
+@contextlib.contextmanager
+def interrupt_after_step(training):
+    """Let Ctrl-C end the training after the present step; a second one raises as usual."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number, frame):
+        training.interrupted = True
+        signal.signal(signal.SIGINT, usual)
+
+    if usual is None:  # set by other than Python: not ours to replace
+        yield
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
