@@ -33,7 +33,7 @@ class BiasFreeCNNDenoiser(NeuralDenoiser):
         cosine schedule, averaged weights. "paper": sigma = U^2, Adam, halved ten times.
     learning_rate : float, default=None
         None takes that of the recipe.
-    batch_size : int, default=32
+    batch_size : int, default=16
         Images of one training step.
     patch_size : int, default=None
         Side of the random crops to train on; None for whole images.
@@ -116,7 +116,7 @@ class BiasFreeCNNDenoiser(NeuralDenoiser):
         noise_range=(0.004, 1.0),
         recipe="fast",
         learning_rate=None,
-        batch_size=32,
+        batch_size=16,
         patch_size=None,
         max_epochs=None,
         max_images=20_000,
