@@ -12,7 +12,6 @@ import warnings
 import numpy as np
 import torch
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from tqdm.auto import tqdm
 
 from gahb_sk._random import child, seed_sequence, torch_seed
 from gahb_sk._validation import (
@@ -37,6 +36,8 @@ from gahb_sk.networks._checkpoints import (
 from gahb_sk.networks._devices import resolve_device
 from gahb_sk.networks._held_out import HeldOut
 from gahb_sk.networks._inference import denoise, jacobian_products
+from gahb_sk.networks._noise_levels import check_noise_range
+from gahb_sk.networks._progress import progress_bar
 from gahb_sk.networks._published import load_checked
 from gahb_sk.networks._recipes import RECIPES
 from gahb_sk.networks._sources import StackSource, StreamSource, is_stream
@@ -168,7 +169,7 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         if start is not None:
             self._continue_from(network, start)
         network = network.to(resolve_device(self.device))
-        training = Training(network, recipe, self._check_noise_range(), root, limits)
+        training = Training(network, recipe, check_noise_range(self.noise_range), root, limits)
         if saved is not None:
             restore(training, *saved)
 
@@ -216,7 +217,7 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
     def _hold_out(self, source, root):
         part = child(root, HELD_OUT)
         images = source.hold_out(self.validation_fraction, part)
-        low, high = self._check_noise_range()
+        low, high = check_noise_range(self.noise_range)
         return HeldOut(images, np.geomspace(low, high, _HELD_OUT_LEVELS + 2)[1:-1], part)
 
     def _fingerprint(self, source, root):
@@ -264,7 +265,7 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
                 save_checkpoint(training, checkpoint_dir, fingerprint)
                 last = time.monotonic()
 
-        with self._progress_bar() as show:
+        with progress_bar(type(self).__name__, self.verbose) as show:
             yield on_step
 
     def _limits(self):
@@ -280,35 +281,6 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
                 "stop, got None for all three."
             )
         return limits
-
-    def _check_noise_range(self):
-        numbers = [isinstance(s, Real) and np.isfinite(s) for s in self.noise_range]
-        if len(numbers) != 2 or not all(numbers) or not 0 < min(*self.noise_range):
-            raise ValueError(
-                f"noise_range: expected (low, high) with 0 < low <= high, got {self.noise_range!r}."
-            )
-        low, high = self.noise_range
-        if low > high:
-            raise ValueError(
-                f"noise_range: expected (low, high) with 0 < low <= high, got {self.noise_range!r}."
-            )
-        return float(low), float(high)
-
-    @contextlib.contextmanager
-    def _progress_bar(self):
-        """Give a function to call after each step; it draws a bar if ``verbose``."""
-        if not self.verbose:
-            yield None
-            return
-        with tqdm(total=100, desc=type(self).__name__, unit="%", leave=False) as bar:
-
-            def on_step(training):
-                done = int(100 * training.progress)
-                if done > bar.n:
-                    bar.set_postfix(images=training.images, refresh=False)
-                    bar.update(done - bar.n)
-
-            yield on_step
 
     def _chunk_length(self, shape):
         return max(1, _PIXELS_AT_ONCE // (shape[2] * shape[3]))

@@ -3,6 +3,8 @@
 A law maps ``u`` uniform on [0, 1] to a noise level in ``[low, high]``.
 """
 
+from numbers import Real
+
 import numpy as np
 
 
@@ -51,3 +53,19 @@ def draw_noise_levels(law, noise_range, n, generator, stratified=True):
     if stratified:
         u = (generator.permutation(n) + u) / n
     return NOISE_LAWS[law](u, *noise_range).astype(np.float32)
+
+
+def check_noise_range(noise_range):
+    """Return ``(low, high)`` as floats.
+
+    Raises
+    ------
+    ValueError
+        Unless ``0 < low <= high``, both finite.
+    """
+    numbers = [isinstance(s, Real) and np.isfinite(s) for s in noise_range]
+    if len(numbers) != 2 or not all(numbers) or not 0 < noise_range[0] <= noise_range[1]:
+        raise ValueError(
+            f"noise_range: expected (low, high) with 0 < low <= high, got {noise_range!r}."
+        )
+    return float(noise_range[0]), float(noise_range[1])

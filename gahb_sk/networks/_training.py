@@ -23,6 +23,7 @@ from gahb_sk.networks._interrupt import interrupt_after_step
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.networks._noise_levels import draw_noise_levels
 from gahb_sk.networks._schedules import OPTIMIZERS, SCHEDULES
+from gahb_sk.networks._sources import crop
 
 # Streams below the root seed.
 NOISE, ORDER, STEP, WEIGHTS, HELD_OUT, CONTINUED = range(6)
@@ -282,23 +283,9 @@ def _batches(training, images, batch_size, patch_size):
     def make(number):
         start = position + number * batch_size
         indices = order[start : start + batch_size]
-        clean = _crop(images.read(indices), patch_size, training.root, step + number)
+        clean = images.read(indices)
+        generator = image_generator(child(training.root, STEP, 1), step + number)
+        clean = crop(clean, patch_size, generator)
         return clean, *training.draw(image + number * batch_size, step + number, clean.shape)
 
     yield from prefetched(make, range(-(-(len(order) - position) // batch_size)))
-
-
-def _crop(clean, patch_size, root, step):
-    """Cut one square of each image, at random."""
-    height, width = clean.shape[-2:]
-    if patch_size is None or patch_size >= min(height, width):
-        return clean
-    generator = image_generator(child(root, STEP, 1), step)
-    tops = generator.integers(0, height - patch_size + 1, len(clean))
-    lefts = generator.integers(0, width - patch_size + 1, len(clean))
-    return torch.stack(
-        [
-            image[:, top : top + patch_size, left : left + patch_size]
-            for image, top, left in zip(clean, tops, lefts, strict=True)
-        ]
-    )

@@ -155,7 +155,7 @@ torch.set_num_threads(1)
 from gahb_sk import UNetDenoiser
 from tests.instances import smooth_images
 UNetDenoiser(
-    channels=4, n_blocks=1, batch_size=4, max_epochs=100000, random_state=0,
+    channels=4, n_blocks=1, batch_size=4, max_epochs=60, random_state=0,
     checkpoint_dir=sys.argv[1], checkpoint_every=0.01,
 ).fit(smooth_images(10))
 """
@@ -204,25 +204,22 @@ def test_resumed_training_ends_with_the_same_weights(cls, recipe, tmp_path, one_
 
 
 def test_killed_training_goes_on(tmp_path, one_thread):
-    """A real process, really killed: what is left can be read, and leads where it should."""
+    """A real process, really killed; what goes on ends as if nothing had happened."""
     process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", SCRIPT, str(tmp_path)])
     deadline = time.monotonic() + 60
     while len(list(tmp_path.glob("step-*.safetensors"))) < 2:
         assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.01)
+        time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    from gahb_sk.networks._checkpoints import load_checkpoint
-
-    tensors, state = load_checkpoint(tmp_path)
-    straight = make(batch_size=4, max_epochs=None, max_images=state["images"]).fit(
-        smooth_images(10)
-    )
-    # Warm-up and cosine are as good as constant over so few of a million steps, but not the same:
-    # so compare the counts, and the weights only where the schedule does not matter.
-    assert straight.n_iter_ == state["steps"] > 0
-    for name, value in straight.network_.state_dict().items():
-        assert tensors[f"network.{name}"].shape == value.shape
+    X = smooth_images(10)
+    settings = {"batch_size": 4, "max_epochs": 60}
+    done = int(sorted(tmp_path.glob("step-*"))[-1].stem.removeprefix("step-"))
+    assert 0 < done < 180
+    resumed = make(**settings, checkpoint_dir=tmp_path).fit(X)
+    whole = make(**settings).fit(X)
+    assert whole.n_iter_ == resumed.n_iter_ == 180
+    assert_same_weights(resumed, whole)
 
 
 def test_another_training_is_refused(tmp_path):
