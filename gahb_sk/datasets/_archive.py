@@ -2,6 +2,7 @@
 
 import lzma
 import os
+import weakref
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -80,6 +81,7 @@ class ZipArchive:
                 archive = zipfile.ZipFile(self.path)
             except (zipfile.BadZipFile, EOFError) as error:
                 raise ValueError(f"{self.path}: expected a zip archive, but {error}.") from error
+            weakref.finalize(self, archive.close)
             self._open = (os.getpid(), archive)
         return archive
 
