@@ -1,0 +1,46 @@
+"""Mean and variance of normal laws cut to an interval, however far in the tail."""
+
+import numpy as np
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
+_DEPTH = 32.0  # integrate down to exp(-_DEPTH) of the peak
+
+
+def truncated_normal(precision, slope, low, high):
+    r"""Integrate the density proportional to exp(slope * t - precision * t^2 / 2) on an interval.
+
+    Gauss and Legendre's rule with 48 nodes where the density is not negligible; unlike formulas
+    with the error function it loses no digits in the tails or where the interval is short.
+
+    Parameters
+    ----------
+    precision : ndarray
+        At least 0.
+    slope : ndarray
+        Of the same shape.
+    low, high : float
+        The interval.
+
+    Returns
+    -------
+    log_integral, mean, variance : ndarray
+        Of the same shape.
+    """
+    safe = np.maximum(precision, np.finfo(np.float64).tiny)
+    peak = np.clip(slope / safe, low, high)
+    peak = np.where(precision > 0, peak, np.where(slope > 0, high, low))
+    gradient = slope - precision * peak
+    root = np.sqrt(gradient * gradient + 2 * precision * _DEPTH)
+    tiny = np.finfo(np.float64).tiny
+    above = np.minimum(high - peak, 2 * _DEPTH / np.maximum(root - gradient, tiny))
+    below = np.minimum(peak - low, 2 * _DEPTH / np.maximum(root + gradient, tiny))
+    half = 0.5 * (above + below)
+    nodes = 0.5 * (above - below)[..., None] + half[..., None] * _NODES
+    exponent = nodes * (gradient[..., None] - 0.5 * precision[..., None] * nodes)
+    weights = np.exp(exponent) * _WEIGHTS
+    total = weights.sum(-1)
+    weights /= total[..., None]
+    mean = (weights * nodes).sum(-1)
+    variance = (weights * np.square(nodes - mean[..., None])).sum(-1)
+    top = peak * (slope - 0.5 * precision * peak)
+    return top + np.log(np.maximum(total * half, tiny)), peak + mean, variance
