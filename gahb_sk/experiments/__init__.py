@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_compare": ["Comparison", "compare_denoisers"],
+        "_optimality_gap": ["optimality_gap"],
         "_table": ["Table"],
     },
 )

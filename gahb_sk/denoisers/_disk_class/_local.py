@@ -27,7 +27,8 @@ def lattice_nodes(problem, image, geometry, intensities):
     nodes : Nodes
         About 380 for each image, one standard deviation apart.
     """
-    centre, deviation = find_modes(problem, image, geometry, intensities)
+    params, deviation = find_modes(problem, image, geometry, intensities)
+    centre = params[:, :3]
     offsets = _ball()
     outer = np.square(offsets).sum(1) > _EDGE**2
     done = []
@@ -84,7 +85,8 @@ def find_modes(problem, image, geometry, intensities):
 
     Returns
     -------
-    geometry : ndarray of shape (m, 3)
+    params : ndarray of shape (m, 5)
+        Row, column, radius, intensity inside and outside.
     deviation : ndarray of shape (m, 3)
         Standard deviations of row, column and radius in the Gaussian with the Fisher information
         at the mode, at most half a pixel.
@@ -109,7 +111,7 @@ def find_modes(problem, image, geometry, intensities):
     floor = 1e-9 * np.trace(information, axis1=1, axis2=2)[:, None, None] * np.eye(5)
     covariance = np.linalg.inv(information + floor)
     deviation = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)[:, :3])
-    return params[:, :3], np.clip(deviation, 1e-12, 0.5)
+    return params, np.clip(deviation, 1e-12, 0.5)
 
 
 def _possible(problem, params):

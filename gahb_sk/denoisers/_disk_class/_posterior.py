@@ -147,6 +147,12 @@ def mean(problem, mixtures):
     return total
 
 
+def best_of_grid(grid, problem):
+    """Return geometry (n, 3) and intensities (n, 2) of the best disk of a grid for each image."""
+    _, nodes = _evaluate_grid(grid, problem)
+    return best_disks(nodes)[1:]
+
+
 def _solve_on_grid(grid, problem, which, refinable, results):
     """Sort the images ``which`` into those solved, those sharp at one mode, and the others."""
     mixtures, sharp, vague = results
