@@ -145,4 +145,4 @@ def sine_basis(size, frequency):
     waves, _ = render_sines(np.array([[1.0, 0.0], [1.0, np.pi / 2]]), size, frequency)
     half = np.full(waves[0].size, 0.5)
     sine, cosine = waves.reshape(2, -1) - half
-    return np.column_stack([half, cosine, sine])
+    return np.column_stack([half, sine, cosine])

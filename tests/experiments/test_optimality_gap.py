@@ -1,0 +1,42 @@
+"""The gap to the optimum."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from gahb_sk import WaveletShrinkage, add_gaussian_noise, psnr
+from gahb_sk.datasets import make_ray_images
+from gahb_sk.denoisers import RayPosteriorMean, TangentProjection
+from gahb_sk.experiments import optimality_gap
+from gahb_sk.plots import OptimalityDisplay
+
+
+def test_gap_is_paired_and_drawn(global_random_seed):
+    X = make_ray_images(12, 16, random_state=global_random_seed)
+    best, rival = RayPosteriorMean().fit(X), WaveletShrinkage().fit(X)
+    oracle = TangentProjection(manifold="ray").fit(X)
+    denoisers = {"itself": best, "wavelets": rival, "oracle": oracle}
+    table = optimality_gap(denoisers, best, X, [0.1, 0.5], random_state=3)
+    assert table.n_rows == 6
+    itself = table.where(denoiser="itself")
+    assert_allclose([itself["gap"], itself["gap_se"], itself["mse_gap"]], 0, atol=0)
+    noisy = add_gaussian_noise(X, 0.5, 3)
+    expected = psnr(X, best.transform(noisy, 0.5)) - psnr(X, rival.transform(noisy, 0.5))
+    row = table.where(denoiser="wavelets", sigma=0.5)
+    assert_allclose(row["gap"], expected.mean(), rtol=1e-6)
+    assert_allclose(row["gap_se"], expected.std(ddof=1) / np.sqrt(12), rtol=1e-6)
+    assert table.where(denoiser="oracle")["bound"].all()
+    axes = OptimalityDisplay.from_table(table).plot().ax_
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "oracle (bound)" in labels and "optimum" in labels
+    plt.close(axes.figure)
+
+
+def test_needs_denoisers_and_levels(global_random_seed):
+    X = make_ray_images(2, 16, random_state=global_random_seed)
+    best = RayPosteriorMean().fit(X)
+    with pytest.raises(ValueError, match="denoisers"):
+        optimality_gap({}, best, X)
+    with pytest.raises(ValueError, match="sigmas"):
+        optimality_gap({"best": best}, best, X, [0.0])
