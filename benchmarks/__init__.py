@@ -1,0 +1,1 @@
+"""Timings and quality against peers; `make bench` prints them all."""

@@ -164,6 +164,7 @@ def check_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
             dtype=[np.float64, np.float32],
             ensure_2d=False,
             allow_nd=True,
+            ensure_all_finite=False,  # checked below, naming the image
             input_name=name,
             ensure_min_samples=0,
         )

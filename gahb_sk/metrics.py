@@ -6,6 +6,8 @@ error over pixels. Curves are means of the PSNRs of single images. ``data_range`
 from the data.
 """
 
+from numbers import Real
+
 import numpy as np
 from scipy.ndimage import correlate1d
 
@@ -224,7 +226,7 @@ def cosine_similarity(A, B, *, centered=False):
 
 def check_data_range(data_range):
     """Return ``data_range`` if it is a positive finite number; raise ValueError if not."""
-    if not (np.isscalar(data_range) and np.isfinite(data_range) and data_range > 0):
+    if not (isinstance(data_range, Real) and np.isfinite(data_range) and data_range > 0):
         raise ValueError(f"data_range: expected a positive finite number, got {data_range!r}.")
     return float(data_range)
 

@@ -140,9 +140,7 @@ def test_sigma_of_the_constructor(name, clean, noisy):
         pytest.skip("a blind denoiser has no sigma")
     built = make_denoiser(name, sigma=0.1).fit(clean)
     told = make_denoiser(name).fit(clean)
-    assert_allclose(
-        apply(built, noisy, clean), apply(told, noisy, clean, sigma=0.1), atol=1e-12
-    )
+    assert_allclose(apply(built, noisy, clean), apply(told, noisy, clean, sigma=0.1), atol=1e-12)
 
 
 @every_denoiser

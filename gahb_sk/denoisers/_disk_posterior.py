@@ -130,9 +130,7 @@ class DiskPosteriorMean(BasePosteriorMean):
             )
         low, high = check_range(self.intensity_range, "intensity_range")
         if low == high:
-            raise ValueError(
-                f"intensity_range: expected low < high, got {self.intensity_range!r}."
-            )
+            raise ValueError(f"intensity_range: expected low < high, got {self.intensity_range!r}.")
         self.prior_ = PRIORS[self.generator](images.shape[2:], self.radius_range, self.wrap)
         self._intensities = low, high
         self._grids = Grids(self.prior_, self.rim, refinable=not whole)

@@ -215,4 +215,3 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
                 yield scale[piece, None] * (flat(piece) - mean)
 
         return blocks
-

@@ -111,8 +111,11 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
 
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,
-        "patch_size": [Interval(Integral, 1, None, closed="left"), Mapping,
-                       StrOptions({"calibrate"})],
+        "patch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            Mapping,
+            StrOptions({"calibrate"}),
+        ],
         "equivariant": ["boolean"],
         "average_overlaps": ["boolean"],
         "boundary": [StrOptions({"inside", "wrap"})],
@@ -172,8 +175,9 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
                 "patch_size: 'calibrate' holds training images out, so it needs at least 2, got "
                 f"{len(images)}. Give patch_size as a number."
             )
-        sigmas = check_sigma(self.calibration_sigmas, len(self.calibration_sigmas),
-                             "calibration_sigmas")
+        sigmas = check_sigma(
+            self.calibration_sigmas, len(self.calibration_sigmas), "calibration_sigmas"
+        )
         if not len(sigmas) or sigmas.min() <= 0:
             raise ValueError(
                 "calibration_sigmas: expected positive noise levels, got "
@@ -187,14 +191,22 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         rest = Subset(images, np.sort(order[n:]))
         largest = max(images.shape[2:])
         self.calibration_sizes_ = np.array([s for s in _CANDIDATES if s < largest] + [largest])
-        self.calibration_mse_ = np.array([
+        self.calibration_mse_ = np.array(
             [
-                float((self._estimate(clean + s * noise, torch.full((n,), s), int(size), rest)
-                       - clean).square().mean())
-                for size in self.calibration_sizes_
+                [
+                    float(
+                        (
+                            self._estimate(clean + s * noise, torch.full((n,), s), int(size), rest)
+                            - clean
+                        )
+                        .square()
+                        .mean()
+                    )
+                    for size in self.calibration_sizes_
+                ]
+                for s in sigmas
             ]
-            for s in sigmas
-        ])
+        )
         best = self.calibration_sizes_[self.calibration_mse_.argmin(1)]
         return dict(zip(sigmas.tolist(), best.tolist(), strict=True))
 

@@ -110,8 +110,9 @@ class Overlaps:
         folded = []
         for values in (self.sums, self.counts):
             for axis, side in ((-2, self.shape[2]), (-1, self.shape[3])):
-                inside, beyond = values.narrow(axis, 0, side), values.narrow(
-                    axis, side, values.shape[axis] - side
+                inside, beyond = (
+                    values.narrow(axis, 0, side),
+                    values.narrow(axis, side, values.shape[axis] - side),
                 )
                 inside = inside.clone()
                 inside.narrow(axis, 0, beyond.shape[axis]).add_(beyond)

@@ -183,9 +183,7 @@ def _product_rule(factor_a, factor_b, coupling):
     scale = exponent.max((1, 2))
     joint = np.exp(exponent - scale[:, None, None])
     joint *= u[:, :, None] * v[:, None, :]
-    integrals = [
-        np.einsum("nij,ni,nj->n", joint, x**p, y**q, optimize=True) for p, q in _MOMENTS
-    ]
+    integrals = [np.einsum("nij,ni,nj->n", joint, x**p, y**q, optimize=True) for p, q in _MOMENTS]
     return scale, np.stack(integrals)
 
 

@@ -15,6 +15,7 @@ from gahb_sk.denoisers._disk_class._threads import run
 
 _CHUNK_VALUES = 2**17  # of masks drawn at a time: they stay in the cache
 
+
 class Problem(NamedTuple):
     """A batch of noisy images (n, H, W), squared noise levels (n,), prior, intensity range.
 
@@ -49,7 +50,10 @@ class Nodes(NamedTuple):
     def take(self, index):
         """Return some of the nodes; ``index`` must keep them sorted."""
         return Nodes(
-            self.image[index], self.geometry[index], self.cells[index], self.log_weight[index],
+            self.image[index],
+            self.geometry[index],
+            self.cells[index],
+            self.log_weight[index],
             self.moments.take(index),
         )
 
@@ -58,8 +62,9 @@ def join(parts):
     """Put lists of nodes together, sorted by image."""
     image = np.concatenate([part.image for part in parts])
     order = np.argsort(image, kind="stable")
-    joined = [np.concatenate(values)[order] for values in zip(*(p[1:4] for p in parts),
-                                                               strict=True)]
+    joined = [
+        np.concatenate(values)[order] for values in zip(*(p[1:4] for p in parts), strict=True)
+    ]
     moments = Moments(
         *(np.concatenate(values)[order] for values in zip(*(p.moments for p in parts), strict=True))
     )
@@ -97,9 +102,7 @@ def evaluate(problem, image, geometry, cells):
 
     run(work, _chunks(len(image), pixels), problem.n_threads)
     inside, area, A = products
-    stats = MaskStatistics(
-        inside, flat.sum(1)[image] - inside, A, area - A, pixels - 2 * area + A
-    )
+    stats = MaskStatistics(inside, flat.sum(1)[image] - inside, A, area - A, pixels - 2 * area + A)
     evidence, moments = integrate(
         stats, problem.variance[image], problem.low, problem.high, problem.n_threads
     )

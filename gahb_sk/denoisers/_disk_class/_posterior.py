@@ -55,7 +55,9 @@ class Mixture(NamedTuple):
         for part in blocks(len(present), self.grid.values_per_image):
             these = slice(*np.searchsorted(row, [part.start, part.stop]))
             total[present[part]] = self.grid.combine(
-                row[these] - part.start, self.cell[these], coefficients[these],
+                row[these] - part.start,
+                self.cell[these],
+                coefficients[these],
                 part.stop - part.start,
             )
         return total
@@ -189,12 +191,18 @@ def _evaluate_grid(grid, problem):
     keep = value >= (value[row, best] - reach(spacing, _DEPTH))[:, None]
     image, cell = np.nonzero(keep)
     evidence, moments = integrate(
-        stats.take((image, cell)), problem.variance[image], problem.low, problem.high,
+        stats.take((image, cell)),
+        problem.variance[image],
+        problem.low,
+        problem.high,
         problem.n_threads,
     )
     nodes = Nodes(
-        image, grid.geometry[cell], np.broadcast_to(grid.cell, (len(cell), 3)),
-        evidence + grid.log_mass[cell], moments,
+        image,
+        grid.geometry[cell],
+        np.broadcast_to(grid.cell, (len(cell), 3)),
+        evidence + grid.log_mass[cell],
+        moments,
     )
     return cell, nodes
 

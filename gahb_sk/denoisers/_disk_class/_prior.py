@@ -126,9 +126,7 @@ class IntegerPrior:
 
 
 def _overlap(middle, side, low, high):
-    return np.maximum(
-        np.minimum(middle + side / 2, high) - np.maximum(middle - side / 2, low), 0
-    )
+    return np.maximum(np.minimum(middle + side / 2, high) - np.maximum(middle - side / 2, low), 0)
 
 
 PRIORS = {"continuous": ContinuousPrior, "integer": IntegerPrior}

@@ -1,0 +1,15 @@
+"""Run the timings against peers, one after the other: ``make bench``."""
+
+import subprocess
+import sys
+
+COMMANDS = (
+    ["benchmarks.bench_datasets"],
+    ["benchmarks.bench_classical", "speed"],
+    ["benchmarks.bench_training", "speed"],
+)
+
+if __name__ == "__main__":
+    for command in COMMANDS:
+        print("==", " ".join(command), flush=True)
+        subprocess.run([sys.executable, "-m", *command], check=True)
