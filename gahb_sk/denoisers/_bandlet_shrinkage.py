@@ -9,8 +9,9 @@ First stage, model selection: the basis B that minimises
 and hard thresholding in it, :math:`p = \sum_k \langle y, b_k \rangle
 1_{|\langle y, b_k \rangle| > T}\, b_k`. Second stage: the estimate p stands for the clean image
 and gives the basis of least oracle risk and the Wiener factors
-:math:`\lambda_k = p_k^2 / (p_k^2 + v \sigma^2)`, which are applied to y. Each stage is averaged
-over shifted windows, so the p of the second stage is a mean over many bases, better than one of them.
+:math:`\lambda_k = p_k^2 / (p_k^2 + v \sigma^2)`, which are applied to y. Each stage is
+averaged over shifted windows, so the p of the second stage is a mean over many bases, better than
+one of them.
 """
 
 import math

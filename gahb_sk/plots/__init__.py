@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_comparison": ["ComparisonDisplay"],
+        "_geometry": ["GeometryDisplay"],
         "_image_grid": ["ImageGridDisplay"],
         "_optimality": ["OptimalityDisplay"],
     },

@@ -1,0 +1,84 @@
+"""The squares and directions of a bandlet basis, drawn over the image."""
+
+import numpy as np
+
+
+class GeometryDisplay:
+    """Quadtree squares of one band or of the image, each with its direction.
+
+    Parameters
+    ----------
+    squares : list of Square
+        What ``BandletTransform.squares()`` returns for one image.
+    image : ndarray of shape (H, W)
+        What to draw them on.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        Where it was drawn last.
+    """
+
+    def __init__(self, squares, image):
+        self.squares = squares
+        self.image = image
+
+    def plot(self, ax=None, *, level=None, orientation=None):
+        """Draw the squares.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        level : int, default=None
+            Scale of the squares to draw; None takes the finest there is.
+        orientation : str, default=None
+            Orientation of their band; None takes the first there is.
+
+        Returns
+        -------
+        display : GeometryDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no square of that scale and orientation.
+        """
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=(5, 5), layout="constrained")
+        ax.imshow(self.image, cmap="gray")
+        for square in self._chosen(level, orientation):
+            self._draw(ax, square)
+        height, width = self.image.shape
+        ax.set(xticks=[], yticks=[], xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _chosen(self, level, orientation):
+        level = min((s.level for s in self.squares), default=None) if level is None else level
+        there = [s for s in self.squares if s.level == level]
+        if orientation is None and there:
+            orientation = there[0].orientation
+        chosen = [s for s in there if s.orientation == orientation]
+        if not chosen:
+            bands = sorted({(s.level, s.orientation) for s in self.squares})
+            raise ValueError(
+                f"level, orientation: expected one of {bands}, got {(level, orientation)!r}."
+            )
+        return chosen
+
+    @staticmethod
+    def _draw(ax, square):
+        """Draw the outline in pixels and, if it has a direction, a line along it."""
+        scale = 2**square.level
+        top, left, side = scale * square.top - 0.5, scale * square.left - 0.5, scale * square.side
+        corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]) * side
+        ax.plot(left + corners[:, 1], top + corners[:, 0], color="#0072B2", linewidth=0.6)
+        if square.angle is not None:
+            reach = 0.4 * side * np.array([-1, 1])
+            x = left + side / 2 + reach * np.cos(square.angle)
+            y = top + side / 2 + reach * np.sin(square.angle)
+            ax.plot(x, y, color="#D55E00", linewidth=1.2)
