@@ -22,7 +22,7 @@ SIGMAS = [0.03, 0.1, 0.3]
 SIZE = 64
 N_TRAIN, N_TEST = 4000, 48
 DENOISERS = {
-    "UNet": "UNetDenoiser",
+    "UNet": "UNetDenoiser(patch_size=40)",
     "wavelets": "WaveletShrinkage",
     "wavelets, spun": "WaveletShrinkage(n_shifts=16)",
     "bandlets": "BandletShrinkage(n_shifts=4)",
