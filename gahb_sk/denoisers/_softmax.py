@@ -102,7 +102,13 @@ class SoftmaxSums:
             self.values = self.values * shrink.unsqueeze(-1)
         if not bool(((best - peak) * self.scale > -_NEGLIGIBLE).any()):
             return block
-        weights = torch.exp((block - peak.unsqueeze(-1)) * self.scale.unsqueeze(-1))
+        exponent = (block - peak.unsqueeze(-1)) * self.scale.unsqueeze(-1)
+        if block.ndim == 2:  # at small noise few keys matter to any query
+            alive = (exponent > -_NEGLIGIBLE).any(0)
+            if 2 * int(alive.sum()) < len(alive):
+                exponent = exponent[:, alive]
+                values = None if values is None else values[alive]
+        weights = torch.exp(exponent)
         self.total = self.total + weights.sum(-1)
         if values is not None:
             added = torch.matmul(weights, values)
