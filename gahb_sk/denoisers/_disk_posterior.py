@@ -14,6 +14,7 @@ The sum over geometries is a quadrature that adapts to each image, see ``_disk_c
 
 import numpy as np
 from joblib import effective_n_jobs
+from scipy import fft
 
 from gahb_sk._validation import Integral, StrOptions
 from gahb_sk.datasets._chunks import check_range
@@ -147,7 +148,8 @@ class DiskPosteriorMean(BasePosteriorMean):
     def _denoise(self, noisy, sigma):
         grey = noisy.reshape(-1, *noisy.shape[2:]).astype(np.float64)
         problem = self._problem(grey, np.repeat(sigma.astype(np.float64), noisy.shape[1]))
-        return mean(problem, solve(self._grids, problem)).reshape(noisy.shape)
+        with fft.set_workers(problem.n_threads):
+            return mean(problem, solve(self._grids, problem)).reshape(noisy.shape)
 
     def _channel_covariances(self, image, sigma):
         """Covariance and its trace for each channel of an image."""
