@@ -153,9 +153,7 @@ def _check_options(order, smallest, largest, geometry_cost):
     if smallest < 2 or smallest & (smallest - 1):
         raise ValueError(f"smallest must be a power of two, at least 2, got {smallest!r}.")
     if largest is not None and largest < smallest:
-        raise ValueError(
-            f"largest must be None or at least smallest, {smallest}, got {largest}."
-        )
+        raise ValueError(f"largest must be None or at least smallest, {smallest}, got {largest}.")
     if not 1 <= order <= smallest:
         raise ValueError(f"order must be between 1 and smallest, {smallest}, got {order!r}.")
     if not geometry_cost >= 0:
