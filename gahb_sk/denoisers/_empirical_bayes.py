@@ -18,9 +18,11 @@ import torch
 from gahb_sk._validation import Integral
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.denoisers._screened_sums import ScreenedSums
 from gahb_sk.denoisers._softmax import SoftmaxSums, pick_device, pick_dtype
 
 _BLOCK_VALUES = 2**23  # of training images, and of logits, in memory at a time
+_GROUP = 128  # noisy images that are screened together
 _KEPT_VALUES = 2**25  # of weighted training images kept by a Jacobian
 _LOST_WEIGHT = 1e-14  # training images of less weight are left out of a Jacobian
 
@@ -56,15 +58,17 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
         ``transform``. Arrays must not be changed afterwards.
     mean_ : ndarray of shape (C, H, W), float64
         Their mean.
-    largest_norm_ : float
-        Largest distance of a training image to the mean.
+    half_norms_ : ndarray of shape (n_training,), float64
+        Half the squared distance of each training image to the mean.
     image_shape_ : tuple of int
         Shape of the images seen in ``fit``; ``transform`` takes that shape only.
 
     Notes
     -----
-    All noisy images times all training images by matrix products; single precision where its
-    rounding changes no weight by more than 0.1 %, and X is in single precision; else double.
+    All noisy images times all training images by matrix products, in blocks. Single precision
+    where its rounding changes no weight by more than 0.1 %, and X is in single precision. Else
+    single precision, with a bound of its rounding, only rules out training images that have less
+    than exp(-40) of the largest weight, and the others are summed in double precision.
 
     Examples
     --------
@@ -130,49 +134,59 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
         for _, chunk in images.chunks(self._block_length(images, 1)):
             total += chunk.sum(0, dtype=np.float64)
         self.mean_ = total / len(images)
-        norms = [
-            np.square(chunk - self.mean_).reshape(len(chunk), -1).sum(1).max()
-            for _, chunk in images.chunks(self._block_length(images, 1))
-        ]
-        self.largest_norm_ = float(np.sqrt(max(norms)))
+        self.half_norms_ = np.empty(len(images))
+        self._largest_norm = 0.0
+        for index, chunk in images.chunks(self._block_length(images, 1)):
+            flat = chunk.reshape(len(chunk), -1).astype(np.float64)
+            self._largest_norm = max(self._largest_norm, np.sqrt(np.vecdot(flat, flat).max()))
+            flat -= self.mean_.ravel()
+            self.half_norms_[index] = 0.5 * np.vecdot(flat, flat)
         self.training_images_ = images
 
     @staticmethod
     def _block_length(images, n_queries):
         return max(1, _BLOCK_VALUES // max(int(np.prod(images.shape[1:])), n_queries))
 
-    def _prepare(self, noisy, sigma):
-        """Centre noisy images, as sums over the training set in a sufficient precision."""
+    def _centred(self, noisy, sigma):
+        """Return the noisy images less the mean, ``(Q, d)``, and sigma, in double precision."""
         device = pick_device(self.device)
         mean = torch.from_numpy(self.mean_).to(device)
-        queries = (noisy.to(device).double() - mean).flatten(1)
-        dtype = pick_dtype(noisy, queries.norm(dim=1).max(), self.largest_norm_, sigma)
-        return SoftmaxSums(queries.to(dtype), sigma.to(device, dtype))
+        return (noisy.to(device).double() - mean).flatten(1), sigma.to(device).double()
 
-    def _blocks(self, n_queries, model):
-        """Yield the first index and the centred images ``(K, d)`` of each block."""
+    def _blocks(self, n_queries, device):
+        """Yield the slice, the flat images ``(K, d)`` and their half norms of each block."""
         images = self.training_images_
         length = self._block_length(images, n_queries)
-        mean = torch.from_numpy(self.mean_).to(model.device, model.dtype)
+        half_norms = torch.from_numpy(self.half_norms_).to(device)
         for start in range(0, len(images), length):
-            block = images.tensor(slice(start, start + length)).to(model.device, model.dtype)
-            yield start, (block - mean).flatten(1)
+            index = slice(start, min(start + length, len(images)))
+            yield index, images.tensor(index).to(device).flatten(1), half_norms[index]
 
     def _denoise(self, noisy, sigma):
-        sums = self._prepare(noisy, sigma)
-        for _, block in self._blocks(len(noisy), sums.queries):
-            sums.add(block, block)
-        mean = torch.from_numpy(self.mean_).to(sums.queries.device)
-        return sums.mean().reshape(noisy.shape).double() + mean
+        queries, level = self._centred(noisy, sigma)
+        norms = self._largest_norm, float(self.half_norms_.max())
+        exact = pick_dtype(noisy, queries.norm(dim=1).max(), norms[0], level) == torch.float64
+        groups = zip(queries.split(_GROUP), level.split(_GROUP), strict=True)
+        sums = [ScreenedSums(*group, *norms, exact) for group in groups]
+        for _, keys, half_norms in self._blocks(min(len(queries), _GROUP), queries.device):
+            for part in sums:
+                part.add(keys, half_norms)
+        return torch.cat([part.mean() for part in sums]).reshape(noisy.shape)
+
+    def _logits(self, sums, n_queries):
+        """Add all training images, without values; yield each slice with its logits."""
+        for index, keys, half_norms in self._blocks(n_queries, sums.queries.device):
+            block = sums.queries @ keys.double().T - half_norms
+            sums.add_logits(block)
+            yield index, block
 
     def _nearest(self, noisy, sigma, k):
-        sums = self._prepare(noisy, sigma)
+        sums = SoftmaxSums(*self._centred(noisy, sigma))
         best = sums.queries.new_empty(len(noisy), 0)
         indices = torch.empty(len(noisy), 0, dtype=torch.long, device=best.device)
-        for start, block in self._blocks(len(noisy), sums.queries):
-            values = sums.add(block)
-            place = torch.arange(start, start + len(block), device=best.device)
-            values = torch.cat([best, values], 1)
+        for index, block in self._logits(sums, len(noisy)):
+            place = torch.arange(index.start, index.stop, device=best.device)
+            values = torch.cat([best, block], 1)
             indices = torch.cat([indices, place.expand(len(noisy), -1)], 1)
             best, order = values.topk(min(k, values.shape[1]), dim=1)
             indices = indices.gather(1, order)
@@ -180,14 +194,12 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
         chosen = np.stack([self.training_images_.numpy(row) for row in indices])
         distances = np.square(chosen - noisy.cpu().double().numpy()[:, None])
         distances = np.sqrt(distances.reshape(*indices.shape, -1).sum(-1))
-        return indices, sums.weights(best).double().cpu().numpy(), distances
+        return indices, sums.weights(best).cpu().numpy(), distances
 
     def _linearize(self, image, sigma):
-        noisy = torch.from_numpy(image[None])
         level = torch.tensor([sigma], dtype=torch.float64)
-        sums = self._prepare(noisy, level)
-        sums.queries = sums.queries.double()
-        found = [sums.add(block)[0] for _, block in self._blocks(1, sums.queries)]
+        sums = SoftmaxSums(*self._centred(torch.from_numpy(image[None]), level))
+        found = [block[0] for _, block in self._logits(sums, 1)]
         weights = sums.weights(torch.cat(found)[None])[0].cpu().numpy()
         kept = np.flatnonzero(weights > _LOST_WEIGHT)
         weights = weights[kept] / weights[kept].sum()

@@ -17,8 +17,9 @@ import torch
 # Single precision is too coarse where eps |q| |k| / s^2, a bound on the rounding of l / s^2, is
 # above this. Rounding is random: the errors themselves are ten times smaller and more.
 _LOGIT_TOLERANCE = 1e-2
-# exp(-_NEGLIGIBLE) is lost in a double precision sum.
-_NEGLIGIBLE = 40.0
+_LARGEST = 1e30  # squares beyond it, and below its inverse, are left to double precision
+# exp(-NEGLIGIBLE) is lost in a double precision sum.
+NEGLIGIBLE = 40.0
 
 
 def pick_device(device):
@@ -44,11 +45,17 @@ def pick_dtype(noisy, query_norm, key_norm, sigma):
     -------
     dtype : torch.dtype
     """
-    if noisy.dtype == torch.float64:
+    if noisy.dtype == torch.float64 or not has_full_products():
         return torch.float64
-    rounding = torch.finfo(torch.float32).eps * float(query_norm) * float(key_norm)
-    fine = rounding < _LOGIT_TOLERANCE * float(sigma.min()) ** 2
+    size, variance = float(query_norm) * float(key_norm), float(sigma.min()) ** 2
+    fine = torch.finfo(torch.float32).eps * size < _LOGIT_TOLERANCE * variance
+    fine = fine and size < _LARGEST and variance > 1 / _LARGEST
     return torch.float32 if fine else torch.float64
+
+
+def has_full_products():
+    """Tell whether products in single precision keep all its digits; a user may choose fewer."""
+    return torch.get_float32_matmul_precision() == "highest"
 
 
 def inverse_variance(sigma):
@@ -93,6 +100,11 @@ class SoftmaxSums:
     def add(self, keys, values=None):
         """Add a block of keys ``(..., K, D)`` with values ``(..., K, V)``; return its logits."""
         block = logits(self.queries, keys)
+        self.add_logits(block, values)
+        return block
+
+    def add_logits(self, block, values=None):
+        """Add a block with logits ``(..., Q, K)`` and values ``(..., K, V)``."""
         best = block.amax(-1)
         peak = torch.maximum(self.peak, best)
         shrink = torch.exp((self.peak - peak) * self.scale)
@@ -100,11 +112,11 @@ class SoftmaxSums:
         self.total = self.total * shrink
         if self.values is not None:
             self.values = self.values * shrink.unsqueeze(-1)
-        if not bool(((best - peak) * self.scale > -_NEGLIGIBLE).any()):
-            return block
+        if not bool(((best - peak) * self.scale > -NEGLIGIBLE).any()):
+            return
         exponent = (block - peak.unsqueeze(-1)) * self.scale.unsqueeze(-1)
         if block.ndim == 2:  # at small noise few keys matter to any query
-            alive = (exponent > -_NEGLIGIBLE).any(0)
+            alive = (exponent > -NEGLIGIBLE).any(0)
             if 2 * int(alive.sum()) < len(alive):
                 exponent = exponent[:, alive]
                 values = None if values is None else values[alive]
@@ -113,7 +125,6 @@ class SoftmaxSums:
         if values is not None:
             added = torch.matmul(weights, values)
             self.values = added if self.values is None else self.values + added
-        return block
 
     def mean(self):
         """Return the posterior mean of the values, ``(..., Q, V)``."""
