@@ -11,9 +11,9 @@ from tqdm.auto import tqdm
 from gahb_sk._images import check_images, is_lazy, is_torch
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Integral, Real, at_least, validate_params
+from gahb_sk.experiments._noisy_images import check_sigmas, denoise, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.metrics import input_psnr, psnr, psnr_slope, ssim
-from gahb_sk.noise import add_gaussian_noise
 
 _CHUNK_PIXELS = 2**22
 
@@ -202,10 +202,10 @@ def compare_denoisers(
     >>> table.n_rows
     6
     """
-    denoisers = _name_denoisers(denoisers)
+    denoisers = name_denoisers(denoisers)
     X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
     n = len(check_images(X))
-    sigmas = _check_sigmas(sigmas)
+    sigmas = check_sigmas(sigmas)
     root = seed_sequence(random_state)
     folds = _split(cv, X, n, groups, root)
     tasks = [(name, fold) for name in denoisers for fold in range(len(folds))]
@@ -272,41 +272,12 @@ def _evaluate(denoiser, X, test, sigma, root, data_range):
     return np.concatenate(psnrs), np.concatenate(ssims), seconds
 
 
-def noisy_images(X, indices, sigma, random_state):
-    """Return images ``indices`` of X, clean and with the noise that a comparison gives them.
-
-    Parameters
-    ----------
-    X : array-like or lazy stack
-        Clean images.
-    indices : array of int
-        Which of them.
-    sigma : float
-        Noise level.
-    random_state : int, SeedSequence or None
-        Seed of the noise: image k of X gets the noise of stream k.
-
-    Returns
-    -------
-    clean, noisy : ndarray or torch.Tensor
-    """
-    clean = X[indices]
-    clean = clean if is_torch(clean) else np.asarray(clean)
-    return clean, add_gaussian_noise(clean, sigma, random_state, indices=indices)
-
-
-def denoise(denoiser, noisy, sigma, clean):
-    """Denoise at a known level; oracles are told the clean images."""
-    if denoiser.needs_clean:
-        return denoiser.transform(noisy, sigma=sigma, clean=clean)
-    return denoiser.transform(noisy, sigma=sigma)
-
-
 def _deviation(values):
     return values.std(ddof=1) if len(values) > 1 else 0.0
 
 
-def _name_denoisers(denoisers):
+def name_denoisers(denoisers):
+    """Return denoisers by name; raise for none, two of one name, and what is no denoiser."""
     if not isinstance(denoisers, dict):
         names = [type(denoiser).__name__ for denoiser in denoisers]
         if len(set(names)) < len(names):
@@ -324,13 +295,6 @@ def _name_denoisers(denoisers):
                 "function of your own in FunctionDenoiser."
             )
     return denoisers
-
-
-def _check_sigmas(sigmas):
-    values = np.unique(np.asarray(sigmas, np.float64))
-    if values.ndim != 1 or not len(values) or not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError(f"sigmas: expected positive finite noise levels, got {sigmas!r}.")
-    return values.tolist()
 
 
 def _split(cv, X, n, groups, root):

@@ -5,9 +5,12 @@ import numpy as np
 from gahb_sk._images import check_images, is_lazy, is_torch
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import validate_params
-from gahb_sk.experiments._compare import _check_sigmas, denoise, noisy_images
+from gahb_sk.experiments._compare import name_denoisers
+from gahb_sk.experiments._noisy_images import check_sigmas, denoise, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.metrics import input_psnr, mse, psnr
+
+_CHUNK_PIXELS = 2**22
 
 
 @validate_params(
@@ -42,6 +45,8 @@ def optimality_gap(denoisers, optimum, X, sigmas=(0.03, 0.1, 0.3), *, random_sta
     ------
     ValueError
         For no denoisers, or noise levels that are not positive.
+    TypeError
+        If one is no denoiser.
 
     Notes
     -----
@@ -58,35 +63,44 @@ def optimality_gap(denoisers, optimum, X, sigmas=(0.03, 0.1, 0.3), *, random_sta
     >>> bool(optimality_gap({"wavelets": rival}, best, X, [0.1])["gap"] > 3)
     True
     """
-    if not denoisers:
-        raise ValueError("denoisers: expected at least one fitted denoiser, got none.")
+    denoisers = name_denoisers(denoisers)
     X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
-    n = len(check_images(X))
+    check_images(X)
     root = seed_sequence(random_state)
     rows = []
-    for sigma in _check_sigmas(sigmas):
-        clean, noisy = noisy_images(X, np.arange(n), sigma, root)
-        best = denoise(optimum, noisy, sigma, clean)
-        for name, denoiser in denoisers.items():
-            found = denoise(denoiser, noisy, sigma, clean)
+    for sigma in check_sigmas(sigmas):
+        best, *found = _errors([optimum, *denoisers.values()], X, sigma, root)
+        for (name, denoiser), own in zip(denoisers.items(), found, strict=True):
             row = {"denoiser": name, "kind": denoiser.kind, "bound": denoiser.needs_clean}
             row |= {"sigma": sigma, "input_psnr": float(input_psnr(sigma))}
-            rows.append(row | _gap(clean, found, best))
+            rows.append(row | _gap(own, best))
     return Table.from_rows(rows)
 
 
-def _gap(clean, found, best):
-    ours, theirs = psnr(clean, found), psnr(clean, best)
-    gap, gap_se = _mean_and_error(theirs - ours)
-    excess, excess_se = _mean_and_error(mse(clean, found) - mse(clean, best))
+def _errors(denoisers, X, sigma, root):
+    """PSNR and mean squared error, (2, n), of each denoiser at each image."""
+    length = max(1, _CHUNK_PIXELS // int(np.prod(X.shape[1:])))
+    found = [[] for _ in denoisers]
+    for start in range(0, len(X), length):
+        index = np.arange(start, min(start + length, len(X)))
+        clean, noisy = noisy_images(X, index, sigma, root)
+        for denoiser, parts in zip(denoisers, found, strict=True):
+            denoised = denoise(denoiser, noisy, sigma, clean)
+            parts.append(np.stack([psnr(clean, denoised), mse(clean, denoised)]))
+    return [np.concatenate(parts, axis=1) for parts in found]
+
+
+def _gap(own, best):
+    gap, gap_se = _mean_and_error(best[0] - own[0])
+    excess, excess_se = _mean_and_error(own[1] - best[1])
     return {
-        "psnr": float(ours.mean()),
-        "optimum_psnr": float(theirs.mean()),
+        "psnr": float(own[0].mean()),
+        "optimum_psnr": float(best[0].mean()),
         "gap": gap,
         "gap_se": gap_se,
         "mse_gap": excess,
         "mse_gap_se": excess_se,
-        "n_images": len(ours),
+        "n_images": own.shape[1],
     }
 
 

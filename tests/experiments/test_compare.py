@@ -7,7 +7,7 @@ from gahb_sk import FunctionDenoiser, OracleShrinkage, WaveletShrinkage, add_gau
 from gahb_sk import psnr as image_psnr
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import compare_denoisers
-from gahb_sk.experiments._compare import noisy_images
+from gahb_sk.experiments._noisy_images import noisy_images
 
 BOTH = {"wavelet": WaveletShrinkage(), "oracle": OracleShrinkage()}
 

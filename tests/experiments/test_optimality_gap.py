@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from gahb_sk import WaveletShrinkage, add_gaussian_noise, psnr
-from gahb_sk.datasets import make_ray_images
+from gahb_sk.datasets import ImageStack, make_ray_images
 from gahb_sk.denoisers import RayPosteriorMean, TangentProjection
 from gahb_sk.experiments import optimality_gap
 from gahb_sk.plots import OptimalityDisplay
@@ -33,10 +33,27 @@ def test_gap_is_paired_and_drawn(global_random_seed):
     plt.close(axes.figure)
 
 
+def test_chunks_and_lazy_stacks_change_nothing(global_random_seed, monkeypatch):
+    X = make_ray_images(7, 16, random_state=global_random_seed)
+    best, rival = RayPosteriorMean().fit(X), {"wavelets": WaveletShrinkage().fit(X)}
+    whole = optimality_gap(rival, best, X, [0.2])
+    monkeypatch.setattr("gahb_sk.experiments._optimality_gap._CHUNK_PIXELS", 3 * 256)
+    lazy = ImageStack.from_generator(
+        make_ray_images, 7, image_size=16, random_state=global_random_seed
+    )
+    for images in (X, lazy):
+        parts = optimality_gap(rival, best, images, [0.2])
+        assert parts["n_images"] == 7
+        assert_allclose(parts["gap"], whole["gap"], rtol=1e-5)
+        assert_allclose(parts["gap_se"], whole["gap_se"], rtol=1e-5)
+
+
 def test_needs_denoisers_and_levels(global_random_seed):
     X = make_ray_images(2, 16, random_state=global_random_seed)
     best = RayPosteriorMean().fit(X)
     with pytest.raises(ValueError, match="denoisers"):
         optimality_gap({}, best, X)
+    with pytest.raises(TypeError, match="FunctionDenoiser"):
+        optimality_gap({"nothing": 3}, best, X)
     with pytest.raises(ValueError, match="sigmas"):
         optimality_gap({"best": best}, best, X, [0.0])

@@ -1,0 +1,59 @@
+"""The same noisy images for every denoiser of an experiment."""
+
+import numpy as np
+
+from gahb_sk._images import is_torch
+from gahb_sk.noise import add_gaussian_noise
+
+
+def check_sigmas(sigmas):
+    """Return the different noise levels of an experiment, ascending.
+
+    Parameters
+    ----------
+    sigmas : array-like of shape (n_sigmas,)
+        Positive and finite.
+
+    Returns
+    -------
+    sigmas : list of float
+
+    Raises
+    ------
+    ValueError
+        If there are none, or one is not a positive number.
+    """
+    values = np.unique(np.asarray(sigmas, np.float64))
+    if values.ndim != 1 or not len(values) or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError(f"sigmas: expected positive finite noise levels, got {sigmas!r}.")
+    return values.tolist()
+
+
+def noisy_images(X, indices, sigma, random_state):
+    """Return images ``indices`` of X, clean and with the noise that a comparison gives them.
+
+    Parameters
+    ----------
+    X : array-like or lazy stack
+        Clean images.
+    indices : array of int
+        Which of them.
+    sigma : float
+        Noise level.
+    random_state : int, SeedSequence or None
+        Seed of the noise: image k of X gets the noise of stream k.
+
+    Returns
+    -------
+    clean, noisy : ndarray or torch.Tensor
+    """
+    clean = X[indices]
+    clean = clean if is_torch(clean) else np.asarray(clean)
+    return clean, add_gaussian_noise(clean, sigma, random_state, indices=indices)
+
+
+def denoise(denoiser, noisy, sigma, clean):
+    """Denoise at a known level; oracles are told the clean images."""
+    if denoiser.needs_clean:
+        return denoiser.transform(noisy, sigma=sigma, clean=clean)
+    return denoiser.transform(noisy, sigma=sigma)
