@@ -5,7 +5,8 @@ import sys
 
 COMMANDS = (
     ["benchmarks.bench_datasets"],
-    ["benchmarks.bench_classical", "speed"],
+    ["benchmarks.bench_classical", "speed", "geometry"],
+    ["benchmarks.bench_optimal", "disks", "bayes"],
     ["benchmarks.bench_training", "speed"],
 )
 

@@ -3,11 +3,13 @@
     python benchmarks/bench_classical.py                    every table: about 20 minutes
     python benchmarks/bench_classical.py quality --alphas 2 --without BM3D
     python benchmarks/bench_classical.py speed
+    python benchmarks/bench_classical.py geometry
     python benchmarks/bench_classical.py slopes
 
 ``quality``: mean PSNR, its standard error and milliseconds an image (one process, a batch of 16)
 for each denoiser, regularity and noise level; the noise is the same for all. ``speed``: wavelet
-shrinkage against a loop over scikit-image, and the peak memory of a large stack. ``slopes``: PSNR
+shrinkage against a loop over scikit-image, and the peak memory of a large stack. ``geometry``:
+the search of the best bandlet basis by itself, and bandlet shrinkage against BM3D. ``slopes``: PSNR
 slope of the oracles against the minimax one.
 """
 
@@ -22,19 +24,20 @@ import numpy as np
 from gahb_sk import add_gaussian_noise
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.denoisers import (
+    BandletShrinkage,
     BM3DDenoiser,
     NonLocalMeansDenoiser,
     OracleShrinkage,
     TotalVariationDenoiser,
     WaveletShrinkage,
     WienerDenoiser,
-    all_denoisers,
 )
 from gahb_sk.metrics import psnr, psnr_slope
+from gahb_sk.transforms import best_bandlets
 
 
 def candidates():
-    """Return the denoisers by name; bandlets are taken if the library has them."""
+    """Return the denoisers by name."""
     spun = {"rule": "hard", "threshold": 3.0, "n_shifts": 64}
     found = {
         "wavelet (default)": WaveletShrinkage(),
@@ -48,13 +51,11 @@ def candidates():
         "non-local means": NonLocalMeansDenoiser(),
         "BM3D fast": BM3DDenoiser(exact=False),
         "BM3D": BM3DDenoiser(),
+        "bandlet (default)": BandletShrinkage(),
+        "bandlet, 64 shifts": BandletShrinkage(n_shifts=64),
+        "bandlet, not spun": BandletShrinkage(n_shifts=1),
+        "bandlet, 1st stage": BandletShrinkage(n_shifts=1, stages=1),
     }
-    bandlets = all_denoisers().get("BandletShrinkage")
-    if bandlets is not None:
-        found["bandlet (default)"] = bandlets()
-        found["bandlet, 64 shifts"] = bandlets(n_shifts=64)
-        found["bandlet, not spun"] = bandlets(n_shifts=1)
-        found["bandlet, 1st stage"] = bandlets(n_shifts=1, stages=1)
     for basis in ("wavelet", "bandlet", "cosine", "fourier", "pca"):
         found[f"oracle {basis}"] = OracleShrinkage(basis=basis)
     return found
@@ -140,20 +141,62 @@ def speed(args):
         taken = time.perf_counter() - start
         quality = psnr(clean, out).mean()
         print(f"  {name:<48}{taken:7.3f} {quality:9.2f}   {loop / taken:.1f} times faster")
-    for n_shifts in (1, 16):
+    for denoiser in (
+        WaveletShrinkage(),
+        WaveletShrinkage(n_shifts=16),
+        BandletShrinkage(n_shifts=1),
+    ):
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            peak, stack = pool.apply(peak_memory, (n_shifts,))
+            peak, stack = pool.apply(peak_memory, (denoiser,))
         print(
-            f"1,000 images of 128 x 128, float64, {n_shifts} shifts: peak {peak:.2f} GB, of which "
+            f"1,000 images of 128 x 128, float64, {denoiser}: peak {peak:.2f} GB, of which "
             f"input and output take {stack:.2f} GB"
         )
 
 
-def peak_memory(n_shifts):
+def peak_memory(denoiser):
     """Return the peak resident memory of this process after a large stack, and the stack's."""
     noisy = np.random.default_rng(0).normal(size=(1000, 128, 128))
-    WaveletShrinkage(n_shifts=n_shifts).fit(noisy[:1]).transform(noisy, sigma=1.0)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2 * noisy.nbytes / 1e9
+    denoiser.fit(noisy[:1]).transform(noisy, sigma=1.0)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    return peak, 2 * noisy.nbytes / 1e9
+
+
+GEOMETRIES = {
+    "on db4 wavelets": {"wavelet": "db4"},
+    "on db4 wavelets, one quadtree a level": {"wavelet": "db4", "shared": True},
+    "on db4 wavelets, order 2": {"wavelet": "db4", "order": 2},
+    "on pixels, squares of 4 to 16": {"wavelet": None, "largest": 16},
+    "on pixels, squares of any size": {"wavelet": None},
+}
+
+
+def geometry(args):
+    """Print milliseconds an image of the geometry search, and of bandlet shrinkage and BM3D."""
+    print(f"{'best bandlets, float32, ms an image':<42}{'64 x 64':>10}{'128 x 128':>11}")
+    stacks = [make_c_alpha_images(n, size, 2.0, random_state=1) for n, size in ((32, 64), (8, 128))]
+    for name, options in GEOMETRIES.items():
+        times = [milliseconds(best_bandlets, images, 0.1, **options) for images in stacks]
+        print(f"  {name:<40}{times[0]:10.2f}{times[1]:11.2f}", flush=True)
+    rivals = {
+        "BandletShrinkage(n_shifts=1)": BandletShrinkage(n_shifts=1),
+        "BandletShrinkage()": BandletShrinkage(),
+        "BM3DDenoiser(exact=False)": BM3DDenoiser(exact=False),
+        "BM3DDenoiser()": BM3DDenoiser(),
+    }
+    print("denoising at sigma 0.1")
+    for name, denoiser in rivals.items():
+        noisy = [add_gaussian_noise(images, 0.1, 0) for images in stacks]
+        times = [milliseconds(denoiser.fit(stack).transform, stack, 0.1) for stack in noisy]
+        print(f"  {name:<40}{times[0]:10.2f}{times[1]:11.2f}", flush=True)
+
+
+def milliseconds(function, images, *args, **options):
+    """Return the milliseconds an image of a call, after one on two images."""
+    function(images[:2], *args, **options)
+    start = time.perf_counter()
+    function(images, *args, **options)
+    return 1e3 * (time.perf_counter() - start) / len(images)
 
 
 def slopes(args):
@@ -172,7 +215,7 @@ def slopes(args):
             print(f"{size:5d} {alpha:5g} {theory:7.3f} {found[0]:8.3f} {found[1]:8.3f}", flush=True)
 
 
-TABLES = {"quality": quality, "speed": speed, "slopes": slopes}
+TABLES = {"quality": quality, "speed": speed, "geometry": geometry, "slopes": slopes}
 
 
 def main(argv=None):
