@@ -21,7 +21,7 @@ import numpy as np
 from gahb_sk._validation import Integral, Interval, Real, StrOptions, at_least
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers._linear import JacobianOperator
-from gahb_sk.denoisers._shifted_windows import Windows, spun_operator
+from gahb_sk.denoisers._shifted_windows import spread_windows, spun_operator
 from gahb_sk.transforms._bandlet_search import best_bandlets, dictionary_size
 
 # v above. The pilot's coefficients keep some noise, so factors with v = 1 are too large; measured
@@ -187,7 +187,7 @@ class BandletShrinkage(BaseDenoiser):
         return windows.average(lambda cut: self._threshold(cut, sigma), images)
 
     def _windows(self, shape):
-        return Windows(shape[-2:], self.n_shifts, self.smallest, SPAN)
+        return spread_windows(shape[-2:], self.n_shifts, self.smallest, SPAN)
 
     def _dictionary(self):
         keys = ("wavelet", "levels", "order", "smallest", "largest")

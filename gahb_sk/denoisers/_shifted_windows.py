@@ -1,17 +1,49 @@
-"""Cycle spinning by windows of one size, for denoisers that work on dyadic squares.
+"""Cycle spinning, shared by the estimators that shrink coefficients.
 
-Each window is cut, at its own offset, from the image extended by reflection, so the squares of
-different windows lie differently on the image; a pixel of the result is the mean over the windows
-that contain it. All windows have the image's size, rounded up to whole squares.
+A decimated basis, or one on dyadic squares, treats an edge differently as it moves by a pixel.
+Cycle spinning denoises windows that begin at different pixels; a pixel of the result is the mean
+over the windows that hold it. The windows are cut from the image extended by reflection, so that
+no border is glued to the opposite one; measured on C^alpha images this is worth 0.1 to 0.7 dB
+against circular shifts.
+
+References
+----------
+R. Coifman, D. Donoho, "Translation-invariant de-noising", in Wavelets and Statistics, 1995.
+DOI 10.1007/978-1-4612-2544-7_9.
 """
 
 import numpy as np
 
 from gahb_sk.denoisers._linear import JacobianOperator
 
+_PARITIES = ((0, 0), (1, 1), (0, 1), (1, 0))
 # Powers of the inverse of the real root of x^3 = x + 1: the fractional parts of their multiples
 # spread evenly over the unit square (Roberts' sequence).
 _SPREAD = 1.32471795724474602596 ** -np.arange(1.0, 3.0)
+
+
+def dyadic_offsets(n_shifts):
+    """Return the first ``n_shifts`` cells of a plane-filling order.
+
+    The first ``4**j`` offsets are all pairs of residues modulo ``2**j``, so they make ``j`` levels
+    of a dyadic transform invariant to translation: 16 offsets the two finest levels, 64 three.
+
+    Parameters
+    ----------
+    n_shifts : int
+
+    Returns
+    -------
+    offsets : int ndarray of shape (n_shifts, 2)
+        Rows and columns.
+    """
+    offsets = np.zeros((n_shifts, 2), dtype=int)
+    for k in range(n_shifts):
+        rest, bit = k, 0
+        while rest:
+            offsets[k] += np.left_shift(_PARITIES[rest % 4], bit)
+            rest, bit = rest // 4, bit + 1
+    return offsets
 
 
 def spread_offsets(n_shifts, span):
@@ -33,8 +65,26 @@ def spread_offsets(n_shifts, span):
     return (cells + span // 2) % span - span // 2
 
 
-class Windows:
-    """The windows of images of one size.
+def dyadic_windows(shape, n_shifts):
+    """Return windows that all hold the whole image, for wavelets.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        ``(height, width)`` of the images. An axis of one pixel is not shifted.
+    n_shifts : int
+        Number of windows. They are larger than the image by the largest of the shifts.
+
+    Returns
+    -------
+    windows : Windows
+    """
+    offsets = dyadic_offsets(n_shifts) * (np.asarray(shape) > 1)
+    return Windows(shape, -offsets, offsets.max(axis=0) + shape)
+
+
+def spread_windows(shape, n_shifts, multiple, span):
+    """Return windows of the size of the image, for dyadic squares.
 
     Parameters
     ----------
@@ -43,21 +93,40 @@ class Windows:
     n_shifts : int
         Number of windows.
     multiple : int
-        The windows' sides are multiples of this.
+        The windows' sides are those of the image rounded up to multiples of this.
     span : int
         Offsets differ by less than this.
+
+    Returns
+    -------
+    windows : Windows
+    """
+    size = [-(-n // multiple) * multiple for n in shape]
+    return Windows(shape, spread_offsets(n_shifts, [min(span, n) for n in size]), size)
+
+
+class Windows:
+    """Windows of one size on images extended by reflection.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        ``(height, width)`` of the images.
+    offsets : int array of shape (n_windows, 2)
+        Where each window begins, in rows and columns of the image; may be negative. Every pixel
+        must lie in a window.
+    size : tuple of int
+        ``(h, w)`` of the windows.
     """
 
-    def __init__(self, shape, n_shifts, multiple, span):
-        self.shape = shape
-        size = [-(-n // multiple) * multiple for n in shape]
-        offsets = spread_offsets(n_shifts, [min(span, n) for n in size])
+    def __init__(self, shape, offsets, size):
+        self.shape = tuple(shape)
         self._axes = [
             [_axis(offset, length, n) for offset, length, n in zip(pair, size, shape, strict=True)]
             for pair in offsets
         ]
-        count = sum(self.paste(np.ones(size), i) for i in range(len(self)))
-        self.share = 1 / count
+        self._whole = len(offsets) == 1 and not np.any(offsets) and tuple(size) == self.shape
+        self.share = 1 / sum(self.paste(np.ones(size), i) for i in range(len(self)))
 
     def __len__(self):
         return len(self._axes)
@@ -69,10 +138,8 @@ class Windows:
 
     def paste(self, windows, i):
         """Put window i back in its place in images that are 0 elsewhere."""
-        (_, (row, top, height)), (_, (column, left, width)) = self._axes[i]
         out = np.zeros((*windows.shape[:-2], *self.shape), windows.dtype)
-        part = windows[..., row : row + height, column : column + width]
-        out[..., top : top + height, left : left + width] = part
+        self._add(out, windows, i)
         return out
 
     def cut_transposed(self, windows, i):
@@ -102,10 +169,18 @@ class Windows:
         -------
         mean : ndarray of shape (n, height, width)
         """
+        if self._whole:
+            return function(*stacks)
         total = np.zeros_like(stacks[0])
         for i in range(len(self)):
-            total += self.paste(function(*(self.cut(stack, i) for stack in stacks)), i)
-        return total * self.share.astype(total.dtype)
+            self._add(total, function(*(self.cut(stack, i) for stack in stacks)), i)
+        total *= self.share.astype(total.dtype)
+        return total
+
+    def _add(self, images, windows, i):
+        (_, (row, top, height)), (_, (column, left, width)) = self._axes[i]
+        part = windows[..., row : row + height, column : column + width]
+        images[..., top : top + height, left : left + width] += part
 
 
 def _axis(offset, length, n):
@@ -132,7 +207,7 @@ def spun_operator(windows, shape, terms):
     -------
     operator : JacobianOperator
     """
-    share = windows.share
+    places = range(len(windows))
 
     def shrink(cut, i):
         transform, gates = terms[i]
@@ -140,13 +215,11 @@ def spun_operator(windows, shape, terms):
 
     def product(V):
         stack = V.T.reshape(-1, *shape)
-        places = range(len(windows))
         total = sum(windows.paste(shrink(windows.cut(stack, i), i), i) for i in places)
-        return (share * total).reshape(len(stack), -1).T
+        return (windows.share * total).reshape(len(stack), -1).T
 
     def transposed(V):
-        stack = share * V.T.reshape(-1, *shape)
-        places = range(len(windows))
+        stack = windows.share * V.T.reshape(-1, *shape)
         total = sum(
             windows.cut_transposed(shrink(windows.paste_transposed(stack, i), i), i) for i in places
         )

@@ -4,7 +4,7 @@ import numpy as np
 
 from gahb_sk._validation import Integral, Interval, Real, at_least, check_name
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers._shrinkage import shrinkage_jacobian, spin
+from gahb_sk.denoisers._shifted_windows import dyadic_windows, spun_operator
 from gahb_sk.transforms._thresholds import RULES, SLOPES, THRESHOLDS, band_threshold, is_continuous
 from gahb_sk.transforms._wavelets import WaveletTransform
 
@@ -117,7 +117,8 @@ class WaveletShrinkage(BaseDenoiser):
     def _denoise(self, noisy, sigma):
         images = noisy.reshape(-1, *noisy.shape[-2:])
         sigma = np.repeat(sigma, noisy.shape[1])
-        denoised = spin(lambda windows: self._shrink(windows, sigma), images, self.n_shifts)
+        windows = dyadic_windows(images.shape[-2:], self.n_shifts)
+        denoised = windows.average(lambda cut: self._shrink(cut, sigma), images)
         return denoised.reshape(noisy.shape)
 
     def _shrink(self, images, sigma):
@@ -138,15 +139,18 @@ class WaveletShrinkage(BaseDenoiser):
         if self.threshold in ("bayes", "sure"):
             return None
 
-        def gate(window):
-            transform = self._transform_for(window.shape)
-            coefficients = transform.forward(window)
-            level = self._levels_of(coefficients, np.full(len(window), sigma), transform)
-            slopes = SLOPES[self.rule](coefficients, level)
-            slopes[:, transform.coarse_mask()] = 1
-            return transform, slopes
+        windows = dyadic_windows(image.shape[-2:], self.n_shifts)
+        terms = [self._gates(windows.cut(image, i), sigma) for i in range(len(windows))]
+        return spun_operator(windows, image.shape, terms)
 
-        return shrinkage_jacobian(gate, image, self.n_shifts)
+    def _gates(self, window, sigma):
+        """Basis and slopes of the rule at one window, (C, h, w)."""
+        transform = self._transform_for(window.shape)
+        coefficients = transform.forward(window)
+        level = self._levels_of(coefficients, np.full(len(window), sigma), transform)
+        slopes = SLOPES[self.rule](coefficients, level)
+        slopes[:, transform.coarse_mask()] = 1
+        return transform, slopes
 
     def _transform_for(self, shape):
         return WaveletTransform(shape[-2:], self.wavelet, self.levels)
