@@ -12,8 +12,8 @@ def attach(package, exports):
     package : str
         The ``__name__`` of the package.
     exports : dict of str to sequence of str
-        For each submodule, relative to the package, the names it offers. An empty sequence
-        offers the submodule itself.
+        For each submodule, relative to the package, the names it offers. A submodule without a
+        leading underscore is offered itself, too.
 
     Returns
     -------
@@ -22,7 +22,7 @@ def attach(package, exports):
     all : list of str
     """
     home = {name: module for module, names in exports.items() for name in names}
-    modules = {module for module, names in exports.items() if not names}
+    modules = {module for module in exports if not module.startswith("_")}
     everything = sorted(home) + sorted(modules)
 
     def __getattr__(name):

@@ -46,6 +46,11 @@ def test_every_public_name_exists(room):
         assert name in dir(package)
 
 
+def test_rooms_are_attributes_of_the_package():
+    code = "import gahb_sk; print(gahb_sk.denoisers, gahb_sk.noise, gahb_sk.metrics, gahb_sk.plots)"
+    subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+
 def test_unknown_name():
     with pytest.raises(AttributeError, match="no attribute 'Wavelet'"):
         gahb_sk.Wavelet  # noqa: B018

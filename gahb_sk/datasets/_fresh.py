@@ -91,7 +91,7 @@ class FreshImages:
 
         Yields
         ------
-        images : ndarray of shape (batch_size, *shape_of_image)
+        images : ndarray of shape (batch_size, ...)
         """
         starts = count(start, batch_size) if stop is None else range(start, stop, batch_size)
 

@@ -36,10 +36,10 @@ class WienerDenoiser(BaseDenoiser):
     ----------
     mean_ : ndarray of shape (C * H * W,)
         Mean of the training images.
-    components_ : ndarray of shape (n_components_, C * H * W)
+    components_ : ndarray of shape (n_components, C * H * W)
         Orthonormal eigenvectors of their covariance, one a row; the eigenvectors of the Jacobian
         at every image and noise level.
-    variances_ : ndarray of shape (n_components_,)
+    variances_ : ndarray of shape (n_components,)
         Eigenvalues of the covariance (sums divided by the number of images), decreasing.
     residual_variance_ : float
         Sum of the eigenvalues left out.
