@@ -11,7 +11,7 @@ from gahb_sk.networks._published import (
 
 
 class BiasFreeCNNDenoiser(NeuralDenoiser):
-    """Bias-free chain of convolutions trained to denoise, blind to the noise level.
+    """Bias-free chain of convolutions trained to denoise, by default blind to the noise level.
 
     The network of [1]_ returns the noise in its input: ``denoised = y - net(y)``. Without biases
     it is homogeneous, ``f(a y) = a f(y)`` for ``a > 0``, and equal to its Jacobian times its
@@ -28,13 +28,20 @@ class BiasFreeCNNDenoiser(NeuralDenoiser):
         Whether to leave out the ReLU after the first convolution, as some published networks do.
     noise_range : tuple of float, default=(0.004, 1.0)
         Lowest and highest noise level seen in training, in the units of X.
-    recipe : {"fast", "paper"}, default="fast"
+    blind : bool, default=True
+        Whether the network is left to find the noise level by itself. If False it is told, as a
+        constant channel beside the image: ``f(a y, a sigma) = a f(y, sigma)``, and ``transform``
+        takes ``sigma`` or estimates it.
+    recipe : {"fast", "paper"} or dict, default="fast"
         "fast": log-uniform noise levels, errors balanced between them, AdamW with warm-up and
-        cosine schedule, averaged weights. "paper": sigma = U^2, Adam, halved ten times.
+        cosine schedule, averaged weights. "paper": sigma = U^2, Adam, halved ten times. A dict
+        changes single settings, for example ``{"base": "fast", "noise_law": "uniform"}``; see
+        :class:`gahb_sk.networks.Recipe`.
     learning_rate : float, default=None
         None takes that of the recipe.
-    batch_size : int, default=16
-        Images of one training step.
+    batch_size : int, default=None
+        Images of one training step; None takes the recipe's, 16 ("fast") or 512 ("paper").
+        ``transform`` takes no more at once either, and with None as many as fit into memory.
     patch_size : int, default=None
         Side of the random crops to train on; None for whole images.
     max_epochs, max_images : int, default=None, 20,000
@@ -44,6 +51,17 @@ class BiasFreeCNNDenoiser(NeuralDenoiser):
         the machine's speed.
     device : str, default="auto"
         "auto" takes a GPU if there is one. The weights are brought back to the CPU after fit.
+    precision : {"32", "bf16-mixed", "16-mixed"}, default="32"
+        Of the training; weights and everything after ``fit`` are in single precision.
+    compile : bool, default=False
+        Whether torch compiles the training step, which takes up to a minute at first. Where it
+        cannot (no C++ compiler), a warning says so and the training goes on.
+    engine : {"local", "fabric"}, default="local"
+        Where to train: in this process, or on several devices and machines through Lightning
+        Fabric (``pip install "gahb-sk[distributed]"``); the weights are the same up to rounding.
+    devices : int, default=1
+        Processes that ``engine="fabric"`` starts. Under torchrun, SLURM or ``fabric run`` those
+        that were started are taken.
     verbose : bool, default=False
         Whether to show a progress bar on stderr. scikit-learn's callbacks (``set_callbacks``) are
         told of each epoch.
@@ -53,7 +71,7 @@ class BiasFreeCNNDenoiser(NeuralDenoiser):
     validation_fraction : float, default=0.1
         Part of the images to hold out for ``early_stopping``.
     n_iter_no_change : int, default=10
-        Epochs without a better score after which ``early_stopping`` stops.
+        Epochs without a better score after which ``early_stopping`` stops; None for never.
     warm_start : bool, default=False
         Whether the next ``fit`` goes on from the fitted weights.
     checkpoint_dir : str or path-like, default=None
@@ -75,8 +93,10 @@ class BiasFreeCNNDenoiser(NeuralDenoiser):
         Mean training loss of each epoch: with "fast" the error relative to its running mean,
         with "paper" the summed squared error of an image.
     history_ : list of dict
-        One record an epoch: ``images`` and ``seconds`` so far, ``loss``, and with
-        ``early_stopping`` the held-out ``psnr`` at five noise levels, ascending.
+        One record an epoch: ``images`` and ``seconds`` so far, of which ``waited`` for images;
+        ``loss``; five noise levels ``sigma``; the mean PSNR ``train_psnr`` of the images trained
+        on, near each level (None where there was no image), and with ``early_stopping`` the
+        held-out ``psnr`` at each.
     n_iter_ : int
         Number of training steps.
     n_images_seen_ : int
@@ -114,14 +134,19 @@ class BiasFreeCNNDenoiser(NeuralDenoiser):
         depth=9,
         first_linear=False,
         noise_range=(0.004, 1.0),
+        blind=True,
         recipe="fast",
         learning_rate=None,
-        batch_size=16,
+        batch_size=None,
         patch_size=None,
         max_epochs=None,
         max_images=20_000,
         time_budget=None,
         device="auto",
+        precision="32",
+        compile=False,
+        engine="local",
+        devices=1,
         verbose=False,
         early_stopping=False,
         validation_fraction=0.1,
@@ -136,6 +161,7 @@ class BiasFreeCNNDenoiser(NeuralDenoiser):
         self.depth = depth
         self.first_linear = first_linear
         self.noise_range = noise_range
+        self.blind = blind
         self.recipe = recipe
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -144,6 +170,10 @@ class BiasFreeCNNDenoiser(NeuralDenoiser):
         self.max_images = max_images
         self.time_budget = time_budget
         self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.engine = engine
+        self.devices = devices
         self.verbose = verbose
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -155,7 +185,14 @@ class BiasFreeCNNDenoiser(NeuralDenoiser):
         self.image_shape = image_shape
 
     def _build(self, image_channels, generator):
-        return BiasFreeCNN(self.channels, self.depth, image_channels, self.first_linear, generator)
+        return BiasFreeCNN(
+            self.channels,
+            self.depth,
+            image_channels,
+            self.first_linear,
+            generator,
+            not self.blind,
+        )
 
     @classmethod
     def from_published(cls, path, *, first_linear=False):

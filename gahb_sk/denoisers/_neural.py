@@ -1,12 +1,13 @@
 """What all neural denoisers share: parameters, training, inference.
 
-A subclass gives ``_build(image_channels, generator)``.
+A subclass gives ``_build(image_channels, generator)``. Its network has the attributes ``multiple``
+(of which the sides of an image must be multiples) and ``conditional`` (whether it is told the noise
+level).
 """
 
-import contextlib
+import copy
 import dataclasses
 import os
-import time
 import warnings
 
 import numpy as np
@@ -26,55 +27,61 @@ from gahb_sk._validation import (
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers._linear import JacobianOperator
 from gahb_sk.denoisers._saved_network import SavedNetworkMixin, plain
-from gahb_sk.networks._checkpoints import (
-    check_fingerprint,
-    load_checkpoint,
-    restore,
-    save_checkpoint,
-    saved_root,
-)
+from gahb_sk.networks._checkpoints import check_fingerprint, load_checkpoint, saved_root
 from gahb_sk.networks._devices import resolve_device
-from gahb_sk.networks._held_out import HeldOut
+from gahb_sk.networks._engines import ENGINES, as_tensors, launch
 from gahb_sk.networks._inference import denoise, jacobian_products
+from gahb_sk.networks._job import Job, run
+from gahb_sk.networks._layout import lay_out
 from gahb_sk.networks._noise_levels import check_noise_range
-from gahb_sk.networks._progress import progress_bar
+from gahb_sk.networks._precision import PRECISIONS
 from gahb_sk.networks._published import load_checked
-from gahb_sk.networks._recipes import RECIPES
+from gahb_sk.networks._recipes import RECIPES, check_law_in_range, resolve_recipe
 from gahb_sk.networks._sources import StackSource, StreamSource, is_stream
-from gahb_sk.networks._training import CONTINUED, HELD_OUT, WEIGHTS, Training, train
+from gahb_sk.networks._training import CONTINUED, WEIGHTS
 
-# Parameters that do not change the weights a training ends with.
-_FREE = {"device", "verbose", "checkpoint_dir", "checkpoint_every", "random_state", "warm_start"}
-
-# Noise levels at which held-out images are measured.
-_HELD_OUT_LEVELS = 5
+# Parameters that do not change the weights a training ends with (up to rounding: the engine).
+_FREE = {
+    "device",
+    "engine",
+    "devices",
+    "verbose",
+    "checkpoint_dir",
+    "checkpoint_every",
+    "random_state",
+    "warm_start",
+}
 
 # Images of one forward pass: bounds the memory of the feature maps.
 _PIXELS_AT_ONCE = 2**18
 
 
 class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
-    """Base class of blind denoisers that are bias-free networks."""
+    """Base class of denoisers that are bias-free networks."""
 
     kind = "learned"
     _backend = "torch"
-    _needs_sigma = False
     _fixed = "channels"
 
     _parameter_constraints: dict = {
         "noise_range": [tuple, list],
-        "recipe": [StrOptions(set(RECIPES))],
+        "blind": ["boolean"],
+        "recipe": [StrOptions(set(RECIPES)), dict],
         "learning_rate": [positive(), None],
-        "batch_size": [at_least(1)],
+        "batch_size": [at_least(1), None],
         "patch_size": [at_least(1), None],
         "max_epochs": [at_least(1), None],
         "max_images": [at_least(1), None],
         "time_budget": [positive(), None],
         "device": [str],
+        "precision": [StrOptions(set(PRECISIONS))],
+        "compile": ["boolean"],
+        "engine": [StrOptions(set(ENGINES))],
+        "devices": [at_least(1)],
         "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [at_least(1)],
+        "n_iter_no_change": [at_least(1), None],
         "warm_start": ["boolean"],
         "checkpoint_dir": [str, os.PathLike, None],
         "checkpoint_every": [positive()],
@@ -113,13 +120,8 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         UserWarning
             After Ctrl-C: the training stops after the present step, the estimator is fitted.
         """
-        recipe = RECIPES[self.recipe]
-        if self.learning_rate is not None:
-            recipe = dataclasses.replace(recipe, learning_rate=self.learning_rate)
         start = getattr(self, "network_", None) if self.warm_start else None
-        return self._train(
-            X, y, recipe, self._limits(), start, self.checkpoint_dir, hold_out=self.early_stopping
-        )
+        return self._train(X, y, self._recipe(), self._limits(), start)
 
     @fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
@@ -139,66 +141,79 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         self : object
         """
         start = getattr(self, "network_", None)
-        recipe = RECIPES[self.recipe]
-        rate = self.learning_rate or recipe.learning_rate
-        recipe = dataclasses.replace(
-            recipe,
-            schedule="constant",
-            warmup=0.0,
-            learning_rate=rate if start is None else rate / 10,
-        )
-        return self._train(X, y, recipe, {"epochs": 1}, start, reset=start is None)
+        recipe = self._recipe()
+        rate = recipe.learning_rate if start is None else recipe.learning_rate / 10
+        recipe = dataclasses.replace(recipe, schedule="constant", warmup=0.0, learning_rate=rate)
+        return self._train(X, y, recipe, {"epochs": 1}, start, part=True)
 
-    def _train(
-        self, X, y, recipe, limits, start, checkpoint_dir=None, *, reset=True, hold_out=False
-    ):
-        source, image_shape = self._source(X, y, reset)
+    @property
+    def _needs_sigma(self):
+        return not self.blind
+
+    def _recipe(self):
+        """Return the recipe, with the parameters that take the place of its settings."""
+        recipe = resolve_recipe(self.recipe)
+        check_law_in_range(recipe, check_noise_range(self.noise_range))
+        changes = {"learning_rate": self.learning_rate, "batch_size": self.batch_size}
+        given = {name: value for name, value in changes.items() if value is not None}
+        return dataclasses.replace(recipe, **given)
+
+    def _train(self, X, y, recipe, limits, start, *, part=False):
+        source, image_shape = self._source(X, y, reset=start is None or not part)
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self)
-        root = seed_sequence(self.random_state)
         seen = 0 if start is None else self.n_images_seen_
+        job = self._job(source, image_shape, recipe, limits, start, seen, part)
+
+        def on_epoch():
+            sub = context.subcontext(task_name="epoch")
+            sub.call_on_fit_task_begin(estimator=self)
+            sub.call_on_fit_task_end(estimator=self)
+
+        result = launch(self.engine, run, job, self.device, self.devices, on_epoch=on_epoch)
+        if result["steps"]:
+            self._keep(result, job.network, image_shape, seen)
+        if result["error"] is not None:
+            raise result["error"]
+        context.call_on_fit_task_end(estimator=self)
+        return self
+
+    def _job(self, source, image_shape, recipe, limits, start, seen, part):
+        root = seed_sequence(self.random_state)
         if seen:  # going on: other noise than before
             root = child(root, CONTINUED, seen)
-        saved = None if checkpoint_dir is None else load_checkpoint(checkpoint_dir)
-        fingerprint = None if checkpoint_dir is None else self._fingerprint(source, root)
+        folder = None if part else self.checkpoint_dir
+        saved = None if folder is None else load_checkpoint(folder)
+        fingerprint = None if folder is None else self._fingerprint(source, root)
         if saved is not None:
-            check_fingerprint(saved[1], fingerprint, checkpoint_dir)
+            check_fingerprint(saved[1], fingerprint, folder)
             root = saved_root(saved[1])
         generator = torch.Generator().manual_seed(torch_seed(child(root, WEIGHTS)))
         network = self._build(image_shape[0] if len(image_shape) == 3 else 1, generator)
         if start is not None:
             self._continue_from(network, start)
-        network = network.to(resolve_device(self.device))
-        training = Training(network, recipe, check_noise_range(self.noise_range), root, limits)
-        if saved is not None:
-            restore(training, *saved)
-
-        held_out = self._hold_out(source, root) if hold_out else None
-
-        def on_epoch(training):
-            if held_out is not None:
-                training.score(held_out, self.n_iter_no_change)
-            sub = context.subcontext(task_name="epoch")
-            sub.call_on_fit_task_begin(estimator=self)
-            sub.call_on_fit_task_end(estimator=self)
-
-        try:
-            with self._after_step(checkpoint_dir, fingerprint) as on_step:
-                train(
-                    training,
-                    source,
-                    min(self.batch_size, len(source)),
-                    patch_size=self.patch_size,
-                    on_step=on_step,
-                    on_epoch=on_epoch,
-                )
-            if checkpoint_dir is not None:
-                save_checkpoint(training, checkpoint_dir, fingerprint)
-        finally:
-            if training.steps:
-                self._keep(training, image_shape, seen)
-        context.call_on_fit_task_end(estimator=self)
-        return self
+        return Job(
+            name=type(self).__name__,
+            network=network,
+            source=source,
+            recipe=recipe,
+            noise_range=check_noise_range(self.noise_range),
+            root=root,
+            limits=limits,
+            batch_size=min(recipe.batch_size, len(source)),
+            patch_size=self.patch_size,
+            precision=self.precision,
+            compiled=self.compile,
+            validation_fraction=self.validation_fraction
+            if self.early_stopping and not part
+            else None,
+            patience=self.n_iter_no_change,
+            checkpoint_dir=folder,
+            checkpoint_every=self.checkpoint_every,
+            fingerprint=fingerprint,
+            saved=saved,
+            verbose=bool(self.verbose),
+        )
 
     def _source(self, X, y, reset):
         """Where the images come from, and the shape of one as the user sees it."""
@@ -213,12 +228,6 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         if reset:
             return super()._check_training_images(X, y)
         return self._check_images(y if np.shape(y) == np.shape(X) else X)
-
-    def _hold_out(self, source, root):
-        part = child(root, HELD_OUT)
-        images = source.hold_out(self.validation_fraction, part)
-        low, high = check_noise_range(self.noise_range)
-        return HeldOut(images, np.geomspace(low, high, _HELD_OUT_LEVELS + 2)[1:-1], part)
 
     def _fingerprint(self, source, root):
         parameters = {
@@ -237,36 +246,21 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
             ) from error
         network.requires_grad_(True)
 
-    def _keep(self, training, image_shape, seen):
+    def _keep(self, result, network, image_shape, seen):
+        network = lay_out(copy.deepcopy(network))
+        network.load_state_dict(as_tensors(result["weights"]))
         self.image_shape_ = image_shape
-        self.network_ = training.finished_network().to("cpu").requires_grad_(False)
-        self.loss_curve_ = list(training.losses)
-        self.history_ = list(training.history)
-        self.n_iter_ = training.steps
-        self.n_images_seen_ = seen + training.images
-        if training.interrupted:
+        self.network_ = network.eval().requires_grad_(False)
+        self.loss_curve_ = result["losses"]
+        self.history_ = result["history"]
+        self.n_iter_ = result["steps"]
+        self.n_images_seen_ = seen + result["images"]
+        if result["interrupted"]:
             warnings.warn(
-                f"Training was interrupted after {training.images} images; the estimator is "
+                f"Training was interrupted after {result['images']} images; the estimator is "
                 "fitted with the weights reached.",
                 stacklevel=4,
             )
-
-    @contextlib.contextmanager
-    def _after_step(self, checkpoint_dir, fingerprint):
-        """Give what is called after each step: the progress bar and the checkpoints."""
-        last = time.monotonic()
-
-        def on_step(training):
-            nonlocal last
-            if show is not None:
-                show(training)
-            due = time.monotonic() - last >= self.checkpoint_every
-            if checkpoint_dir is not None and due:
-                save_checkpoint(training, checkpoint_dir, fingerprint)
-                last = time.monotonic()
-
-        with progress_bar(type(self).__name__, self.verbose) as show:
-            yield on_step
 
     def _limits(self):
         limits = {
@@ -283,17 +277,19 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         return limits
 
     def _chunk_length(self, shape):
-        return max(1, _PIXELS_AT_ONCE // (shape[2] * shape[3]))
+        fits = max(1, _PIXELS_AT_ONCE // (shape[2] * shape[3]))
+        return fits if self.batch_size is None else min(fits, self.batch_size)
 
     def _denoise(self, noisy, sigma):
         device = resolve_device(self.device)
         network = self.network_.to(device)
         try:
             with torch.no_grad():
-                out = denoise(network, noisy.to(device, torch.float32))
+                level = None if sigma is None else sigma.to(device, torch.float32)
+                out = denoise(network, noisy.to(device, torch.float32), level)
         finally:
             self.network_.to("cpu")
         return out
 
     def _linearize(self, image, sigma):
-        return JacobianOperator(image.size, *jacobian_products(self.network_, image))
+        return JacobianOperator(image.size, *jacobian_products(self.network_, image, sigma=sigma))

@@ -102,6 +102,8 @@ class SavedNetworkMixin:
 
 def plain(value):
     """Turn tuples and NumPy numbers into what JSON holds."""
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(one) for one in value]
     return value.item() if isinstance(value, np.generic) else value

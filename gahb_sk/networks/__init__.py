@@ -7,9 +7,10 @@ __getattr__, __dir__, __all__ = attach(
     {
         "_bias_free_cnn": ["BiasFreeCNN"],
         "_blocks": ["BiasFreeNorm"],
+        "_loop": ["train"],
         "_noise_levels": ["NOISE_LAWS", "draw_noise_levels"],
-        "_recipes": ["RECIPES", "Recipe"],
-        "_training": ["Training", "train"],
+        "_recipes": ["RECIPES", "Recipe", "resolve_recipe"],
+        "_training": ["Training"],
         "_unet": ["UNet"],
     },
 )

@@ -24,13 +24,24 @@ class BiasFreeCNN(nn.Module):
         Whether to leave out the ReLU after the first convolution, as some published networks do.
     generator : torch.Generator, default=None
         Source of the initial weights.
+    conditional : bool, default=False
+        Whether the input has one channel more, behind those of the image: the noise level.
     """
 
     multiple = 1
 
-    def __init__(self, channels=64, depth=21, image_channels=1, first_linear=False, generator=None):
+    def __init__(
+        self,
+        channels=64,
+        depth=21,
+        image_channels=1,
+        first_linear=False,
+        generator=None,
+        conditional=False,
+    ):
         super().__init__()
-        widths = [image_channels, *[channels] * (depth - 1), image_channels]
+        self.conditional = conditional
+        widths = [image_channels + conditional, *[channels] * (depth - 1), image_channels]
         self.first_linear = first_linear
         self.conv_layers = nn.ModuleList(
             conv(before, after, generator)

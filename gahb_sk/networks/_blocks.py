@@ -5,6 +5,8 @@ import math
 import torch
 from torch import nn
 
+from gahb_sk.networks._synchronised import synchronised_norm
+
 
 class BiasFreeNorm(nn.Module):
     """Divide each channel by its standard deviation, without removing its mean.
@@ -21,12 +23,19 @@ class BiasFreeNorm(nn.Module):
         Weight of the newest batch in the running average.
     eps : float, default=1e-5
         Added to the variance.
+
+    Attributes
+    ----------
+    synchronised : bool
+        Whether the variance in training is that of the batches of all processes together. Set by
+        the engine that trains on several.
     """
 
     def __init__(self, channels, momentum=0.1, eps=1e-5):
         super().__init__()
         self.momentum = momentum
         self.eps = eps
+        self.synchronised = False
         self.gammas = nn.Parameter(torch.ones(1, channels, 1, 1))
         self.register_buffer("running_sd", torch.ones(1, channels, 1, 1))
 
@@ -34,7 +43,10 @@ class BiasFreeNorm(nn.Module):
         """Normalise ``x`` of shape (n, channels, H, W)."""
         if not self.training:
             return x * (self.gammas / self.running_sd)
-        normalise = _FusedNorm.apply if _is_fusable(x) else _plain_norm
+        if self.synchronised:
+            normalise = synchronised_norm
+        else:
+            normalise = _FusedNorm.apply if _is_fusable(x) else _plain_norm
         out, sd = normalise(x, self.gammas, self.eps)
         with torch.no_grad():
             self.running_sd.lerp_(sd.detach(), self.momentum)
@@ -42,13 +54,14 @@ class BiasFreeNorm(nn.Module):
 
 
 def _is_fusable(x):
-    return x.device.type == "cpu" and x.dtype == torch.float32
+    return x.device.type == "cpu" and x.dtype == torch.float32 and not torch.compiler.is_compiling()
 
 
 def _plain_norm(x, gammas, eps):
-    """Definition, for any device and precision."""
-    sd = (x.var(dim=(0, 2, 3), keepdim=True, unbiased=False) + eps).sqrt()
-    return x * (gammas / sd), sd
+    """Definition, for any device and precision (statistics never in half precision)."""
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    sd = (wide.var(dim=(0, 2, 3), keepdim=True, unbiased=False) + eps).sqrt()
+    return x * (gammas / sd).to(x.dtype), sd
 
 
 class _FusedNorm(torch.autograd.Function):

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from gahb_sk._files import atomic_path
 
-FORMAT = "gahb_sk.training.1"
+FORMAT = "gahb_sk.training.2"
 _KEPT = 2
 _COUNTS = (
     "steps",
@@ -31,6 +31,8 @@ _COUNTS = (
     "best_score",
     "best_epoch",
     "stopped",
+    "seconds",
+    "waited",
 )
 
 
@@ -48,7 +50,7 @@ def save_checkpoint(training, folder, fingerprint):
     """
     tensors = {name: value.contiguous().cpu() for name, value in _tensors(training).items()}
     state = {name: getattr(training, name) for name in _COUNTS}
-    state["seconds"] = time.perf_counter() - training.start
+    state["precision"] = training.precision.state()
     state["entropy"] = [str(word) for word in _words(training.root.entropy)]
     state["spawn_key"] = [int(key) for key in training.root.spawn_key]
     state["fingerprint"] = fingerprint
@@ -125,6 +127,8 @@ def restore(training, tensors, state):
     if training.best_epoch:
         training.best = _part(tensors, "best.")
     training.balance.means.copy_(tensors["balance"])
+    training.curve.sums.copy_(tensors["curve"])
+    training.precision.restore(state["precision"])
     moments = training.optimizer.state_dict()
     parameters = training.optimizer.param_groups[0]["params"]
     parts = {}
@@ -159,6 +163,7 @@ def _tensors(training):
     if training.best is not None:
         tensors |= {f"best.{k}": v for k, v in training.best.items()}
     tensors["balance"] = training.balance.means
+    tensors["curve"] = training.curve.sums
     return tensors
 
 

@@ -28,19 +28,30 @@ class HeldOut:
         self.noise = image_normals(root, range(len(images)), tuple(images.shape[1:]), np.float32)
 
     @torch.no_grad()
-    def psnr(self, network):
-        """Return the mean PSNR (data range 1) at each noise level, in decibels."""
-        device = next(network.parameters()).device
+    def psnr(self, network, engine):
+        """Return the mean PSNR (data range 1) at each noise level, in decibels.
+
+        Each process of the engine measures its share of the images.
+        """
         was_training = network.training
         network.eval()
+        share = engine.share(len(self.images))
+        mine = range(share.start, share.stop, _CHUNK)
         values = []
         for sigma in self.sigmas:
-            errors = []
-            for start in range(0, len(self.images), _CHUNK):
-                clean = self.images[start : start + _CHUNK].to(device)
-                noise = torch.from_numpy(self.noise[start : start + _CHUNK]).to(device)
-                error = denoise(network, clean + sigma * noise) - clean
-                errors.append(error.double().square().mean(dim=(1, 2, 3)).cpu())
-            values.append(float(-10 * torch.cat(errors).clamp(min=1e-20).log10().mean()))
+            parts = [self._errors(network, sigma, k, min(k + _CHUNK, share.stop)) for k in mine]
+            errors = engine.gather(torch.cat([self._none(network), *parts]), len(self.images))
+            values.append(float(-10 * errors.clamp(min=1e-20).log10().mean()))
         network.train(was_training)
         return values
+
+    def _errors(self, network, sigma, start, stop):
+        device = next(network.parameters()).device
+        clean = self.images[start:stop].to(device)
+        noise = torch.from_numpy(self.noise[start:stop]).to(device)
+        error = denoise(network, clean + sigma * noise, clean.new_full((len(clean),), sigma))
+        return (error - clean).double().square().mean(dim=(1, 2, 3))
+
+    def _none(self, network):
+        device = next(network.parameters()).device
+        return torch.empty(0, dtype=torch.float64, device=device)

@@ -1,6 +1,8 @@
 """Laws of the noise level in training, as quantile functions, and stratified draws from them.
 
-A law maps ``u`` uniform on [0, 1] to a noise level in ``[low, high]``.
+The levels of a batch depend on its number and size, and on the seed: stratification is over the
+whole batch, on however many processes it is computed. A law maps ``u`` uniform on [0, 1] to a noise
+level in ``[low, high]``.
 """
 
 from numbers import Real
@@ -33,8 +35,9 @@ def draw_noise_levels(law, noise_range, n, generator, stratified=True):
 
     Parameters
     ----------
-    law : str
-        A name in ``NOISE_LAWS``.
+    law : str or sequence of float
+        A name in ``NOISE_LAWS``, or quantiles: noise levels at equally spaced probabilities from 0
+        to 1, between which the logarithm is interpolated.
     noise_range : tuple of float
         ``(low, high)``.
     n : int
@@ -52,7 +55,12 @@ def draw_noise_levels(law, noise_range, n, generator, stratified=True):
     u = generator.random(n)
     if stratified:
         u = (generator.permutation(n) + u) / n
-    return NOISE_LAWS[law](u, *noise_range).astype(np.float32)
+    levels = NOISE_LAWS[law](u, *noise_range) if isinstance(law, str) else _quantiles(u, law)
+    return levels.astype(np.float32)
+
+
+def _quantiles(u, levels):
+    return np.exp(np.interp(u, np.linspace(0, 1, len(levels)), np.log(levels)))
 
 
 def check_noise_range(noise_range):

@@ -4,16 +4,17 @@ import math
 
 import torch
 
-
-def _adam(parameters, **settings):
-    return torch.optim.Adam(parameters, **settings)
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
 
-def _adamw(parameters, **settings):
-    return torch.optim.AdamW(parameters, fused=True, **settings)
+def make_optimizer(name, parameters, **settings):
+    """Make an optimiser, fused (one pass over memory) where the device has such a one."""
+    parameters = list(parameters)
+    try:
+        return OPTIMIZERS[name](parameters, fused=True, **settings)
+    except RuntimeError:  # no fused kernels on this device
+        return OPTIMIZERS[name](parameters, **settings)
 
-
-OPTIMIZERS = {"adam": _adam, "adamw": _adamw}
 
 SCHEDULES = {
     "constant": lambda progress: 1.0,

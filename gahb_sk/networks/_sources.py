@@ -110,32 +110,3 @@ class StreamSource:
         """Return what tells this stream from others: shape, a digest of its first images."""
         first = np.ascontiguousarray(self._stream.take(0, _FINGERPRINT_IMAGES))
         return [list(self.shape), str(first.dtype), hashlib.sha256(first.tobytes()).hexdigest()]
-
-
-def crop(clean, patch_size, generator):
-    """Cut one square of each image, at random.
-
-    Parameters
-    ----------
-    clean : torch.Tensor of shape (m, C, H, W)
-        Images.
-    patch_size : int or None
-        Side of the squares; None, or one that no image exceeds, leaves the images whole.
-    generator : numpy.random.Generator
-        Source of the positions.
-
-    Returns
-    -------
-    patches : torch.Tensor of shape (m, C, patch_size, patch_size)
-    """
-    height, width = clean.shape[-2:]
-    if patch_size is None or patch_size >= min(height, width):
-        return clean
-    tops = generator.integers(0, height - patch_size + 1, len(clean))
-    lefts = generator.integers(0, width - patch_size + 1, len(clean))
-    return torch.stack(
-        [
-            image[:, top : top + patch_size, left : left + patch_size]
-            for image, top, left in zip(clean, tops, lefts, strict=True)
-        ]
-    )

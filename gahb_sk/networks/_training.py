@@ -4,10 +4,10 @@ The network learns to return the noise: for ``y = x + sigma z`` it minimises
 ``||net(y) - sigma z||^2``, so that ``y - net(y)`` estimates ``E[x | y]``. Image ``j`` of the
 training sequence (counted over all epochs) gets the noise of stream ``j``; the order of the
 images, their noise levels and crops come from streams of the epoch and the step. So the sequence
-depends on the seed alone, not on the device.
+depends on the seed alone, not on the device or the number of processes. (The noise levels and crops
+depend on the batch size, since they are drawn batch by batch.)
 """
 
-import contextlib
 import copy
 import math
 import time
@@ -16,14 +16,15 @@ import numpy as np
 import torch
 
 from gahb_sk._random import child, image_generator, image_normals
-from gahb_sk.datasets._prefetch import prefetched
-from gahb_sk.networks._balance import Balance
+from gahb_sk.networks._balance import Balance, loss_weights
+from gahb_sk.networks._compilation import compile_in_place, first_call, is_compiled
+from gahb_sk.networks._engines import LocalEngine
 from gahb_sk.networks._inference import predict_noise
-from gahb_sk.networks._interrupt import interrupt_after_step
 from gahb_sk.networks._layout import lay_out
+from gahb_sk.networks._learning_curve import TrainingCurve, curve_levels
 from gahb_sk.networks._noise_levels import draw_noise_levels
-from gahb_sk.networks._schedules import OPTIMIZERS, SCHEDULES
-from gahb_sk.networks._sources import crop
+from gahb_sk.networks._precision import Precision
+from gahb_sk.networks._schedules import SCHEDULES, make_optimizer
 
 # Streams below the root seed.
 NOISE, ORDER, STEP, WEIGHTS, HELD_OUT, CONTINUED = range(6)
@@ -44,18 +45,27 @@ class Training:
         Source of all randomness.
     limits : dict of str to float
         When to stop: ``"epochs"``, ``"images"``, ``"seconds"``; the first to be reached.
+    engine : LocalEngine, default=None
+        This process's place among others; None for one process.
+    precision : str, default="32"
+        See :class:`Precision`.
+    compiled : bool, default=False
+        Whether torch compiles the network.
 
     Attributes
     ----------
     steps, images, epochs : int
         Done so far.
+    seconds, waited : float
+        Of the training so far, and of it those spent waiting for images; up to date after a step.
     position : int
         Images of the present epoch that are done.
     epoch_losses : list of float
         Loss of each step of the present epoch.
     history : list of dict
-        One record an epoch: ``images``, ``seconds``, ``loss``, and what is measured on held-out
-        images.
+        One record an epoch: ``images``, ``seconds``, ``waited``, ``loss``, the noise levels
+        ``sigma``, near each the PSNR of the images trained on, ``train_psnr``, and at each the
+        ``psnr`` of held-out images if there are any.
     best, best_score, best_epoch : dict of str to torch.Tensor or None, float, int
         Weights with the best held-out score so far.
     interrupted, stopped : bool
@@ -65,32 +75,50 @@ class Training:
         the summed squared error of an image.
     """
 
-    def __init__(self, network, recipe, noise_range, root, limits):
+    def __init__(
+        self,
+        network,
+        recipe,
+        noise_range,
+        root,
+        limits,
+        *,
+        engine=None,
+        precision="32",
+        compiled=False,
+    ):
+        self.engine = LocalEngine() if engine is None else engine
         self.network = lay_out(network)
         self.recipe = recipe
         self.noise_range = noise_range
         self.root = root
         self.limits = limits
-        self.optimizer = OPTIMIZERS[recipe.optimizer](
-            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        self.optimizer = make_optimizer(
+            recipe.optimizer,
+            network.parameters(),
+            lr=recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
         )
         self.average = copy.deepcopy(network).eval() if recipe.averaging else None
-        self.balance = Balance(noise_range, next(network.parameters()).device)
+        device = next(network.parameters()).device
+        self.balance = Balance(noise_range, device)
+        self.curve = TrainingCurve(noise_range, device)
+        self.precision = Precision(precision, device)
+        if compiled:
+            compile_in_place(network)
+        self.forward = self.engine.wrap(network)
         self.steps = self.images = self.epochs = self.position = 0
         self.losses, self.epoch_losses = [], []
         self.history = []
         self.best, self.best_score, self.best_epoch = None, -math.inf, 0
         self.interrupted = self.stopped = False
+        self.seconds = self.waited = 0.0
         self.start = time.perf_counter()
 
     @property
     def progress(self):
         """Part of the training that is done, in [0, 1]."""
-        done = {
-            "epochs": self.epochs,
-            "images": self.images,
-            "seconds": time.perf_counter() - self.start,
-        }
+        done = {"epochs": self.epochs, "images": self.images, "seconds": self.seconds}
         return min(1.0, max(done[name] / limit for name, limit in self.limits.items()))
 
     @property
@@ -108,23 +136,24 @@ class Training:
         step : int
             Number of the step.
         shape : tuple of int
-            ``(m, C, H, W)``.
+            ``(n, C, H, W)`` of the whole batch.
 
         Returns
         -------
         noise : torch.Tensor of shape (m, C, H, W), float32
-            Standard normal.
-        sigma : torch.Tensor of shape (m,), float32
+            Standard normal, for this process's share.
+        sigma : torch.Tensor of shape (n,), float32
+            Of the whole batch.
         """
-        indices = range(first, first + shape[0])
+        share = self.engine.share(shape[0])
+        indices = range(first + share.start, first + share.stop)
         noise = image_normals(child(self.root, NOISE), indices, tuple(shape[1:]), np.float32)
-        recipe = self.recipe
         sigma = draw_noise_levels(
-            recipe.noise_law,
+            self.recipe.noise_law,
             self.noise_range,
             shape[0],
             image_generator(child(self.root, STEP), step),
-            recipe.stratified,
+            self.recipe.stratified,
         )
         return torch.from_numpy(noise), torch.from_numpy(sigma)
 
@@ -134,15 +163,16 @@ class Training:
         Parameters
         ----------
         clean, noise : torch.Tensor of shape (m, C, H, W), float32
-            Clean images and standard normal noise, on the network's device.
-        sigma : torch.Tensor of shape (m,)
-            Noise levels.
+            Clean images and standard normal noise of this process's share, on its device.
+        sigma : torch.Tensor of shape (n,)
+            Noise levels of the whole batch.
         epoch_progress : float, default=0.0
             Part of the current epoch that is done, for the schedule.
 
         Returns
         -------
         loss : float
+            Of the whole batch.
 
         Raises
         ------
@@ -151,34 +181,67 @@ class Training:
         """
         self._set_learning_rate(epoch_progress)
         before = [buffer.clone() for buffer in self.network.buffers()]
-        noise = noise * sigma.view(-1, 1, 1, 1)
-        error = (predict_noise(self.network, clean + noise) - noise).square().sum(dim=(1, 2, 3))
-        balance = copy.copy(self.balance)
-        weights = balance.update(sigma, error.detach()) if self.recipe.balanced else 1.0
-        loss = (weights * error).mean()
+        loss, value, balance, mse = self._loss(clean, noise, sigma)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        bound = math.inf if self.recipe.clip is None else self.recipe.clip
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), bound)
-        value = loss.item()
-        if not math.isfinite(value + norm.item()):
+        self.precision.backward(loss)
+        norm = self.precision.clip(self.optimizer, self.network.parameters(), self.recipe.clip)
+        if not (math.isfinite(value) and self.precision.tolerates(norm.item())):
             for buffer, old in zip(self.network.buffers(), before, strict=True):
                 buffer.copy_(old)
             self._refuse(value)
-        self.optimizer.step()
+        self.precision.step(self.optimizer)
         self.balance = balance
-        self.steps += 1
-        self.images += len(clean)
-        self.position += len(clean)
-        self.epoch_losses.append(value)
+        self.curve.update(sigma, mse)
+        self._count(len(sigma), value)
         self._update_average()
         return value
+
+    def _loss(self, clean, noise, sigma):
+        """Loss of the share, scaled so that its mean over processes is that of the batch."""
+        n, share = len(sigma), self.engine.share(len(sigma))
+        level = sigma[share]
+        noise = noise * level.view(-1, 1, 1, 1)
+        residual = self._predict(clean + noise, level).to(noise.dtype) - noise
+        error = residual.square().sum(dim=(1, 2, 3))
+        everyone = self.engine.gather(error.detach(), n)
+        balance = copy.copy(self.balance)
+        weights = loss_weights(self.recipe.loss_weight, balance, sigma, everyone)
+        loss = (weights[share] * error).sum() / (n / self.engine.size)
+        value = (weights * everyone).mean().item()
+        return loss, value, balance, everyone / math.prod(noise.shape[1:])
+
+    def _predict(self, noisy, level):
+        def call():
+            with self.precision.autocast():
+                return predict_noise(self.network, noisy, level, call=self.forward)
+
+        if is_compiled(self.network) and not self.steps:
+            return first_call(self.network, call)
+        return call()
+
+    def _count(self, n, value):
+        self.steps += 1
+        self.images += n
+        self.position += n
+        self.epoch_losses.append(value)
+        self.seconds, interrupted = self.engine.largest(
+            time.perf_counter() - self.start, float(self.interrupted)
+        )
+        self.interrupted = bool(interrupted)
 
     def end_epoch(self):
         """Count a pass over the images."""
         self.losses.append(float(np.mean(self.epoch_losses)))
-        seconds = time.perf_counter() - self.start
-        self.history.append({"images": self.images, "seconds": seconds, "loss": self.losses[-1]})
+        self.history.append(
+            {
+                "images": self.images,
+                "seconds": self.seconds,
+                "waited": self.waited,
+                "loss": self.losses[-1],
+                "sigma": curve_levels(self.noise_range),
+                "train_psnr": self.curve.take(),
+            }
+        )
         self.epoch_losses = []
         self.epochs += 1
         self.position = 0
@@ -205,17 +268,17 @@ class Training:
         ----------
         held_out : HeldOut
             Images and noise levels.
-        patience : int
-            Epochs without progress after which training stops.
+        patience : int or None
+            Epochs without progress after which training stops; None for never.
         """
         network = self.network if self.average is None else self.average
-        values = held_out.psnr(network)
+        values = held_out.psnr(network, self.engine)
         self.history[-1]["psnr"] = values
         mean = float(np.mean(values))
         if mean > self.best_score:
             self.best_score, self.best_epoch = mean, self.epochs
             self.best = {name: value.clone() for name, value in network.state_dict().items()}
-        self.stopped = self.epochs - self.best_epoch >= patience
+        self.stopped = patience is not None and self.epochs - self.best_epoch >= patience
 
     def _set_learning_rate(self, epoch_progress):
         progress = self.progress
@@ -234,58 +297,3 @@ class Training:
         decay = min(self.recipe.averaging, self.steps / (self.steps + 20))
         mine, new = self.average.state_dict(), self.network.state_dict()
         torch._foreach_lerp_(list(mine.values()), list(new.values()), 1 - decay)
-
-
-def train(training, images, batch_size, *, patch_size=None, on_step=None, on_epoch=None):
-    """Run a training to its end, from wherever it stands.
-
-    Parameters
-    ----------
-    training : Training
-        The state; changed in place.
-    images : object
-        With ``__len__``, the images of an epoch; ``order(epoch, root)``, their indices in the
-        order of that epoch; and ``read(indices)``, clean images, a float32 tensor (m, C, H, W) on
-        the CPU. See ``_sources.py``.
-    batch_size : int
-        Images of one step.
-    patch_size : int, default=None
-        Side of the random crop of each image; None for whole images.
-    on_step : callable, default=None
-        Called with the training after each step.
-    on_epoch : callable, default=None
-        Called with the training after each pass over the images.
-    """
-    device = next(training.network.parameters()).device
-    training.network.train()
-    with interrupt_after_step(training):
-        while not training.finished:
-            with contextlib.closing(_batches(training, images, batch_size, patch_size)) as batches:
-                for batch in batches:
-                    done = training.position / len(images)
-                    training.step(*(part.to(device) for part in batch), done)
-                    if on_step is not None:
-                        on_step(training)
-                    if training.finished:
-                        break
-            training.end_epoch()
-            if on_epoch is not None:
-                on_epoch(training)
-        if training.epoch_losses:  # resumed after the last step
-            training.end_epoch()
-
-
-def _batches(training, images, batch_size, patch_size):
-    """Yield the rest of the epoch, each batch made in a worker thread ahead of its use."""
-    order = images.order(training.epochs, child(training.root, ORDER))
-    position, step, image = training.position, training.steps, training.images
-
-    def make(number):
-        start = position + number * batch_size
-        indices = order[start : start + batch_size]
-        clean = images.read(indices)
-        generator = image_generator(child(training.root, STEP, 1), step + number)
-        clean = crop(clean, patch_size, generator)
-        return clean, *training.draw(image + number * batch_size, step + number, clean.shape)
-
-    yield from prefetched(make, range(-(-(len(order) - position) // batch_size)))

@@ -25,13 +25,19 @@ class UNet(nn.Module):
         1 for grey images, 3 for colour.
     generator : torch.Generator, default=None
         Source of the initial weights.
+    conditional : bool, default=False
+        Whether the input has one channel more, behind those of the image: the noise level.
     """
 
-    def __init__(self, channels=64, n_blocks=3, image_channels=1, generator=None):
+    def __init__(
+        self, channels=64, n_blocks=3, image_channels=1, generator=None, conditional=False
+    ):
         super().__init__()
+        self.conditional = conditional
+        inputs = image_channels + conditional
         widths = [channels * 2**block for block in range(n_blocks + 1)]
         self.encoder = nn.ModuleList(
-            _block(widths[b - 1] if b else image_channels, widths[b], generator, first=b == 0)
+            _block(widths[b - 1] if b else inputs, widths[b], generator, first=b == 0)
             for b in range(n_blocks)
         )
         self.mid_block = _block(widths[-2], widths[-1], generator)

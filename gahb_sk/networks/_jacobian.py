@@ -1,0 +1,192 @@
+r"""Exact Jacobians of networks, for blocks of vectors and several images at once.
+
+A bias-free network of linear layers and rectifiers is linear as long as no rectifier changes
+sides: with the gates :math:`g = [a > 0]` recorded at an image y, replacing each rectifier by a
+multiplication with its gates gives a network that IS the Jacobian. Its product with a block of
+vectors is one ordinary pass, and its transpose the backward pass of it. Whether a network is of
+this kind is tried out once, against forward mode on a random vector; any other network is
+differentiated by torch, in forward and reverse mode.
+"""
+
+import copy
+import functools
+import warnings
+import weakref
+
+import numpy as np
+import torch
+from torch import nn
+
+from gahb_sk.networks._inference import denoise
+
+# Pixels of a batch of vectors: 16 vectors of 80x80 images; bounds the memory of feature maps.
+_PIXELS_AT_ONCE = 2**17
+_LEAST_BLOCK, _LARGEST_BLOCK = 4, 64
+# Relative disagreement of the gated network with forward mode that rounding explains.
+_TOLERANCE = {torch.float64: 1e-10, torch.float32: 2e-4}
+
+_is_gated = weakref.WeakKeyDictionary()  # network -> whether its gated copy is its Jacobian
+
+
+def jacobian_products(network, images, *, dtype=np.float64, device="cpu", block=None):
+    """Products with the Jacobians of ``denoise`` at one or several images.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Returns the noise in its input; left as it is. Evaluation mode is used.
+    images : ndarray of shape (n, C, H, W)
+        Where to linearise.
+    dtype : {numpy.float64, numpy.float32}, default=numpy.float64
+        Precision of the computation.
+    device : str or torch.device, default="cpu"
+        Where to compute.
+    block : int, default=None
+        Vectors handled at once; None bounds the memory, 16 vectors of 80x80 pixels.
+
+    Returns
+    -------
+    matmat, rmatmat : callable
+        ``V (n, d, k)`` to ``(n, d, k)``, ndarrays of ``dtype``: in place i the product with the
+        Jacobian, or its transpose, at image i.
+    """
+    dtype = {"float64": torch.float64, "float32": torch.float32}[np.dtype(dtype).name]
+    network = _frozen_copy(network, dtype, device), network
+    points = torch.from_numpy(np.array(images, np.float64)).to(device, dtype)
+    if block is None:
+        block = _PIXELS_AT_ONCE // (points.shape[-1] * points.shape[-2] * len(points))
+        block = min(max(_LEAST_BLOCK, block), _LARGEST_BLOCK)
+    forward, backward = _gated_or_generic(*network, points)
+    return _in_blocks(forward, points, block), _in_blocks(backward, points, block)
+
+
+def _frozen_copy(network, dtype, device):
+    frozen = copy.deepcopy(network).to(device, dtype).eval().requires_grad_(False)
+    for module in frozen.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+    return frozen
+
+
+def _gated_or_generic(frozen, original, points):
+    """Forward and backward products ``(n, k, C, H, W) -> (n, k, C, H, W)``."""
+    gated = GatedNetwork(frozen, points)
+    generic = GenericJacobian(frozen, points)
+    if original not in _is_gated:
+        _is_gated[original] = _agree(gated, generic, points)
+    chosen = gated if _is_gated[original] else generic
+    return chosen.forward, chosen.backward
+
+
+def _agree(gated, generic, points):
+    """Compare the gated network with forward mode on one random vector an image."""
+    generator = torch.Generator().manual_seed(0)
+    probe = torch.randn(points.shape, generator=generator, dtype=torch.float64)[:, None]
+    probe = probe.to(points)
+    right = generic.forward(probe)
+    error = (gated.forward(probe) - right).abs().max()
+    return bool(error <= _TOLERANCE[points.dtype] * right.abs().max())
+
+
+class Gate(nn.Module):
+    """A rectifier whose sides are recorded once, and then held.
+
+    Images ``(n, ...)`` are recorded; vectors come as ``(n * k, ...)``, k an image.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.masks, self.calls, self.recording = [], 0, True
+
+    def forward(self, x):
+        """Record and rectify, or multiply by what was recorded, in place."""
+        if self.recording:
+            self.masks.append((x > 0).to(x.dtype))
+            return x * self.masks[-1]
+        mask = self.masks[self.calls % len(self.masks)]  # one module may be called several times
+        self.calls += 1
+        x.view(len(mask), -1, *mask.shape[1:]).mul_(mask[:, None])
+        return x
+
+
+class GatedNetwork:
+    """The Jacobian as a network: gates held at ``points (n, C, H, W)``."""
+
+    def __init__(self, network, points):
+        self.network = copy.deepcopy(network)
+        if points.device.type == "cpu":
+            self.network = self.network.to(memory_format=torch.channels_last)
+        gates = {}
+        for parent in list(self.network.modules()):
+            for name, layer in list(parent.named_children()):
+                if isinstance(layer, nn.ReLU):
+                    setattr(parent, name, gates.setdefault(id(layer), Gate()))
+        with torch.no_grad():
+            denoise(self.network, points)
+        for gate in gates.values():
+            gate.recording = False
+        self.graph = None
+
+    def forward(self, vectors):
+        """Return J v for vectors ``(n, k, C, H, W)``."""
+        with torch.no_grad():
+            return denoise(self.network, vectors.flatten(0, 1)).view_as(vectors)
+
+    def backward(self, vectors):
+        """Return J^T v; the graph of a linear network serves any vectors of its number."""
+        if self.graph is None or self.graph[0].shape != vectors.flatten(0, 1).shape:
+            self.graph = None
+            at = torch.zeros_like(vectors.flatten(0, 1), requires_grad=True)
+            with torch.enable_grad():
+                self.graph = at, denoise(self.network, at)
+        at, out = self.graph
+        pulled = torch.autograd.grad(out, at, vectors.flatten(0, 1), retain_graph=True)[0]
+        return pulled.view_as(vectors)
+
+
+class GenericJacobian:
+    """Forward and reverse mode of torch, for any network."""
+
+    def __init__(self, network, points):
+        self.network, self.points = network, points
+
+    def forward(self, vectors):
+        """Return J v for vectors ``(n, k, C, H, W)``."""
+        _load_forward_mode()
+        copies = self._copies(vectors)
+        out = torch.func.jvp(self._function, (copies,), (vectors.flatten(0, 1),))[1]
+        return out.view_as(vectors)
+
+    def backward(self, vectors):
+        """Return J^T v for vectors ``(n, k, C, H, W)``."""
+        pull = torch.func.vjp(self._function, self._copies(vectors))[1]
+        return pull(vectors.flatten(0, 1))[0].view_as(vectors)
+
+    def _function(self, images):
+        return denoise(self.network, images)
+
+    def _copies(self, vectors):
+        return self.points.repeat_interleave(vectors.shape[1], dim=0)
+
+
+@functools.cache
+def _load_forward_mode():
+    """Use forward mode once: torch then loads code that warns of its own deprecation."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.func.jvp(torch.sin, (torch.zeros(1),), (torch.zeros(1),))
+
+
+def _in_blocks(product, points, block):
+    n, shape = len(points), points.shape[1:]
+
+    def multiply(V):
+        out = np.empty(V.shape, str(points.dtype).removeprefix("torch."))
+        for start in range(0, V.shape[2], block):
+            part = np.array(V[:, :, start : start + block].transpose(0, 2, 1), out.dtype, order="C")
+            vectors = torch.from_numpy(part).to(points.device).view(n, -1, *shape)
+            result = product(vectors).reshape(*part.shape).cpu().numpy()
+            out[:, :, start : start + block] = result.transpose(0, 2, 1)
+        return out
+
+    return multiply
