@@ -30,7 +30,8 @@ from gahb_sk.denoisers._saved_network import SavedNetworkMixin, plain
 from gahb_sk.networks._checkpoints import check_fingerprint, load_checkpoint, saved_root
 from gahb_sk.networks._devices import resolve_device
 from gahb_sk.networks._engines import ENGINES, as_tensors, launch
-from gahb_sk.networks._inference import denoise, jacobian_products
+from gahb_sk.networks._inference import denoise
+from gahb_sk.networks._jacobian import jacobian_products
 from gahb_sk.networks._job import Job, run
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.networks._noise_levels import check_noise_range
@@ -292,4 +293,10 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         return out
 
     def _linearize(self, image, sigma):
-        return JacobianOperator(image.size, *jacobian_products(self.network_, image, sigma=sigma))
+        level = None if sigma is None else np.array([sigma])
+        products = jacobian_products(self.network_, image[None], sigma=level)
+        return JacobianOperator(image.size, *(_of_one_image(product) for product in products))
+
+
+def _of_one_image(product):
+    return lambda V: product(V[None])[0]

@@ -1,5 +1,6 @@
 """Use of a trained network on images of any size."""
 
+import torch
 from torch.nn import functional
 
 

@@ -28,7 +28,7 @@ _TOLERANCE = {torch.float64: 1e-10, torch.float32: 2e-4}
 _is_gated = weakref.WeakKeyDictionary()  # network -> whether its gated copy is its Jacobian
 
 
-def jacobian_products(network, images, *, dtype=np.float64, device="cpu", block=None):
+def jacobian_products(network, images, *, sigma=None, dtype=np.float64, device="cpu", block=None):
     """Products with the Jacobians of ``denoise`` at one or several images.
 
     Parameters
@@ -37,6 +37,8 @@ def jacobian_products(network, images, *, dtype=np.float64, device="cpu", block=
         Returns the noise in its input; left as it is. Evaluation mode is used.
     images : ndarray of shape (n, C, H, W)
         Where to linearise.
+    sigma : ndarray of shape (n,), default=None
+        Noise levels that a conditional network is told; they are held fixed.
     dtype : {numpy.float64, numpy.float32}, default=numpy.float64
         Precision of the computation.
     device : str or torch.device, default="cpu"
@@ -51,12 +53,14 @@ def jacobian_products(network, images, *, dtype=np.float64, device="cpu", block=
         Jacobian, or its transpose, at image i.
     """
     dtype = {"float64": torch.float64, "float32": torch.float32}[np.dtype(dtype).name]
-    network = _frozen_copy(network, dtype, device), network
     points = torch.from_numpy(np.array(images, np.float64)).to(device, dtype)
+    level = np.broadcast_to(0.0 if sigma is None else sigma, len(points))
+    point = points, torch.from_numpy(np.array(level, np.float64)).to(points)
+    levels = None if sigma is None else points.new_tensor(sigma)
     if block is None:
         block = _PIXELS_AT_ONCE // (points.shape[-1] * points.shape[-2] * len(points))
         block = min(max(_LEAST_BLOCK, block), _LARGEST_BLOCK)
-    forward, backward = _gated_or_generic(*network, points)
+    forward, backward = _gated_or_generic(*network, points, levels)
     return _in_blocks(forward, points, block), _in_blocks(backward, points, block)
 
 
@@ -68,10 +72,10 @@ def _frozen_copy(network, dtype, device):
     return frozen
 
 
-def _gated_or_generic(frozen, original, points):
+def _gated_or_generic(frozen, original, points, levels):
     """Forward and backward products ``(n, k, C, H, W) -> (n, k, C, H, W)``."""
-    gated = GatedNetwork(frozen, points)
-    generic = GenericJacobian(frozen, points)
+    gated = GatedNetwork(frozen, points, levels)
+    generic = GenericJacobian(frozen, points, levels)
     if original not in _is_gated:
         _is_gated[original] = _agree(gated, generic, points)
     chosen = gated if _is_gated[original] else generic
@@ -110,9 +114,12 @@ class Gate(nn.Module):
 
 
 class GatedNetwork:
-    """The Jacobian as a network: gates held at ``points (n, C, H, W)``."""
+    """The Jacobian as a network: gates held at ``points (n, C, H, W)``, of noise ``levels (n,)``.
 
-    def __init__(self, network, points):
+    The vectors come with noise level 0: the levels do not vary along them.
+    """
+
+    def __init__(self, network, points, levels=None):
         self.network = copy.deepcopy(network)
         if points.device.type == "cpu":
             self.network = self.network.to(memory_format=torch.channels_last)
@@ -122,7 +129,7 @@ class GatedNetwork:
                 if isinstance(layer, nn.ReLU):
                     setattr(parent, name, gates.setdefault(id(layer), Gate()))
         with torch.no_grad():
-            denoise(self.network, points)
+            denoise(self.network, points, levels)
         for gate in gates.values():
             gate.recording = False
         self.graph = None
@@ -130,7 +137,7 @@ class GatedNetwork:
     def forward(self, vectors):
         """Return J v for vectors ``(n, k, C, H, W)``."""
         with torch.no_grad():
-            return denoise(self.network, vectors.flatten(0, 1)).view_as(vectors)
+            return self._apply(vectors.flatten(0, 1)).view_as(vectors)
 
     def backward(self, vectors):
         """Return J^T v; the graph of a linear network serves any vectors of its number."""
@@ -138,35 +145,40 @@ class GatedNetwork:
             self.graph = None
             at = torch.zeros_like(vectors.flatten(0, 1), requires_grad=True)
             with torch.enable_grad():
-                self.graph = at, denoise(self.network, at)
+                self.graph = at, self._apply(at)
         at, out = self.graph
         pulled = torch.autograd.grad(out, at, vectors.flatten(0, 1), retain_graph=True)[0]
         return pulled.view_as(vectors)
+
+    def _apply(self, vectors):
+        return denoise(self.network, vectors, vectors.new_zeros(len(vectors)))
 
 
 class GenericJacobian:
     """Forward and reverse mode of torch, for any network."""
 
-    def __init__(self, network, points):
-        self.network, self.points = network, points
+    def __init__(self, network, points, levels=None):
+        self.network, self.points, self.levels = network, points, levels
 
     def forward(self, vectors):
         """Return J v for vectors ``(n, k, C, H, W)``."""
         _load_forward_mode()
-        copies = self._copies(vectors)
-        out = torch.func.jvp(self._function, (copies,), (vectors.flatten(0, 1),))[1]
+        function, copies = self._at(vectors)
+        out = torch.func.jvp(function, (copies,), (vectors.flatten(0, 1),))[1]
         return out.view_as(vectors)
 
     def backward(self, vectors):
         """Return J^T v for vectors ``(n, k, C, H, W)``."""
-        pull = torch.func.vjp(self._function, self._copies(vectors))[1]
+        function, copies = self._at(vectors)
+        pull = torch.func.vjp(function, copies)[1]
         return pull(vectors.flatten(0, 1))[0].view_as(vectors)
 
-    def _function(self, images):
-        return denoise(self.network, images)
-
-    def _copies(self, vectors):
-        return self.points.repeat_interleave(vectors.shape[1], dim=0)
+    def _at(self, vectors):
+        """Return the denoiser of a copy of its image for each vector, and the copies."""
+        k = vectors.shape[1]
+        levels = self.levels.repeat_interleave(k)
+        points = self.points.repeat_interleave(k, dim=0)
+        return lambda images: denoise(self.network, images, levels), points
 
 
 @functools.cache
