@@ -6,6 +6,7 @@ noise level are those of the whole batch, of which each process computes a share
 """
 
 import os
+import pickle
 import types
 
 import numpy as np
@@ -114,7 +115,7 @@ def _launch_fabric(function, job, device, devices, **hooks):
     if launch == "spawn":
         # Ctrl-C reaches the processes, too: they end after their step and hand back their weights.
         with interrupt_after_step(types.SimpleNamespace()):
-            return fabric.launch(_run_as_arrays, function, job)
+            return fabric.launch(_run_as_arrays, function, pickle.dumps(job))
     if launch == "here":
         return fabric.launch(_run, function, job, hooks)
     return _run(fabric, function, job, hooks)  # set up by ``fabric run``
@@ -160,8 +161,8 @@ def _run(fabric, function, job, hooks):
 
 
 def _run_as_arrays(fabric, function, job):
-    """The same in a started process: tensors in shared memory would end with it."""
-    result = function(FabricEngine(fabric), job)
+    """The same in a started process, where tensors in shared memory would be in common."""
+    result = function(FabricEngine(fabric), pickle.loads(job))
     arrays = {name: value.numpy() for name, value in result["weights"].items()}
     return {**result, "weights": arrays}
 
