@@ -219,7 +219,7 @@ class BandletShrinkage(BaseDenoiser):
 
     def _wiener(self, noisy, pilot, sigma):
         transform = self._basis(noisy, pilot, sigma)
-        factors, _ = wiener_factors(transform, transform.forward(pilot), sigma)
+        factors = wiener_factors(transform, transform.forward(pilot), sigma)
         return transform.inverse(factors * transform.forward(noisy))
 
     def _linearize(self, image, sigma):
@@ -246,14 +246,24 @@ class BandletShrinkage(BaseDenoiser):
 
     def _wiener_terms(self, noisy, pilot, sigma):
         transform = self._basis(noisy, pilot, sigma)
-        factors, slopes = wiener_factors(transform, transform.forward(pilot), sigma)
+        coefficients = transform.forward(pilot)
+        factors = wiener_factors(transform, coefficients, sigma)
+        slopes = wiener_slopes(transform, coefficients, sigma)
         return (transform, factors), (transform, slopes * transform.forward(noisy))
 
 
 def wiener_factors(transform, pilot, sigma):
-    """Return the factors from a pilot's coefficients, and their derivatives by these."""
+    """Return the factors from a pilot's coefficients; 1 in the coarse band."""
+    total, _ = _powers(pilot, sigma)
+    return np.where(transform.coarse_mask(), pilot.dtype.type(1), pilot * pilot / total)
+
+
+def wiener_slopes(transform, pilot, sigma):
+    """Return the derivatives of the factors by the pilot's coefficients."""
+    total, variance = _powers(pilot, sigma)
+    return np.where(transform.coarse_mask(), 0, 2 * (pilot / total) * (variance / total))
+
+
+def _powers(pilot, sigma):
     variance = np.reshape(PILOT_VARIANCE * np.square(sigma), (-1, 1, 1)).astype(pilot.dtype)
-    total = pilot * pilot + variance + np.finfo(pilot.dtype).tiny
-    coarse = transform.coarse_mask()
-    factors = np.where(coarse, pilot.dtype.type(1), pilot * pilot / total)
-    return factors, np.where(coarse, 0, 2 * pilot * variance / total**2)
+    return pilot * pilot + variance + np.finfo(pilot.dtype).tiny, variance

@@ -7,6 +7,11 @@ For a cost :math:`\phi` of a coefficient at the level s (noise level or threshol
 
 is minimised exactly over all bases of the dictionary: the best direction of each square first,
 then the quadtree from the bottom up. The whole stack is searched at once.
+
+Bases often cost the same, for example where a square is constant, or thresholded to a few vectors
+that many bases share. The choice among them must not depend on rounding, or else it would jump
+when the image is scaled or moved a little: the square without direction comes before the first of
+the directions, a square before its four parts.
 """
 
 import numpy as np
@@ -26,6 +31,10 @@ from gahb_sk.transforms._warped import warped_bases
 from gahb_sk.transforms._wavelets import WaveletTransform
 
 __all__ = ["COSTS", "best_bandlets", "dictionary_size"]
+
+
+# Relative difference up to which two costs count as equal, by the bytes of a number.
+_TIES = {4: 1e-5, 8: 1e-10}
 
 
 def risk_cost(coefficients, sigma):
@@ -188,7 +197,8 @@ def _search_group(views, sides, level, least):
         shape = (-1, views[0].shape[1] // n, views[0].shape[2] // n)
         pairs = [least(tile(view, n), n, level) for view in views]
         found.append([[array.reshape(shape) for array in pair] for pair in pairs])
-    leaves, _ = best_leaves([sum(cost for cost, _ in pairs) for pairs in found])
+    costs = [sum(cost for cost, _ in pairs) for pairs in found]
+    leaves, _ = best_leaves(costs, _TIES[costs[0].itemsize])
     return [
         [np.where(leaf, pairs[i][1], ABSENT) for leaf, pairs in zip(leaves, found, strict=True)]
         for i in range(len(views))
@@ -200,7 +210,8 @@ def _best_angles(squares, n, level, cost, geometry_cost, order, plain):
     level = np.repeat(level, squares.shape[1] // len(level))
     alone = cost(plain(squares, n), level).sum(axis=0)
     turned = warped_bases(n, order).costs(squares, cost, level)
-    best = turned.argmin(axis=0)
+    tie = _TIES[turned.itemsize]
+    best = (turned <= (1 + tie) * turned.min(axis=0)).argmax(axis=0)  # the first of the equals
     least = np.take_along_axis(turned, best[None], axis=0)[0] + geometry_cost * level**2
-    wins = least < alone
+    wins = least < (1 - tie) * alone
     return np.where(wins, least, alone), np.where(wins, best, ALONE).astype(np.int16)

@@ -56,7 +56,7 @@ def sum_children(values):
     return quads.sum(axis=(2, 4))
 
 
-def best_leaves(costs):
+def best_leaves(costs, tie=0.0):
     """Return the leaves of the cheapest quadtrees: the exact minimum, from the bottom up.
 
     Parameters
@@ -64,6 +64,8 @@ def best_leaves(costs):
     costs : list of ndarray of shape (N, rows_j, columns_j)
         Cost of each square as a leaf, smallest squares first. The cost of a tree is the sum over
         its leaves. A square that costs as much as its four children together is preferred.
+    tie : float, default=0.0
+        Relative difference up to which two costs count as equal.
 
     Returns
     -------
@@ -79,8 +81,8 @@ def best_leaves(costs):
         covered = np.zeros(best.shape, dtype=bool)
         covered[:, : 2 * cost.shape[1], : 2 * cost.shape[2]] = True
         total += np.where(covered, 0, best).sum(axis=(1, 2), dtype=np.float64)
-        wins.append(cost <= children)
-        best = np.minimum(cost, children)
+        wins.append(cost <= children * (1 + tie))
+        best = np.where(wins[-1], cost, children)
     total += best.sum(axis=(1, 2), dtype=np.float64)
     leaves, inside = [], np.zeros(best.shape, dtype=bool)
     for won in reversed(wins):
