@@ -162,6 +162,8 @@ class DiskPosteriorMean(BasePosteriorMean):
     def _covariance(self, image, sigma):
         operators = [operator for operator, _ in self._channel_covariances(image, sigma)]
         pixels = image[0].size
+        if len(operators) == 1:
+            return operators[0]
 
         def matmat(V):
             parts = V.reshape(len(operators), pixels, -1)

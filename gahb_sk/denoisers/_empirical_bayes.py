@@ -17,7 +17,7 @@ import torch
 
 from gahb_sk._validation import Integral
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.denoisers._linear import JacobianOperator, factored_operator
 from gahb_sk.denoisers._screened_sums import ScreenedSums
 from gahb_sk.denoisers._softmax import SoftmaxSums, pick_device, pick_dtype
 
@@ -205,8 +205,7 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
         weights = weights[kept] / weights[kept].sum()
         rows = self._weighted_rows(kept, weights, sigma)
         if kept.size * image.size <= _KEPT_VALUES:
-            stored = list(rows())
-            return JacobianOperator(image.size, lambda V: sum(A.T @ (A @ V) for A in stored))
+            return factored_operator(np.concatenate(list(rows())))
         return JacobianOperator(image.size, lambda V: sum(A.T @ (A @ V) for A in rows()))
 
     def _weighted_rows(self, kept, weights, sigma):

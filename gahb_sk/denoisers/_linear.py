@@ -4,8 +4,26 @@ The Jacobian of a denoiser f at a noisy image y is the matrix ``J = df/dy`` of s
 d = C * H * W. It is never formed: :class:`JacobianOperator` multiplies blocks of vectors.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
+
+
+class Spectrum(NamedTuple):
+    """A symmetric Jacobian that is known by its eigenvectors.
+
+    Attributes
+    ----------
+    values : ndarray of shape (r,)
+        Eigenvalues, in any order. If r < d, the other d - r are 0.
+    vectors : callable
+        Indices ``(k,)`` into ``values`` to the eigenvectors ``(d, k)``, orthonormal.
+    """
+
+    values: np.ndarray
+    vectors: Callable
 
 
 class JacobianOperator(LinearOperator):
@@ -24,12 +42,39 @@ class JacobianOperator(LinearOperator):
     step : float, default=None
         The step, in the units of the image, if the products are central differences; None if
         they are exact.
+    spectrum : Spectrum or callable, default=None
+        Eigenvalues and eigenvectors, where they are known, or a function without arguments that
+        finds them.
+    recast : callable, default=None
+        Takes a dtype and returns the operator that computes in it; None where all is computed in
+        double precision.
     """
 
-    def __init__(self, d, matmat, rmatmat=None, *, dtype=np.float64, step=None):
+    def __init__(
+        self, d, matmat, rmatmat=None, *, dtype=np.float64, step=None, spectrum=None, recast=None
+    ):
         super().__init__(np.dtype(dtype), (d, d))
         self._products = matmat, (matmat if rmatmat is None else rmatmat)
+        self._spectrum = spectrum
+        self._recast = recast
+        self.symmetric = rmatmat is None
         self.step = step
+
+    @property
+    def spectrum(self):
+        """The :class:`Spectrum` if it is known in closed form, else None."""
+        if callable(self._spectrum):
+            self._spectrum = self._spectrum()
+        return self._spectrum
+
+    def astype(self, dtype):
+        """Return the same Jacobian computed in float32 or float64.
+
+        Only networks compute in single precision; what else there is stays in double precision,
+        and is returned as it is.
+        """
+        dtype = np.dtype(dtype)
+        return self if self._recast is None or dtype == self.dtype else self._recast(dtype)
 
     def _matmat(self, V):
         return self._products[0](np.asarray(V))
@@ -42,6 +87,56 @@ class JacobianOperator(LinearOperator):
 
     def _rmatvec(self, v):
         return self._rmatmat(np.reshape(v, (-1, 1)))[:, 0]
+
+
+def diagonal_operator(transform, factors, shape):
+    """Jacobian that multiplies the coefficients of an orthonormal basis by factors.
+
+    Parameters
+    ----------
+    transform : Transform
+        Of images of ``shape``, or of each of their channels.
+    factors : ndarray of shape ``shape``
+        In the layout of the coefficients.
+    shape : tuple of int
+        ``(C, H, W)``.
+
+    Returns
+    -------
+    operator : JacobianOperator
+        With its spectrum.
+    """
+    d = factors.size
+
+    def product(V):
+        stack = np.asarray(V, np.float64).T.reshape(-1, *shape)
+        return transform.inverse(factors * transform.forward(stack)).reshape(len(stack), d).T
+
+    def vectors(indices):
+        diracs = np.zeros((len(indices), d))
+        diracs[np.arange(len(indices)), indices] = 1
+        return transform.inverse(diracs.reshape(-1, *shape)).reshape(len(indices), d).T
+
+    return JacobianOperator(d, product, spectrum=Spectrum(factors.ravel(), vectors))
+
+
+def factored_operator(factor):
+    """Symmetric Jacobian ``A^T A`` given by its factor ``A`` of shape (m, d).
+
+    Returns
+    -------
+    operator : JacobianOperator
+        With its spectrum if m < d, by the singular values of A.
+    """
+    m, d = factor.shape
+
+    def spectrum():
+        _, scales, rows = np.linalg.svd(factor, full_matrices=False)
+        return Spectrum(scales**2, lambda k: rows[k].T)
+
+    return JacobianOperator(
+        d, lambda V: factor.T @ (factor @ V), spectrum=spectrum if m < d else None
+    )
 
 
 def finite_difference_operator(denoise, image, step, block=256):
@@ -86,3 +181,28 @@ def finite_difference_operator(denoise, image, step, block=256):
         return kept["jacobian"].T @ V
 
     return JacobianOperator(d, matmat, rmatmat, step=step)
+
+
+def network_operator(products, image, recast):
+    """Jacobian of a network at one image.
+
+    Parameters
+    ----------
+    products : tuple of callable
+        ``V (1, d, k)`` to ``(1, d, k)``, forward and transposed, as
+        :func:`~gahb_sk.networks._jacobian.jacobian_products` returns them for one image.
+    image : ndarray of shape (C, H, W)
+    recast : callable
+        Dtype to such products in that precision.
+    """
+
+    def of_one_image(product):
+        return lambda V: product(V[None])[0]
+
+    def build(pair, dtype):
+        return JacobianOperator(
+            image.size, *map(of_one_image, pair), dtype=dtype,
+            recast=lambda other: build(recast(other), other),
+        )  # fmt: skip
+
+    return build(products, np.float64)

@@ -25,7 +25,7 @@ from gahb_sk._validation import (
     positive,
 )
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.denoisers._linear import network_operator
 from gahb_sk.denoisers._saved_network import SavedNetworkMixin, plain
 from gahb_sk.networks._checkpoints import check_fingerprint, load_checkpoint, saved_root
 from gahb_sk.networks._devices import resolve_device
@@ -293,10 +293,12 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         return out
 
     def _linearize(self, image, sigma):
-        level = None if sigma is None else np.array([sigma])
-        products = jacobian_products(self.network_, image[None], sigma=level)
-        return JacobianOperator(image.size, *(_of_one_image(product) for product in products))
+        def products(dtype):
+            return self._jacobians(image[None], None if sigma is None else [sigma], dtype)
 
+        return network_operator(products(np.float64), image, products)
 
-def _of_one_image(product):
-    return lambda V: product(V[None])[0]
+    def _jacobians(self, images, sigma, dtype):
+        """Batched products with the Jacobians at several images; see ``jacobian_products``."""
+        device = resolve_device(self.device)
+        return jacobian_products(self.network_, images, sigma=sigma, dtype=dtype, device=device)

@@ -14,7 +14,7 @@ import numpy as np
 from gahb_sk._images import check_sigma
 from gahb_sk._validation import Integral, Interval, at_least, check_name
 from gahb_sk.denoisers._base import BaseDenoiser, OracleDenoiser
-from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.denoisers._linear import diagonal_operator
 from gahb_sk.transforms import (
     CosineTransform,
     FourierTransform,
@@ -254,10 +254,5 @@ class OracleShrinkage(OracleDenoiser):
     def _linearize(self, image, sigma, clean):
         level = np.array([sigma])
         transform = self._basis(clean[None], level)
-        factors = self._factors(transform, clean[None], level)
-
-        def product(V):
-            stack = V.T.reshape(-1, *image.shape)
-            return transform.inverse(factors * transform.forward(stack)).reshape(len(stack), -1).T
-
-        return JacobianOperator(image.size, product)
+        factors = self._factors(transform, clean[None], level)[0]
+        return diagonal_operator(transform, factors, image.shape)

@@ -16,7 +16,7 @@ from scipy.sparse.linalg import eigsh
 
 from gahb_sk._validation import Integral
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.denoisers._linear import JacobianOperator, Spectrum
 
 # An image is called unexplained if its squared distance to the estimate exceeds what noise alone
 # gives by more than this many standard deviations; twice that much if sigma was only estimated.
@@ -104,7 +104,12 @@ class BasePosteriorMean(BaseDenoiser):
     def _linearize(self, image, sigma):
         covariance = self._covariance(image, sigma)
         variance = max(sigma, self._smallest_sigma()) ** 2
-        return JacobianOperator(image.size, lambda V: covariance.matmat(V) / variance)
+        known = covariance.spectrum
+        return JacobianOperator(
+            image.size,
+            lambda V: covariance.matmat(V) / variance,
+            spectrum=known and Spectrum(known.values / variance, known.vectors),
+        )
 
     def _transform(self, X, sigma, clean=None):
         denoised = super()._transform(X, sigma)
@@ -147,7 +152,16 @@ def low_rank_covariance(basis, small):
     basis : ndarray of shape (d, k)
     small : ndarray of shape (k, k)
     """
-    return JacobianOperator(len(basis), lambda V: basis @ (small @ (basis.T @ V)))
+
+    def spectrum():
+        orthonormal, triangle = np.linalg.qr(basis)
+        values, turned = np.linalg.eigh(triangle @ small @ triangle.T)
+        vectors = orthonormal @ turned
+        return Spectrum(np.maximum(values, 0), lambda k: vectors[:, k])
+
+    return JacobianOperator(
+        len(basis), lambda V: basis @ (small @ (basis.T @ V)), spectrum=spectrum
+    )
 
 
 def _leading(operator, count):

@@ -14,7 +14,7 @@ DOI 10.1007/978-1-4612-2544-7_9.
 
 import numpy as np
 
-from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.denoisers._linear import JacobianOperator, diagonal_operator
 
 _PARITIES = ((0, 0), (1, 1), (0, 1), (1, 0))
 # Powers of the inverse of the real root of x^3 = x + 1: the fractional parts of their multiples
@@ -206,7 +206,10 @@ def spun_operator(windows, shape, terms):
     Returns
     -------
     operator : JacobianOperator
+        One window that is the image gives a symmetric one, whose spectrum is known.
     """
+    if windows._whole:
+        return diagonal_operator(*terms[0], shape)
     places = range(len(windows))
 
     def shrink(cut, i):

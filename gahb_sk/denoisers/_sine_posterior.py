@@ -130,6 +130,8 @@ class SinePosteriorMean(BasePosteriorMean):
         flat = image.reshape(len(image), -1)
         _, small = self._moments(flat, np.full(len(flat), sigma))
         parts = [low_rank_covariance(self.basis_, block) for block in small]
+        if len(parts) == 1:
+            return parts[0]
 
         def matmat(V):
             blocks = V.reshape(len(parts), flat.shape[1], -1)

@@ -21,7 +21,7 @@ from gahb_sk.denoisers._disk_class._local import find_modes
 from gahb_sk.denoisers._disk_class._nodes import Problem
 from gahb_sk.denoisers._disk_class._posterior import Grids, best_of_grid
 from gahb_sk.denoisers._disk_class._prior import ContinuousPrior
-from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.denoisers._linear import JacobianOperator, factored_operator
 from gahb_sk.denoisers._sine_posterior import sine_basis
 
 _RANK_TOLERANCE = 1e-7  # of singular values, relative to the largest
@@ -160,6 +160,8 @@ class TangentProjection(OracleDenoiser):
     def _linearize(self, image, sigma, clean):
         basis = self._basis(clean)
         pixels = basis.shape[2]
+        if len(basis) == 1:
+            return factored_operator(basis[0])
 
         def matmat(V):
             parts = V.reshape(len(basis), pixels, -1)

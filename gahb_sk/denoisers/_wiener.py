@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from gahb_sk._images import check_sigma
 from gahb_sk._validation import at_least
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.denoisers._linear import JacobianOperator, Spectrum
 from gahb_sk.transforms import principal_components
 
 
@@ -131,7 +131,9 @@ class WienerDenoiser(BaseDenoiser):
         return (coefficients @ components + mean).reshape(noisy.shape)
 
     def _linearize(self, image, sigma):
-        factors = self._factors(np.array([sigma]))[0][:, None]
+        factors, components = self._factors(np.array([sigma]))[0], self.components_
         return JacobianOperator(
-            image.size, lambda V: self.components_.T @ (factors * (self.components_ @ V))
+            image.size,
+            lambda V: components.T @ (factors[:, None] * (components @ V)),
+            spectrum=Spectrum(factors, lambda k: components[k].T),
         )

@@ -55,12 +55,12 @@ def jacobian_products(network, images, *, sigma=None, dtype=np.float64, device="
     dtype = {"float64": torch.float64, "float32": torch.float32}[np.dtype(dtype).name]
     points = torch.from_numpy(np.array(images, np.float64)).to(device, dtype)
     level = np.broadcast_to(0.0 if sigma is None else sigma, len(points))
-    point = points, torch.from_numpy(np.array(level, np.float64)).to(points)
-    levels = None if sigma is None else points.new_tensor(sigma)
+    level = torch.from_numpy(np.array(level, np.float64)).to(points)
     if block is None:
         block = _PIXELS_AT_ONCE // (points.shape[-1] * points.shape[-2] * len(points))
         block = min(max(_LEAST_BLOCK, block), _LARGEST_BLOCK)
-    forward, backward = _gated_or_generic(*network, points, levels)
+    frozen = _frozen_copy(network, dtype, device)
+    forward, backward = _gated_or_generic(frozen, network, points, level)
     return _in_blocks(forward, points, block), _in_blocks(backward, points, block)
 
 

@@ -8,7 +8,7 @@ Fourier transforms; for separate nodes they are a factor, one to three rows a no
 import numpy as np
 
 from gahb_sk.denoisers._disk_class._posterior import blocks
-from gahb_sk.denoisers._linear import JacobianOperator
+from gahb_sk.denoisers._linear import JacobianOperator, factored_operator
 
 _ROWS = 1024  # nodes whose masks are in memory at a time
 
@@ -71,7 +71,7 @@ def _of_nodes(problem, mixture):
     factors = (_factor(problem, mixture, part, average) for part in _parts(mixture))
     if 3 * len(mixture.weight) <= d:
         rows = np.concatenate(list(factors))
-        return JacobianOperator(d, lambda V: rows.T @ (rows @ V)), float(np.square(rows).sum())
+        return factored_operator(rows), float(np.square(rows).sum())
     dense = sum(rows.T @ rows for rows in factors)
     return JacobianOperator(d, lambda V: dense @ V), float(np.trace(dense))
 
