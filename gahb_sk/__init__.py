@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = attach(
             "BaseDenoiser",
             "BiasFreeCNNDenoiser",
             "DiskPosteriorMean",
+            "EfficientDenoiser",
             "EmpiricalBayesDenoiser",
             "FunctionDenoiser",
             "LocalEmpiricalBayesDenoiser",

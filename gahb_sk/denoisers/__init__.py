@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "_bm3d": ["BM3DDenoiser"],
         "_discovery": ["all_denoisers", "get_denoiser"],
         "_disk_posterior": ["DiskPosteriorMean"],
+        "_efficient": ["EfficientDenoiser"],
         "_empirical_bayes": ["EmpiricalBayesDenoiser"],
         "_function": ["FunctionDenoiser"],
         "_local_empirical_bayes": ["LocalEmpiricalBayesDenoiser"],

@@ -2,6 +2,7 @@
 
 from gahb_sk._validation import at_least
 from gahb_sk.denoisers._neural import NeuralDenoiser
+from gahb_sk.denoisers._saved_network import PublishedWeightsMixin
 from gahb_sk.networks._bias_free_cnn import BiasFreeCNN
 from gahb_sk.networks._published import (
     count_blocks,
@@ -10,7 +11,7 @@ from gahb_sk.networks._published import (
 )
 
 
-class BiasFreeCNNDenoiser(NeuralDenoiser):
+class BiasFreeCNNDenoiser(PublishedWeightsMixin, NeuralDenoiser):
     """Bias-free chain of convolutions trained to denoise, by default blind to the noise level.
 
     The network of [1]_ returns the noise in its input: ``denoised = y - net(y)``. Without biases

@@ -7,6 +7,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk.networks._folder import load_folder, save_folder
+from gahb_sk.networks._layout import lay_out
 from gahb_sk.networks._published import load_checked, write_published
 
 # Attributes that a saved folder keeps beside the weights.
@@ -14,15 +15,17 @@ RECORDS = ("loss_curve_", "history_", "n_iter_", "n_images_seen_", "image_shape_
 
 
 class SavedNetworkMixin:
-    """``save``, ``load`` and ``to_published`` of denoisers with a ``network_``."""
+    """``save`` and ``load`` of denoisers with a ``network_``."""
 
-    def save(self, folder):
+    def save(self, folder, *, half=False):
         """Write the fitted denoiser as ``model.safetensors`` and ``config.json``.
 
         Parameters
         ----------
         folder : str or path-like
             Made if missing. A ``random_state`` that is no int is not kept.
+        half : bool, default=False
+            Whether to round the weights to half precision, in half the space.
         """
         check_is_fitted(self)
         parameters = self.get_params()
@@ -36,7 +39,10 @@ class SavedNetworkMixin:
             "parameters": {name: plain(value) for name, value in parameters.items()},
             "fitted": {name: plain(getattr(self, name)) for name in RECORDS},
         }
-        save_folder(folder, self.network_.state_dict(), config)
+        state = self.network_.state_dict()
+        if half:
+            state = {name: value.half() for name, value in state.items()}
+        save_folder(folder, state, config)
 
     @classmethod
     def load(cls, folder):
@@ -75,13 +81,17 @@ class SavedNetworkMixin:
             ) from error
         shape = _full_shape(denoiser.image_shape_)
         network = denoiser._build(shape[0], torch.Generator())
-        denoiser.network_ = load_checked(network, state, folder)
+        denoiser.network_ = lay_out(load_checked(network, state, folder))
         return denoiser
+
+
+class PublishedWeightsMixin:
+    """``to_published``, and what ``from_published`` needs, of the networks of the paper."""
 
     def _adopt(self, state, image_channels, source):
         """Become fitted with published weights."""
         network = self._build(image_channels, torch.Generator())
-        self.network_ = load_checked(network, state, source)
+        self.network_ = lay_out(load_checked(network, state, source))
         self.loss_curve_, self.history_ = [], []
         self.n_iter_ = self.n_images_seen_ = 0
         side = max(network.multiple, 8)

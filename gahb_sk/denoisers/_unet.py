@@ -2,6 +2,7 @@
 
 from gahb_sk._validation import Integral, Interval, at_least
 from gahb_sk.denoisers._neural import NeuralDenoiser
+from gahb_sk.denoisers._saved_network import PublishedWeightsMixin
 from gahb_sk.networks._published import (
     count_blocks,
     first_convolution,
@@ -10,7 +11,7 @@ from gahb_sk.networks._published import (
 from gahb_sk.networks._unet import UNet
 
 
-class UNetDenoiser(NeuralDenoiser):
+class UNetDenoiser(PublishedWeightsMixin, NeuralDenoiser):
     """Bias-free UNet trained to denoise, by default blind to the noise level.
 
     The network of arXiv 2310.02557 returns the noise in its input: ``denoised = y - net(y)``.

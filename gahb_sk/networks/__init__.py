@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "_loop": ["train"],
         "_noise_levels": ["NOISE_LAWS", "draw_noise_levels"],
         "_recipes": ["RECIPES", "Recipe", "resolve_recipe"],
+        "_residual_unet": ["ResidualUNet"],
         "_training": ["Training"],
         "_unet": ["UNet"],
     },

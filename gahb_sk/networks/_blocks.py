@@ -106,6 +106,14 @@ def conv(in_channels, out_channels, generator):
     return initialise(layer, generator)
 
 
+def down_conv(in_channels, out_channels, generator):
+    """Return a 2x2 convolution of stride 2 without bias, which halves the image's size."""
+    layer = nn.utils.skip_init(
+        nn.Conv2d, in_channels, out_channels, kernel_size=2, stride=2, bias=False
+    )
+    return initialise(layer, generator)
+
+
 def up_conv(in_channels, out_channels, generator):
     """Return a transposed 2x2 convolution without bias that doubles the image's size."""
     layer = nn.utils.skip_init(
