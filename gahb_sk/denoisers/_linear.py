@@ -48,10 +48,22 @@ class JacobianOperator(LinearOperator):
     recast : callable, default=None
         Takes a dtype and returns the operator that computes in it; None where all is computed in
         double precision.
+    block : int, default=8
+        Vectors worth multiplying at once: few where a product is costly and so many more of them
+        would be spent than saved.
     """
 
     def __init__(
-        self, d, matmat, rmatmat=None, *, dtype=np.float64, step=None, spectrum=None, recast=None
+        self,
+        d,
+        matmat,
+        rmatmat=None,
+        *,
+        dtype=np.float64,
+        step=None,
+        spectrum=None,
+        recast=None,
+        block=8,
     ):
         super().__init__(np.dtype(dtype), (d, d))
         self._products = matmat, (matmat if rmatmat is None else rmatmat)
@@ -59,6 +71,7 @@ class JacobianOperator(LinearOperator):
         self._recast = recast
         self.symmetric = rmatmat is None
         self.step = step
+        self.block = block
 
     @property
     def spectrum(self):
@@ -201,7 +214,7 @@ def network_operator(products, image, recast):
 
     def build(pair, dtype):
         return JacobianOperator(
-            image.size, *map(of_one_image, pair), dtype=dtype,
+            image.size, *map(of_one_image, pair), dtype=dtype, block=2,
             recast=lambda other: build(recast(other), other),
         )  # fmt: skip
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from gahb_sk.networks._blocks import BiasFreeNorm
 from gahb_sk.networks._inference import denoise
 
 # Pixels of a batch of vectors: 16 vectors of 80x80 images; bounds the memory of feature maps.
@@ -123,6 +124,7 @@ class GatedNetwork:
         self.network = copy.deepcopy(network)
         if points.device.type == "cpu":
             self.network = self.network.to(memory_format=torch.channels_last)
+        _fold_norms(self.network)
         gates = {}
         for parent in list(self.network.modules()):
             for name, layer in list(parent.named_children()):
@@ -152,6 +154,17 @@ class GatedNetwork:
 
     def _apply(self, vectors):
         return denoise(self.network, vectors, vectors.new_zeros(len(vectors)))
+
+
+def _fold_norms(network):
+    """Let convolutions do what the norms behind them do in evaluation mode, a scaling."""
+    for chain in network.modules():
+        if isinstance(chain, nn.Sequential):
+            for i in range(1, len(chain)):
+                if isinstance(chain[i], BiasFreeNorm) and type(chain[i - 1]) is nn.Conv2d:
+                    scale = (chain[i].gammas / chain[i].running_sd).view(-1, 1, 1, 1)
+                    chain[i - 1].weight.mul_(scale)
+                    chain[i] = nn.Identity()
 
 
 class GenericJacobian:
