@@ -106,7 +106,8 @@ def run(engine, job, on_epoch=None):
         if job.checkpoint_dir is not None and engine.rank == 0:
             save_checkpoint(training, job.checkpoint_dir, job.fingerprint)
     except BaseException as caught:  # handed to the caller, who keeps the last good weights
-        if engine.rank:
+        # A loss that is not finite is so in all processes; anything else ends the others, too.
+        if engine.rank and not isinstance(caught, FloatingPointError):
             raise
         error = caught
     return _result(training, error)

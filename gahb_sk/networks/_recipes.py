@@ -115,9 +115,12 @@ def resolve_recipe(recipe):
         legal, expected = _LEGAL[name]
         if not legal(value):
             raise ValueError(f"recipe[{name!r}]: expected {expected}, got {value!r}.")
-        if isinstance(value, list):
-            settings[name] = tuple(value)
+        settings[name] = _as_tuples(value)
     return dataclasses.replace(base, **settings)
+
+
+def _as_tuples(value):
+    return tuple(map(_as_tuples, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _is_number(low, high=np.inf, open_below=False, kind=Real):
