@@ -19,7 +19,7 @@ from scipy import fft
 from gahb_sk._validation import Integral, StrOptions
 from gahb_sk.datasets._chunks import check_range
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers._disk_class._covariance import covariance
+from gahb_sk.denoisers._disk_class._covariance import covariance, variances
 from gahb_sk.denoisers._disk_class._nodes import Problem
 from gahb_sk.denoisers._disk_class._posterior import Grids, mean, solve
 from gahb_sk.denoisers._disk_class._prior import PRIORS
@@ -145,22 +145,24 @@ class DiskPosteriorMean(BasePosteriorMean):
         threads = effective_n_jobs(self.n_jobs)
         return Problem(images, variance, self.prior_, *self._intensities, threads)
 
-    def _denoise(self, noisy, sigma):
-        grey = noisy.reshape(-1, *noisy.shape[2:]).astype(np.float64)
-        problem = self._problem(grey, np.repeat(sigma.astype(np.float64), noisy.shape[1]))
+    def _solved(self, work, images, sigma):
+        """Call ``work(problem, mixtures)`` on all channels of a stack ``(n, C, H, W)``."""
+        grey = images.reshape(-1, *images.shape[2:]).astype(np.float64)
+        problem = self._problem(grey, np.repeat(sigma.astype(np.float64), images.shape[1]))
         with fft.set_workers(problem.n_threads):
-            return mean(problem, solve(self._grids, problem)).reshape(noisy.shape)
+            return work(problem, solve(self._grids, problem))
 
-    def _channel_covariances(self, image, sigma):
-        """Covariance and its trace for each channel of an image."""
-        found = []
-        for channel in image:
-            problem = self._problem(channel[None], np.array([sigma]))
-            found.append(covariance(problem, solve(self._grids, problem)[0]))
-        return found
+    def _denoise(self, noisy, sigma):
+        return self._solved(mean, noisy, sigma).reshape(noisy.shape)
+
+    def _variances(self, images, sigma):
+        return self._solved(variances, images, sigma).reshape(images.shape[:2]).sum(1)
 
     def _covariance(self, image, sigma):
-        operators = [operator for operator, _ in self._channel_covariances(image, sigma)]
+        operators = []
+        for channel in image:
+            problem = self._problem(channel[None], np.array([sigma]))
+            operators.append(covariance(problem, solve(self._grids, problem)[0]))
         pixels = image[0].size
         if len(operators) == 1:
             return operators[0]
@@ -172,6 +174,3 @@ class DiskPosteriorMean(BasePosteriorMean):
             )
 
         return JacobianOperator(image.size, matmat)
-
-    def _variance(self, image, sigma):
-        return sum(trace for _, trace in self._channel_covariances(image, sigma))

@@ -26,8 +26,9 @@ _SURPRISE = 8.0
 class BasePosteriorMean(BaseDenoiser):
     """Base class of posterior means of known classes of images.
 
-    A subclass gives ``_denoise`` and ``_covariance(image, sigma)``, the posterior covariance at
-    one ``(C, H, W)`` image as a :class:`JacobianOperator`; and ``_smallest_sigma()``.
+    A subclass gives ``_denoise``; ``_covariance(image, sigma)``, the posterior covariance at one
+    ``(C, H, W)`` image as a :class:`JacobianOperator`; ``_variances(images, sigma)``, its traces
+    ``(m,)`` at ``(m, C, H, W)`` images and levels ``(m,)``; and ``_smallest_sigma()``.
     """
 
     kind = "optimal"
@@ -87,8 +88,13 @@ class BasePosteriorMean(BaseDenoiser):
             dimension, the trace of the Jacobian.
         """
         noisy = self._check_images(X)
-        pairs = self._images_and_levels(noisy, sigma)
-        return np.array([self._variance(image, level) for image, level in pairs])
+        level = self._check_level(sigma, len(noisy))
+        variance = np.empty(len(noisy))
+        for index, images in noisy.chunks(self._chunk_length(noisy.shape)):
+            images = images.astype(np.float64)
+            known = self._estimate_sigma(images) if level is None else level[index]
+            variance[index] = self._variances(images, known)
+        return variance
 
     def _images_and_levels(self, noisy, sigma):
         level = self._check_level(sigma, len(noisy))
@@ -96,10 +102,6 @@ class BasePosteriorMean(BaseDenoiser):
             image = noisy.numpy(slice(k, k + 1)).astype(np.float64)
             known = self._estimate_sigma(image)[0] if level is None else level[k]
             yield image[0], float(known)
-
-    def _variance(self, image, sigma):
-        covariance = self._covariance(image, sigma)
-        return float(np.trace(covariance.matmat(np.eye(image.size))))
 
     def _linearize(self, image, sigma):
         covariance = self._covariance(image, sigma)

@@ -110,3 +110,7 @@ class RayPosteriorMean(BasePosteriorMean):
     def _covariance(self, image, sigma):
         _, variance = self._intensity(image.reshape(1, -1), np.array([sigma]))
         return low_rank_covariance(self.image_.reshape(-1, 1), variance[:, None])
+
+    def _variances(self, images, sigma):
+        _, variance = self._intensity(images.reshape(len(images), -1), sigma)
+        return variance * np.square(self.image_).sum()

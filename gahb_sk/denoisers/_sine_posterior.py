@@ -126,6 +126,12 @@ class SinePosteriorMean(BasePosteriorMean):
         level = np.repeat(sigma.astype(np.float64), noisy.shape[1])
         return (self._moments(flat, level)[0] @ self.basis_.T).reshape(noisy.shape)
 
+    def _variances(self, images, sigma):
+        flat = images.reshape(-1, len(self.basis_))
+        _, small = self._moments(flat, np.repeat(sigma, images.shape[1]))
+        traces = np.einsum("nij,ij->n", small, self.basis_.T @ self.basis_)
+        return traces.reshape(images.shape[:2]).sum(1)
+
     def _covariance(self, image, sigma):
         flat = image.reshape(len(image), -1)
         _, small = self._moments(flat, np.full(len(flat), sigma))

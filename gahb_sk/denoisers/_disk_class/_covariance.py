@@ -1,4 +1,4 @@
-r"""The posterior covariance of one image, from its mixture of disks.
+r"""The posterior covariance of an image, and its trace, from its mixture of disks.
 
 Given the disk, x = b + k m; so Cov x is the covariance of the means given the disk plus the mean
 of the covariances given the disk. On a grid both are one formula in raw moments, computed by
@@ -7,7 +7,9 @@ Fourier transforms; for separate nodes they are a factor, one to three rows a no
 
 import numpy as np
 
-from gahb_sk.denoisers._disk_class._posterior import blocks
+from gahb_sk.denoisers._disk_class._nodes import chunks
+from gahb_sk.denoisers._disk_class._posterior import blocks, mean
+from gahb_sk.denoisers._disk_class._threads import run
 from gahb_sk.denoisers._linear import JacobianOperator, factored_operator
 
 _ROWS = 1024  # nodes whose masks are in memory at a time
@@ -25,7 +27,6 @@ def covariance(problem, mixture):
     Returns
     -------
     covariance : JacobianOperator
-    trace : float
     """
     form = _of_nodes if mixture.grid is None else _on_grid
     return form(problem, mixture)
@@ -42,7 +43,6 @@ def _on_grid(problem, mixture):
     bk = w * (mixture.moments.bk - middle * mixture.moments.k)
     zeros = np.zeros(len(cell), np.intp)
     average = grid.combine(zeros, cell, k, 1).ravel()
-    trace = bb * d + 2 * bk @ (grid.A + grid.C)[cell] + kk @ grid.A[cell] - average @ average
 
     def block(V):
         n = V.shape[1]
@@ -58,7 +58,7 @@ def _on_grid(problem, mixture):
         parts = [block(V[:, part]) for part in blocks(V.shape[1], grid.values_per_image)]
         return np.hstack(parts) if parts else np.zeros(V.shape)
 
-    return JacobianOperator(d, matmat), max(float(trace), 0.0)
+    return JacobianOperator(d, matmat)
 
 
 def _of_nodes(problem, mixture):
@@ -71,9 +71,9 @@ def _of_nodes(problem, mixture):
     factors = (_factor(problem, mixture, part, average) for part in _parts(mixture))
     if 3 * len(mixture.weight) <= d:
         rows = np.concatenate(list(factors))
-        return factored_operator(rows), float(np.square(rows).sum())
+        return factored_operator(rows)
     dense = sum(rows.T @ rows for rows in factors)
-    return JacobianOperator(d, lambda V: dense @ V), float(np.trace(dense))
+    return JacobianOperator(d, lambda V: dense @ V)
 
 
 def _parts(mixture):
@@ -91,3 +91,53 @@ def _factor(problem, mixture, part, average):
     second = np.sqrt(np.maximum(kk - k * k - slope**2, 0))
     along = first[:, None] + slope[:, None] * masks
     return np.concatenate([root * between, root * along, root * second[:, None] * masks])
+
+
+def variances(problem, mixtures):
+    """Return the trace of the posterior covariance of each image.
+
+    Parameters
+    ----------
+    problem : Problem
+    mixtures : list of Mixture
+        Each image is in one of them.
+
+    Returns
+    -------
+    variance : ndarray of shape (n,)
+    """
+    average = mean(problem, mixtures)
+    total = np.zeros(len(average))
+    for mixture in mixtures:
+        form = _traces_of_nodes if mixture.grid is None else _traces_on_grid
+        total += form(problem, mixture, average)
+    return np.maximum(total, 0)
+
+
+def _traces_on_grid(problem, mixture, average):
+    n, image, cell, w = len(average), mixture.image, mixture.cell, mixture.weight
+    A, inside = mixture.grid.A[cell], (mixture.grid.A + mixture.grid.C)[cell]
+    b, k, bb, bk, kk = mixture.moments
+    middle = np.bincount(image, w * b, n)
+    centre = middle[image]
+    square = (bb - 2 * centre * b + centre**2) * average[0].size
+    square += 2 * (bk - centre * k) * inside + kk * A
+    away = np.square(average - middle[:, None, None]).sum((1, 2))
+    return np.bincount(image, w * square, n) - away * (np.bincount(image, minlength=n) > 0)
+
+
+def _traces_of_nodes(problem, mixture, average):
+    flat = average.reshape(len(average), -1)
+    d = flat.shape[1]
+    spread = np.empty(len(mixture.weight))
+
+    def work(part):
+        masks = problem.coverage(mixture.geometry[part]).reshape(-1, d)
+        b, k, bb, bk, kk = mixture.moments.take(part)
+        within = (bb - b * b) * d + 2 * (bk - b * k) * masks.sum(1)
+        within += (kk - k * k) * np.einsum("kd,kd->k", masks, masks)
+        between = b[:, None] + k[:, None] * masks - flat[mixture.image[part]]
+        spread[part] = np.maximum(within, 0) + np.einsum("kd,kd->k", between, between)
+
+    run(work, chunks(len(spread), d), problem.n_threads)
+    return np.bincount(mixture.image, mixture.weight * spread, len(average))

@@ -100,7 +100,7 @@ def evaluate(problem, image, geometry, cells):
         products[1, part] = masks.sum(1)
         products[2, part] = np.einsum("kd,kd->k", masks, masks)
 
-    run(work, _chunks(len(image), pixels), problem.n_threads)
+    run(work, chunks(len(image), pixels), problem.n_threads)
     inside, area, A = products
     stats = MaskStatistics(inside, flat.sum(1)[image] - inside, A, area - A, pixels - 2 * area + A)
     evidence, moments = integrate(
@@ -137,11 +137,12 @@ def combine(problem, image, geometry, coefficients):
         shape = (image[part.stop - 1] - first + 1, len(masks))
         return first, sparse.csr_array((coefficients[part], place), shape=shape) @ masks
 
-    for first, added in run(work, _chunks(len(image), sums.shape[1]), problem.n_threads):
+    for first, added in run(work, chunks(len(image), sums.shape[1]), problem.n_threads):
         sums[first : first + len(added)] += added
     return sums.reshape(problem.images.shape)
 
 
-def _chunks(n, pixels):
+def chunks(n, pixels):
+    """Return slices of n masks of that many pixels, each of a size for the cache."""
     length = max(1, _CHUNK_VALUES // pixels)
     return [slice(start, min(start + length, n)) for start in range(0, n, length)]
