@@ -5,8 +5,12 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "_alignment": ["Alignment", "RandomLevel", "random_alignment", "subspace_alignment"],
         "_eigenbasis": ["EigenBasis", "eigenbasis"],
+        "_harmonicity": ["Harmonicity", "harmonicity"],
         "_linearize": ["JacobianStack", "jacobian", "linearize", "linearize_stack"],
+        "_risk": ["Risk", "effective_dimension", "predicted_mse", "sure"],
+        "_scorer": ["SUREScorer"],
         "_singular": ["SingularBasis", "singular_basis"],
         "_trace": ["TraceEstimate", "hutchpp"],
     },

@@ -168,10 +168,9 @@ def linearize_stack(denoiser, X, sigma=None, *, clean=None, dtype="float64"):
         level = None if levels is None else levels[i]
         return linearize(denoiser, X[i], level, clean=partner, dtype=dtype)
 
-    first = at(0)
     if hasattr(denoiser, "_jacobians"):
         pair = denoiser._jacobians(images.numpy(), levels, np.dtype(dtype))
-    elif first.step is None:
+    elif at(0).step is None:
         pair = _one_by_one(at, n)
     else:
         pair = _differences(denoiser, images, levels, clean), _one_by_one(at, n)[1]

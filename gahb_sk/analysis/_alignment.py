@@ -1,0 +1,157 @@
+r"""How close two subspaces are: principal angles, and what chance would give.
+
+For orthonormal columns A and B of k vectors each, the cosines of the principal angles are the
+singular values of :math:`A^T B`. Their mean square, the overlap
+:math:`\|A^T B\|_F^2 / k`, is 1 for equal subspaces, 0 for orthogonal ones, and k / d on average
+for random subspaces of d dimensions.
+
+References
+----------
+A. Bjorck, G. H. Golub, "Numerical methods for computing angles between linear subspaces",
+Mathematics of Computation 27, 1973. DOI 10.1090/S0025-5718-1973-0348991-3.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gahb_sk._random import image_generator, seed_sequence
+from gahb_sk._validation import Integral
+
+_ORTHONORMAL = 1e-6
+
+
+class Alignment(NamedTuple):
+    """Principal angles between two subspaces.
+
+    Attributes
+    ----------
+    overlap : float
+        Mean squared cosine, between 0 and 1.
+    angles : ndarray of shape (k,)
+        Principal angles in radians, ascending, between 0 and pi / 2.
+    chance : float
+        Overlap that random subspaces of these dimensions have on average.
+    """
+
+    overlap: float
+    angles: np.ndarray
+    chance: float
+
+
+def subspace_alignment(A, B, k=None):
+    """Compare the spans of the first k vectors of two bases.
+
+    Parameters
+    ----------
+    A, B : ndarray of shape (n_a, ...) and (n_b, ...)
+        Orthonormal vectors, one a row or one an image, as ``EigenBasis.vectors``.
+    k : int, default=None
+        How many of each. None: all, and the smaller number divides the overlap.
+
+    Returns
+    -------
+    alignment : Alignment
+
+    Raises
+    ------
+    ValueError
+        If the vectors differ in size or are not orthonormal, or k is more than there are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gahb_sk.analysis import subspace_alignment
+    >>> unit = np.eye(8)
+    >>> found = subspace_alignment(unit[:4], unit[2:6])
+    >>> print(found.overlap, np.degrees(found.angles).round(), found.chance)
+    0.5 [ 0.  0. 90. 90.] 0.5
+    """
+    A, B = _rows(A, "A"), _rows(B, "B")
+    if A.shape[1] != B.shape[1]:
+        raise ValueError(
+            f"A, B: expected vectors of one size, got {A.shape[1]} and {B.shape[1]} values."
+        )
+    if k is not None:
+        if not isinstance(k, Integral) or not 1 <= k <= min(len(A), len(B)):
+            raise ValueError(
+                f"k: expected an int between 1 and {min(len(A), len(B))}, the number of vectors "
+                f"that both have, got {k!r}."
+            )
+        A, B = A[:k], B[:k]
+    least, most = sorted((len(A), len(B)))
+    inner = A @ B.T
+    cosines = np.clip(np.linalg.svd(inner, compute_uv=False), 0, 1)
+    # Of small angles the cosine loses half of the digits; the sine is that of what A lacks of B.
+    sines = np.linalg.svd(_lacking(A, B, inner), compute_uv=False)[::-1][:least]
+    angles = np.where(cosines > np.sqrt(0.5), np.arcsin(np.clip(sines, 0, 1)), np.arccos(cosines))
+    overlap = float(np.square(inner).sum() / least)
+    return Alignment(overlap, np.sort(angles), most / A.shape[1])
+
+
+def _lacking(A, B, inner):
+    """The part of the smaller basis outside of the span of the larger one."""
+    return A - inner @ B if len(A) <= len(B) else B - inner.T @ A
+
+
+class RandomLevel(NamedTuple):
+    """Overlap of random subspaces: mean, standard deviation and 95th percentile."""
+
+    mean: float
+    deviation: float
+    high: float
+
+
+def random_alignment(d, k, *, k_other=None, n_draws=100, random_state=0):
+    """Overlap of random subspaces, the level that an alignment must exceed to mean anything.
+
+    Parameters
+    ----------
+    d : int
+        Dimension of the space.
+    k, k_other : int
+        Dimensions of the two subspaces; None takes k for both.
+    n_draws : int, default=100
+        Number of pairs drawn.
+    random_state : int, RandomState or None, default=0
+        Seed of the subspaces.
+
+    Returns
+    -------
+    level : RandomLevel
+        The mean is exact, ``max(k, k_other) / d``; the others are of the draws.
+
+    Examples
+    --------
+    >>> from gahb_sk.analysis import random_alignment
+    >>> level = random_alignment(400, 20)
+    >>> print(level.mean)
+    0.05
+    >>> level.mean < level.high < 0.07
+    True
+    """
+    other = k if k_other is None else k_other
+    if not 1 <= k <= d or not 1 <= other <= d:
+        raise ValueError(f"k: expected dimensions between 1 and {d}, got {k!r} and {other!r}.")
+    generator = image_generator(seed_sequence(random_state), 0)
+    least, most = sorted((k, other))
+    # One subspace may be that of the first coordinates: only their relative position is random.
+    draws = [
+        np.square(np.linalg.qr(generator.standard_normal((d, least)))[0][:most]).sum() / least
+        for _ in range(n_draws)
+    ]
+    return RandomLevel(most / d, float(np.std(draws)), float(np.percentile(draws, 95)))
+
+
+def _rows(vectors, name):
+    vectors = np.asarray(vectors, np.float64)
+    if vectors.ndim < 2 or not len(vectors):
+        raise ValueError(f"{name}: expected vectors (k, ...), got shape {vectors.shape}.")
+    rows = vectors.reshape(len(vectors), -1)
+    away = np.abs(rows @ rows.T - np.eye(len(rows))).max()
+    if not away < _ORTHONORMAL:
+        raise ValueError(
+            f"{name}: expected orthonormal vectors, got products {away:.2g} away from that. Use "
+            "numpy.linalg.qr first."
+        )
+    return rows

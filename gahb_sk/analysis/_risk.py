@@ -1,0 +1,255 @@
+r"""Effective dimension, and the mean squared error that it predicts without clean images.
+
+For a denoiser f of noise level s, y = x + s z, d values an image, Stein's unbiased risk estimate
+
+.. math::
+    \mathrm{SURE}(y) = \frac{1}{d} \left( \|y - f(y)\|^2 - d s^2 + 2 s^2\, \mathrm{tr} J(y) \right)
+
+has the mean squared error as its expectation, if f is weakly differentiable. For an optimal
+denoiser the shorter :math:`s^2\, \mathrm{tr} J(y) / d` has the same expectation.
+
+References
+----------
+C. Stein, "Estimation of the mean of a multivariate normal distribution", Annals of Statistics 9,
+1981. DOI 10.1214/aos/1176345632.
+S. Ramani, T. Blu, M. Unser, "Monte-Carlo SURE", IEEE Trans. Image Processing 17, 2008.
+DOI 10.1109/TIP.2008.2001404.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gahb_sk._images import check_images, check_sigma, is_torch
+from gahb_sk._random import child, image_generator, seed_sequence
+from gahb_sk._validation import at_least, check_name, positive, validate_params
+from gahb_sk.analysis._linearize import linearize_stack, oracle_argument
+from gahb_sk.analysis._trace import TraceEstimate, hutchpp, standard_error
+
+_EXACT_UP_TO = 1024  # values an image; beyond, the trace is estimated
+_BLOCK = 64  # columns of an exact trace at once
+
+
+class Risk(NamedTuple):
+    """Mean squared errors of several images, estimated or predicted, and how sure they are.
+
+    Attributes
+    ----------
+    mse : ndarray of shape (n,)
+        Mean over the values of an image, in the squared units of the images, as
+        :func:`gahb_sk.metrics.mse` gives it. An unbiased estimate may be negative.
+    standard_error : ndarray of shape (n,)
+        Of the estimate of the trace alone; 0 where it is exact.
+    """
+
+    mse: np.ndarray
+    standard_error: np.ndarray
+
+
+_CONSTRAINTS = {
+    "method": [str],
+    "n_products": [at_least(1)],
+    "tolerance": [positive(), None],
+}
+
+
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+def effective_dimension(
+    denoiser,
+    X,
+    sigma=None,
+    *,
+    clean=None,
+    method="auto",
+    n_products=60,
+    tolerance=None,
+    dtype="float64",
+    random_state=0,
+):
+    """Trace of the Jacobian at each noisy image: how many directions the denoiser keeps.
+
+    Parameters
+    ----------
+    denoiser : fitted denoiser
+        Of any kind.
+    X : array-like or torch.Tensor
+        Noisy images, shaped as in ``fit``.
+    sigma : float or array-like of shape (n,), default=None
+        Noise level in the units of X. None: the denoiser's own, or an estimate.
+    clean : array-like, default=None
+        The clean images, for oracles.
+    method : {"auto", "exact", "hutchpp", "hutchinson"}, default="auto"
+        "exact" multiplies all d unit vectors, or sums the eigenvalues where they are known;
+        "hutchpp" see :func:`hutchpp`; "hutchinson" takes the mean over ``n_products`` random
+        vectors, all images at once. "auto" is exact where the eigenvalues are known and up to
+        1,024 values an image, and "hutchpp" otherwise.
+    n_products : int, default=60
+        Vectors multiplied at each image, at most, unless exact.
+    tolerance : float, default=None
+        "hutchpp" stops when the standard error is at most this share of the trace.
+    dtype : {"float64", "float32"}, default="float64"
+        Precision in which networks compute.
+    random_state : int, RandomState or None, default=0
+        Seed of the random vectors; image k has a stream of its own.
+
+    Returns
+    -------
+    dimensions : list of TraceEstimate
+        One an image: value, standard error and number of products.
+
+    Examples
+    --------
+    >>> from gahb_sk.analysis import effective_dimension
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> from gahb_sk.denoisers import OracleShrinkage
+    >>> X = make_c_alpha_images(2, 32, random_state=0)
+    >>> oracle = OracleShrinkage().fit(X)
+    >>> found = effective_dimension(oracle, X, sigma=0.1, clean=X)
+    >>> bool(abs(found[0].value - oracle.effective_dimension(X, 0.1)[0]) < 1e-2)
+    True
+    """
+    check_name(method, ("auto", *TRACES), "method")
+    stack = linearize_stack(denoiser, X, sigma, clean=clean, dtype=dtype)
+    if method == "auto":
+        known = stack[0].spectrum is not None
+        method = "exact" if known or stack.shape[1] <= _EXACT_UP_TO else "hutchpp"
+    return TRACES[method](stack, n_products, tolerance, seed_sequence(random_state))
+
+
+def _exact_traces(stack, n_products, tolerance, root):
+    n, d, _ = stack.shape
+    if stack[0].spectrum is not None:
+        return [TraceEstimate(float(stack[i].spectrum.values.sum()), 0.0, 0) for i in range(n)]
+    totals = np.zeros(n)
+    for start in range(0, d, _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, d))
+        units = np.zeros((n, d, len(rows)))
+        units[:, rows, np.arange(len(rows))] = 1
+        totals += np.trace(stack.matmat(units)[:, rows], axis1=1, axis2=2)
+    return [TraceEstimate(float(total), 0.0, d) for total in totals]
+
+
+def _hutchpp_traces(stack, n_products, tolerance, root):
+    n, d, _ = stack.shape
+    return [
+        hutchpp(stack[i].matmat, d, n_products, tolerance=tolerance, random_state=child(root, i))
+        for i in range(n)
+    ]
+
+
+def _hutchinson_traces(stack, n_products, tolerance, root):
+    samples = hutchinson_samples(stack, n_products, root)
+    return [TraceEstimate(float(s.mean()), standard_error(s), n_products) for s in samples]
+
+
+def hutchinson_samples(stack, n_probes, root):
+    """Return ``z^T J z`` for vectors of random signs, an ndarray of shape (n, n_probes)."""
+    n, d, _ = stack.shape
+    signs = [image_generator(root, i).integers(0, 2, (d, n_probes)) for i in range(n)]
+    probes = 2.0 * np.stack(signs) - 1
+    return np.vecdot(probes, stack.matmat(probes), axis=1)
+
+
+TRACES = {
+    "exact": _exact_traces,
+    "hutchpp": _hutchpp_traces,
+    "hutchinson": _hutchinson_traces,
+}
+
+
+def sure(denoiser, X, sigma, *, clean=None, dimensions=None, **options):
+    """Stein's unbiased estimate of the mean squared error at each noisy image.
+
+    Parameters
+    ----------
+    denoiser : fitted denoiser
+        Of any kind. Denoisers that jump (hard thresholds, a basis chosen among several) are not
+        weakly differentiable, and the estimate is too low for them.
+    X : array-like or torch.Tensor
+        Noisy images, shaped as in ``fit``.
+    sigma : float or array-like of shape (n,)
+        True noise level in the units of X; the denoiser is told it.
+    clean : array-like, default=None
+        The clean images, for oracles, which are held fixed; others do not see them.
+    dimensions : list of TraceEstimate, default=None
+        Their effective dimensions, where they are known already.
+    **options
+        As for :func:`effective_dimension`.
+
+    Returns
+    -------
+    risk : Risk
+        ``mse`` and ``standard_error``, each of shape (n,).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If sigma is None, or the images break the contract.
+
+    Examples
+    --------
+    >>> from gahb_sk import add_gaussian_noise
+    >>> from gahb_sk.analysis import sure
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> from gahb_sk.denoisers import WaveletShrinkage
+    >>> from gahb_sk.metrics import mse
+    >>> X = make_c_alpha_images(8, 32, random_state=0)
+    >>> noisy = add_gaussian_noise(X, 0.1, random_state=0)
+    >>> soft = WaveletShrinkage(threshold=1.5).fit(X)
+    >>> estimate = sure(soft, noisy, 0.1).mse.mean()
+    >>> bool(abs(estimate - mse(X, soft.transform(noisy, 0.1)).mean()) < 1e-3)
+    True
+    """
+    level, d = _level_and_size(denoiser, X, sigma)
+    if dimensions is None:
+        dimensions = effective_dimension(denoiser, X, sigma, clean=clean, **options)
+    trace, error = _columns(dimensions)
+    denoised = denoiser.transform(X, sigma, **oracle_argument(denoiser, clean))
+    return Risk(stein(X, denoised, level, trace), 2 * level**2 * error / d)
+
+
+def predicted_mse(denoiser, X, sigma, *, clean=None, dimensions=None, **options):
+    r"""Mean squared error that an optimal denoiser would have: :math:`\sigma^2 tr J / d`.
+
+    Unlike :func:`sure` it does not look at the residual, so it says what the denoiser "believes".
+    It is right on average for posterior means and oracles in their basis; for others the
+    difference to the true error measures how far they are from optimal.
+
+    Parameters
+    ----------
+    denoiser, X, sigma, clean, dimensions, **options
+        See :func:`sure`.
+
+    Returns
+    -------
+    risk : Risk
+    """
+    level, d = _level_and_size(denoiser, X, sigma)
+    if dimensions is None:
+        dimensions = effective_dimension(denoiser, X, sigma, clean=clean, **options)
+    trace, error = _columns(dimensions)
+    return Risk(level**2 * trace / d, level**2 * error / d)
+
+
+def stein(noisy, denoised, sigma, trace):
+    """Return SURE, ``(n,)``, from residuals and traces ``(n,)``."""
+    noisy, denoised = (_flat(images) for images in (noisy, denoised))
+    residual = np.square(noisy - denoised).mean(axis=1)
+    return residual - sigma**2 + 2 * sigma**2 * trace / noisy.shape[1]
+
+
+def _flat(images):
+    images = images.detach().cpu().numpy() if is_torch(images) else np.asarray(images)
+    return images.reshape(len(images), -1).astype(np.float64)
+
+
+def _level_and_size(denoiser, X, sigma):
+    if sigma is None:
+        raise ValueError("sigma: expected the true noise level of X, got None.")
+    images = check_images(X, image_shape=denoiser.image_shape)
+    return check_sigma(sigma, len(images)), int(np.prod(images.shape[1:]))
+
+
+def _columns(dimensions):
+    values, errors, _ = zip(*dimensions, strict=True)
+    return np.array(values), np.array(errors)

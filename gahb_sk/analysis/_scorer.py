@@ -1,0 +1,131 @@
+"""SURE as a scorer: denoisers are tuned on noisy images alone."""
+
+import inspect
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from gahb_sk._images import check_sigma, is_torch
+from gahb_sk._random import seed_sequence
+from gahb_sk._validation import Integral
+from gahb_sk.analysis._linearize import linearize_stack
+from gahb_sk.analysis._risk import hutchinson_samples, stein
+from gahb_sk.noise import SCORE_NOISE_SEED, estimate_sigma
+
+_STEP = 1e-3  # of the differences through pipelines, in units of the noise level
+
+
+class SUREScorer(BaseEstimator):
+    """Stein's unbiased estimate of the mean squared error, negated, as a scorer.
+
+    ``GridSearchCV(denoiser, grid, scoring=SUREScorer(sigma=0.1)).fit(noisy)`` chooses parameters
+    without clean images. What a denoiser learns in ``fit`` it then learns from noisy images, so
+    this is for denoisers that learn nothing, or were trained before.
+
+    Parameters
+    ----------
+    sigma : float, default=None
+        Noise level of X in its units. None: that sent with metadata routing, or else an estimate
+        for each image.
+    n_probes : int, default=4
+        Random vectors that estimate the trace of the Jacobian, the same for every candidate.
+    random_state : int, default=0
+        Seed of the random vectors.
+
+    Notes
+    -----
+    For denoisers that jump the estimate is too low: compare them with others by their true error.
+    A pipeline is differentiated numerically as a whole.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from gahb_sk import SUREScorer, WaveletShrinkage, add_gaussian_noise
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> noisy = add_gaussian_noise(make_c_alpha_images(8, 32, random_state=0), 0.1, 0)
+    >>> grid = {"threshold": [0.1, 1.5, 10.0]}
+    >>> search = GridSearchCV(WaveletShrinkage(), grid, scoring=SUREScorer(sigma=0.1), cv=2)
+    >>> search.fit(noisy).best_params_
+    {'threshold': 1.5}
+    """
+
+    def __init__(self, sigma=None, *, n_probes=4, random_state=SCORE_NOISE_SEED):
+        self.sigma = sigma
+        self.n_probes = n_probes
+        self.random_state = random_state
+
+    def score(self, estimator, X, y=None, sigma=None):
+        """Score a fitted denoiser on noisy images; higher is better.
+
+        Parameters
+        ----------
+        estimator : fitted denoiser or pipeline
+            What has ``transform``; it is told the noise level if it takes one.
+        X : array-like or torch.Tensor
+            Noisy images.
+        y : ignored
+            Clean images are not looked at.
+        sigma : float or array-like of shape (n,), default=None
+            Noise level in place of the scorer's.
+
+        Returns
+        -------
+        score : float
+            Minus the mean of SURE.
+        """
+        if not isinstance(self.n_probes, Integral) or self.n_probes < 1:
+            raise ValueError(f"n_probes: expected an int of at least 1, got {self.n_probes!r}.")
+        if getattr(estimator, "needs_clean", False):
+            raise ValueError(
+                f"estimator: {type(estimator).__name__} needs the clean images, which this scorer "
+                "does without. Use MSEScorer."
+            )
+        X = X if is_torch(X) else np.asarray(X)
+        level = self._level(X, sigma)
+        told = {"sigma": level} if _takes_sigma(estimator) else {}
+        denoised = estimator.transform(X, **told)
+        traces = self._samples(estimator, X, level, told).mean(axis=1)
+        return -float(stein(X, denoised, level, traces).mean())
+
+    def __call__(self, estimator, X, y=None, sigma=None):
+        """Score; the same as :meth:`score`."""
+        return self.score(estimator, X, y, sigma=sigma)
+
+    def _level(self, X, sigma):
+        sigma = self.sigma if sigma is None else sigma
+        if sigma is not None:
+            return check_sigma(sigma, len(X))
+        if X.ndim == 2:
+            raise ValueError("sigma: expected the noise level, since X holds flat rows, got None.")
+        return estimate_sigma(X)
+
+    def _samples(self, estimator, X, level, told):
+        root = seed_sequence(self.random_state)
+        if hasattr(estimator, "linearize"):
+            stack = linearize_stack(estimator, X, level)
+        else:
+            stack = _Differences(estimator, X, level, told)
+        return hutchinson_samples(stack, self.n_probes, root)
+
+
+class _Differences:
+    """Central differences of whatever has ``transform``; see ``JacobianStack.matmat``."""
+
+    def __init__(self, estimator, X, level, told):
+        self.transform = lambda images: np.asarray(estimator.transform(images, **told))
+        self.X = np.asarray(X, np.float64)
+        self.shape = len(self.X), self.X[0].size, self.X[0].size
+        self.step = _STEP * np.where(level > 0, level, 1.0)
+
+    def matmat(self, V):
+        size = self.step.reshape(-1, *[1] * (self.X.ndim - 1))
+        columns = []
+        for v in np.moveaxis(V, 2, 0):
+            move = size * v.reshape(self.X.shape)
+            rise = self.transform(self.X + move) - self.transform(self.X - move)
+            columns.append((rise / (2 * size)).reshape(v.shape))
+        return np.stack(columns, axis=2)
+
+
+def _takes_sigma(estimator):
+    return "sigma" in inspect.signature(estimator.transform).parameters

@@ -1,0 +1,176 @@
+"""Effective dimension and Stein's estimate."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from gahb_sk import MSEScorer, SUREScorer, add_gaussian_noise
+from gahb_sk.analysis import effective_dimension, hutchpp, linearize, predicted_mse, sure
+from gahb_sk.datasets import make_disk_images
+from gahb_sk.denoisers import (
+    DiskPosteriorMean,
+    OracleShrinkage,
+    WaveletShrinkage,
+    all_denoisers,
+)
+from gahb_sk.metrics import mse
+from tests.instances import make_denoiser, smooth_images
+
+SIGMA = 0.15
+# They choose among bases or patches, and so jump from one choice to the next.
+JUMPS = ("BandletShrinkage", "BM3DDenoiser")
+SMOOTH = [name for name in all_denoisers() if name not in JUMPS]
+
+
+@pytest.mark.filterwarnings("ignore:RayPosteriorMean|SinePosteriorMean|DiskPosteriorMean")
+@pytest.mark.parametrize("name", SMOOTH)
+def test_sure_is_unbiased(name, rng):
+    clean = make_disk_images(4, 12, random_state=5)
+    denoiser = make_denoiser(name).fit(clean)
+    many = np.repeat(clean, 25, axis=0)
+    noisy = add_gaussian_noise(many, SIGMA, random_state=rng)
+    found = sure(
+        denoiser, noisy, SIGMA, clean=many, method="hutchinson", n_products=2, random_state=rng
+    )
+    partner = {"clean": many} if denoiser.needs_clean else {}
+    difference = found.mse - mse(many, denoiser.transform(noisy, SIGMA, **partner))
+    assert abs(difference.mean()) < 5 * difference.std() / np.sqrt(len(many)) + 1e-9
+
+
+def test_sure_is_too_low_for_a_hard_threshold():
+    clean = np.repeat(smooth_images(2, (32, 32)), 40, axis=0)
+    noisy = add_gaussian_noise(clean, SIGMA, random_state=0)
+    hard = WaveletShrinkage(rule="hard", threshold=2.0).fit(clean)
+    difference = sure(hard, noisy, SIGMA).mse - mse(clean, hard.transform(noisy, SIGMA))
+    assert difference.mean() < -5 * difference.std() / np.sqrt(len(clean))
+
+
+def test_the_optimum_predicts_its_own_error(rng):
+    clean = make_disk_images(30, 12, random_state=rng.randint(99))
+    noisy = add_gaussian_noise(clean, SIGMA, random_state=rng)
+    best = DiskPosteriorMean().fit(clean)
+    difference = predicted_mse(best, noisy, SIGMA).mse - mse(clean, best.transform(noisy, SIGMA))
+    assert abs(difference.mean()) < 5 * difference.std() / np.sqrt(len(clean))
+
+
+def test_traces_agree(rng):
+    clean = smooth_images(3, (16, 16))
+    noisy = add_gaussian_noise(clean, SIGMA, random_state=rng)
+    for denoiser in (
+        WaveletShrinkage(threshold=1.0),
+        WaveletShrinkage(),
+        make_denoiser("UNetDenoiser"),
+    ):
+        denoiser.fit(clean)
+        exact = effective_dimension(denoiser, noisy, SIGMA, method="exact")
+        whole = [np.trace(linearize(denoiser, y, SIGMA) @ np.eye(256)) for y in noisy]
+        assert_allclose([t.value for t in exact], whole, rtol=1e-5)
+        for method in ("hutchpp", "hutchinson"):
+            found = effective_dimension(
+                denoiser, noisy, SIGMA, method=method, n_products=90, random_state=rng
+            )
+            for estimate, truth in zip(found, whole, strict=True):
+                assert 0 < estimate.standard_error < 0.1 * truth
+                assert abs(estimate.value - truth) < 5 * estimate.standard_error
+
+
+def test_hutchpp_errors_are_as_stated(rng):
+    values = np.exp(-np.arange(300) / 8)
+    basis = np.linalg.qr(rng.randn(300, 300))[0]
+    A = (basis * values) @ basis.T
+    found = [hutchpp(lambda V: A @ V, 300, 60, random_state=rng) for _ in range(200)]
+    pulls = np.array([(e.value - values.sum()) / e.standard_error for e in found])
+    assert abs(pulls.mean()) < 0.35 and 0.85 < pulls.std() < 1.25
+    plain = 2.0 * rng.randint(0, 2, (300, 60)) - 1
+    spread = np.vecdot(plain, A @ plain, axis=0).std() / np.sqrt(60)
+    assert np.median([e.standard_error for e in found]) < spread / 2
+
+
+def test_hutchpp_stops_at_the_tolerance(rng):
+    A = np.diag(np.exp(-np.arange(500) / 50))
+    loose, tight = (hutchpp(lambda V: A @ V, 500, 400, tolerance=t) for t in (0.05, 0.0005))
+    assert loose.n_products < tight.n_products <= 400
+    assert loose.standard_error <= 0.05 * loose.value
+    assert hutchpp(lambda V: A @ V, 500, 500) == (pytest.approx(np.trace(A)), 0.0, 500)
+    with pytest.raises(ValueError, match="n_products: expected at least 3"):
+        hutchpp(lambda V: A @ V, 500, 2)
+
+
+def test_an_oracle_knows_its_dimension():
+    clean = smooth_images(3, (40, 40))
+    oracle = OracleShrinkage().fit(clean)
+    found = effective_dimension(oracle, clean, SIGMA, clean=clean)
+    assert_allclose([t.value for t in found], oracle.effective_dimension(clean, SIGMA))
+    assert all(t.standard_error == 0 for t in found)
+
+
+# The scorer ------------------------------------------------------------------------------------
+
+
+def test_scorer_ranks_as_the_true_error_does(rng):
+    clean = smooth_images(24, (32, 32), seed=int(rng.randint(999)))
+    noisy = add_gaussian_noise(clean, SIGMA, random_state=rng)
+    grid = {"threshold": [0.01, 0.5, 1.5, 6.0]}
+    blind = GridSearchCV(
+        WaveletShrinkage(), grid, scoring=SUREScorer(sigma=SIGMA), cv=2, refit=False
+    ).fit(noisy)
+    errors = [
+        mse(clean, WaveletShrinkage(threshold=t).fit(clean).transform(noisy, SIGMA)).mean()
+        for t in grid["threshold"]
+    ]
+    assert_allclose(-blind.cv_results_["mean_test_score"], errors, atol=6e-4)
+    assert blind.best_index_ == int(np.argmin(errors))
+
+
+def test_scorer_needs_no_clean_images_and_repeats(rng):
+    noisy = add_gaussian_noise(smooth_images(6), SIGMA, random_state=rng)
+    denoiser = WaveletShrinkage().fit(noisy)
+    scorer = SUREScorer(SIGMA)
+    assert scorer(denoiser, noisy) == scorer.score(denoiser, noisy, y=np.zeros_like(noisy))
+    assert scorer(denoiser, noisy, sigma=2 * SIGMA) != scorer(denoiser, noisy)
+    assert np.isfinite(SUREScorer()(denoiser, noisy))  # the level is estimated
+
+
+def twice(X):
+    return 2 * X
+
+
+def half(X):
+    return X / 2
+
+
+def test_scorer_differentiates_pipelines(rng):
+    noisy = add_gaussian_noise(smooth_images(6), SIGMA, random_state=rng)
+    plain = WaveletShrinkage(threshold=1.5, sigma=SIGMA).fit(noisy)
+    inner = WaveletShrinkage(threshold=1.5, sigma=2 * SIGMA)
+    pipeline = make_pipeline(FunctionTransformer(twice), inner, FunctionTransformer(half)).fit(
+        noisy
+    )
+    scorer = SUREScorer(SIGMA)
+    assert_allclose(scorer(pipeline, noisy), scorer(plain, noisy), rtol=1e-6)
+
+
+def test_scorer_takes_flat_rows(rng):
+    noisy = add_gaussian_noise(smooth_images(6), SIGMA, random_state=rng)
+    flat = WaveletShrinkage(image_shape=(16, 16)).fit(noisy.reshape(6, -1))
+    stack = WaveletShrinkage().fit(noisy)
+    scorer = SUREScorer(SIGMA)
+    assert_allclose(scorer(flat, noisy.reshape(6, -1)), scorer(stack, noisy))
+    with pytest.raises(ValueError, match="sigma: expected the noise level"):
+        SUREScorer()(flat, noisy.reshape(6, -1))
+
+
+def test_bad_input():
+    X = smooth_images()
+    with pytest.raises(ValueError, match="sigma: expected the true noise level"):
+        sure(WaveletShrinkage().fit(X), X, None)
+    with pytest.raises(ValueError, match="needs the clean images"):
+        SUREScorer(0.1)(OracleShrinkage().fit(X), X)
+    with pytest.raises(ValueError, match="Unknown method 'hutch'"):
+        effective_dimension(WaveletShrinkage().fit(X), X, 0.1, method="hutch")
+    with pytest.raises(ValueError, match="n_probes"):
+        SUREScorer(0.1, n_probes=0)(WaveletShrinkage().fit(X), X)
+    assert np.isfinite(MSEScorer()(WaveletShrinkage().fit(X), X))
