@@ -81,8 +81,8 @@ def test_error_is_the_trace_of_the_covariance(name, sigma, n, global_random_seed
 
 @pytest.mark.parametrize("name", ["continuous", "torus", "integer", "ray", "sine"])
 def test_importance_sampling_agrees(name, global_random_seed):
-    sigma = 1.0
-    X, denoiser = make_class(name, 3, global_random_seed)
+    sigma, n_compared = 2.0, 0
+    X, denoiser = make_class(name, 5, global_random_seed)
     Y = add_gaussian_noise(X, sigma, global_random_seed + 1)
     make, _, parameters = CLASSES[name]
     if name == "ray":
@@ -93,10 +93,14 @@ def test_importance_sampling_agrees(name, global_random_seed):
         log_weight = (flat @ noisy.ravel() - 0.5 * np.square(flat).sum(1)) / sigma**2
         weight = np.exp(log_weight - log_weight.max())
         weight /= weight.sum()
+        if np.square(weight).sum() > 1 / 300:  # of large contrast: too few draws matter
+            continue
         mean = weight @ flat
         variance = np.square(weight) @ np.square(flat - mean)  # of the sampled mean
         away = np.square(mean - estimate.ravel()).sum()
         assert away < 9 * variance.sum() + 1e-12
+        n_compared += 1
+    assert n_compared
 
 
 @pytest.mark.parametrize("name", ["continuous", "sine", "ray"])
