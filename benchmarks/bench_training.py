@@ -1,29 +1,40 @@
-"""Training of the networks: quality against time, and cost of a step and of inference.
+"""Training of the networks: quality against time, cost of a step and of inference, data flow.
 
-    python benchmarks/bench_training.py quality --minutes 4 20 --output training.json
+    python benchmarks/bench_training.py rates --output rates.json
+    python benchmarks/bench_training.py quality --output training.json --rates rates.json
     python benchmarks/bench_training.py speed
+    python benchmarks/bench_training.py data
 
-``quality`` trains the 16-channel UNet on fresh C^alpha images (alpha 2, 40x40), with each recipe
-for each number of minutes, and writes the mean PSNR over test images beside that of BM3D and of
-the noisy images. Each run keeps checkpoints beside ``--output`` and its result in it: started
-again, the program goes on where it was. ``speed`` times a training step of the library against
-the plain definition of the same network, and ``transform`` against bare forward passes.
+``quality`` trains networks on fresh C^alpha images (alpha 2, 40x40) and writes the mean PSNR over
+test images beside that of BM3D and of the noisy images. A run is named RECIPE:NETWORK:MINUTES with
+an optional :BATCH, for example ``fast:efficient:4`` or ``paper:unet:20``. Each keeps checkpoints
+beside ``--output`` and its result in it: started again, the program goes on where it was. The
+minutes are those of the clock, or, with ``--rates``, so many images as the machine handles in that
+time when it is idle, as ``rates`` measured: then other programs do not falsify the comparison.
+``speed`` times a training step of the library against the plain definition of the same network,
+and ``transform`` against bare forward passes. ``data`` trains on 100,000 images of 80x80 from a
+file and on fresh ones, and prints the resident memory and the time spent waiting for images.
 
-Run it alone on the machine: two processes on two cores halve each other's images.
+Run ``rates`` and ``speed`` alone on the machine: two processes on two cores halve each other's
+images.
 """
 
 import argparse
 import json
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from gahb_sk import UNetDenoiser, add_gaussian_noise
+from gahb_sk import EfficientDenoiser, UNetDenoiser, add_gaussian_noise
 from gahb_sk._files import write_text
 from gahb_sk._random import seed_sequence
-from gahb_sk.datasets import FreshImages, make_c_alpha_images
+from gahb_sk.datasets import FreshImages, make_c_alpha_images, open_stack
 from gahb_sk.denoisers import BM3DDenoiser
 from gahb_sk.metrics import input_psnr, psnr
 from gahb_sk.networks import RECIPES, Training, UNet
@@ -32,6 +43,16 @@ from gahb_sk.networks._inference import denoise
 
 SIGMAS = (0.005, 0.01, 0.03, 0.1, 0.3)
 IMAGE_SIZE = 40
+NETWORKS = {"unet": UNetDenoiser, "efficient": EfficientDenoiser}
+# What the claims compare: the paper's recipe on its network, and ours on two.
+RUNS = (
+    "paper:unet:20",
+    "fast:unet:4",
+    "fast:efficient:4",
+    "fast:efficient:15",
+    "fast:efficient:40",
+    "fast:unet:40",
+)
 
 
 def levels(denoise_at, clean):
@@ -43,23 +64,38 @@ def levels(denoise_at, clean):
     return found
 
 
-def one_training(recipe, minutes, batch_size, folder, clean):
-    stream = FreshImages(make_c_alpha_images, image_size=IMAGE_SIZE, alpha=2, random_state=0)
-    denoiser = UNetDenoiser(
-        recipe=recipe,
-        batch_size=batch_size,
-        max_images=None,
-        time_budget=60 * minutes,
-        checkpoint_dir=folder,
-        random_state=0,
-    ).fit(stream)
-    values = levels(lambda noisy, sigma: denoiser.transform(noisy), clean)
-    return {"images": denoiser.n_images_seen_, "psnr": values}
+def parse(name):
+    """Return recipe, network, minutes and batch size of a run's name."""
+    recipe, network, minutes, *batch = name.split(":")
+    return recipe, network, float(minutes), int(batch[0]) if batch else RECIPES[recipe].batch_size
+
+
+def fresh():
+    return FreshImages(make_c_alpha_images, image_size=IMAGE_SIZE, alpha=2, random_state=0)
+
+
+def train_once(name, rates, folder, clean):
+    recipe, network, minutes, batch_size = parse(name)
+    budget = {"max_images": None, "time_budget": 60 * minutes}
+    if rates:
+        images = round(60 * minutes * rates[f"{recipe}:{network}:{batch_size}"])
+        budget = {"max_images": images, "time_budget": None}
+    start = time.process_time()
+    denoiser = NETWORKS[network](
+        recipe=recipe, batch_size=batch_size, checkpoint_dir=folder, random_state=0, **budget
+    ).fit(fresh())
+    return {
+        "images": denoiser.n_images_seen_,
+        "seconds": denoiser.history_[-1]["seconds"],
+        "cpu_seconds": time.process_time() - start,
+        "psnr": levels(lambda noisy, sigma: denoiser.transform(noisy), clean),
+    }
 
 
 def quality(arguments):
     output = Path(arguments.output)
     results = json.loads(output.read_text()) if output.exists() else {}
+    rates = json.loads(Path(arguments.rates).read_text()) if arguments.rates else None
     clean = make_c_alpha_images(
         arguments.test_images, image_size=IMAGE_SIZE, alpha=2, random_state=1
     )
@@ -69,20 +105,39 @@ def quality(arguments):
         "noisy": lambda: {"psnr": {str(s): float(input_psnr(s)) for s in SIGMAS}},
         "BM3D": lambda: {"psnr": levels(lambda y, s: bm3d.transform(y, sigma=s), clean)},
     }
-    for recipe in arguments.recipes:
-        for minutes in arguments.minutes:
-            for size in arguments.batch_sizes:
-                name = f"{recipe}, {minutes:g} min, batch {size}"
-                folder = output.with_suffix("") / name.replace(", ", "-").replace(" ", "")
-                jobs[name] = lambda r=recipe, m=minutes, b=size, f=folder: one_training(
-                    r, m, b, f, clean
-                )
+    for name in arguments.runs:
+        folder = output.with_suffix("") / name.replace(":", "-")
+        jobs[name] = lambda n=name, f=folder: train_once(n, rates, f, clean)
     for name, job in jobs.items():
         if name not in results:
             results[name] = job()
             write_text(output, json.dumps(results, indent=1))
-        values = "  ".join(f"{value:6.2f}" for value in results[name]["psnr"].values())
-        print(f"{name:30s} {values}  {results[name].get('images', '')}", flush=True)
+        row = results[name]
+        values = "  ".join(f"{value:6.2f}" for value in row["psnr"].values())
+        middle = np.mean([row["psnr"][str(sigma)] for sigma in (0.03, 0.1, 0.3)])
+        print(
+            f"{name:22s} {values}  mean .03-.3 {middle:6.2f}  {row.get('images', '')}", flush=True
+        )
+
+
+def measure_rates(arguments):
+    """Images a second of each run's network, recipe and batch, in a short training each."""
+    rates = {}
+    for name in arguments.runs:
+        recipe, network, _, batch_size = parse(name)
+        key = f"{recipe}:{network}:{batch_size}"
+        if key in rates:
+            continue
+        denoiser = NETWORKS[network](
+            recipe=recipe,
+            batch_size=batch_size,
+            max_images=None,
+            time_budget=arguments.seconds,
+            random_state=0,
+        ).fit(fresh())
+        rates[key] = denoiser.n_images_seen_ / denoiser.history_[-1]["seconds"]
+        write_text(arguments.output, json.dumps(rates, indent=1))
+        print(f"{key:24s} {rates[key]:.0f} images/s", flush=True)
 
 
 def seconds(function, repeat):
@@ -113,29 +168,34 @@ def plain_step(batch_size):
     return step
 
 
-def library_step(batch_size):
-    network = UNet(16, 3, generator=torch.Generator().manual_seed(0))
-    training = Training(network, RECIPES["fast"], (0.004, 1.0), seed_sequence(0), {"images": 10**9})
-    network.train()
-    clean = torch.rand(
-        batch_size, 1, IMAGE_SIZE, IMAGE_SIZE, generator=torch.Generator().manual_seed(0)
+def library_step(batch_size, compiled=False, network=None):
+    network = network or UNet(16, 3, generator=torch.Generator().manual_seed(0))
+    training = Training(
+        network,
+        RECIPES["fast"],
+        (0.004, 1.0),
+        seed_sequence(0),
+        {"images": 10**9},
+        compiled=compiled,
     )
-
-    def step():
-        training.step(clean, *training.draw(training.images, training.steps, clean.shape))
-
-    return step
+    network.train()
+    rng = torch.Generator().manual_seed(0)
+    clean = torch.rand(batch_size, 1, IMAGE_SIZE, IMAGE_SIZE, generator=rng)
+    batch = training.draw(0, 0, clean.shape)  # as from the worker thread
+    return lambda: training.step(clean, *batch)
 
 
 def speed(arguments):
     for batch_size in arguments.batch_sizes:
         fast = seconds(library_step(batch_size), arguments.repeat)
+        compiled = seconds(library_step(batch_size, compiled=True), arguments.repeat)
         fused, blocks._is_fusable = blocks._is_fusable, lambda x: False
         plain = seconds(plain_step(batch_size), arguments.repeat)
         blocks._is_fusable = fused
         print(
             f"step, batch {batch_size}: {batch_size / fast:.0f} images/s, plain definition "
-            f"{batch_size / plain:.0f}: {plain / fast:.2f} times as fast",
+            f"{batch_size / plain:.0f}: {plain / fast:.2f} times as fast, compiled "
+            f"{plain / compiled:.2f} times",
             flush=True,
         )
     clean = make_c_alpha_images(arguments.images, image_size=IMAGE_SIZE, random_state=1)
@@ -152,21 +212,64 @@ def speed(arguments):
     print(f"transform of {len(clean)} images: {ratio:.2f} times the bare forward passes")
 
 
+def data(arguments):
+    """Train in a process of its own on each source: memory is that of the process's life."""
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        path = Path(folder) / "images.npy"
+        few = make_c_alpha_images(1000, image_size=80, random_state=0).astype(np.float32)
+        header = {"descr": "<f4", "fortran_order": False, "shape": (100_000, 80, 80)}
+        with open(path, "wb") as file:  # not mapped: the pages would count as memory of the child
+            np.lib.format.write_array_header_1_0(file, header)
+            for _ in range(100):
+                file.write(few.tobytes())
+        for source in (str(path), "fresh"):
+            for network in NETWORKS:
+                command = [sys.executable, __file__, "feed", source, network]
+                subprocess.run([*command, str(arguments.images)], check=True)
+
+
+def feed(arguments):
+    lazy = arguments.source != "fresh"
+    X = open_stack(arguments.source) if lazy else fresh()
+    settings = {"max_images": arguments.images, "random_state": 0}
+    record = NETWORKS[arguments.network](**settings).fit(X).history_[-1]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    what = "100,000 images of 80x80 in a file" if lazy else "fresh 40x40"
+    print(
+        f"{arguments.network}, {what}: {peak:.0f} MB resident, "
+        f"{100 * record['waited'] / record['seconds']:.1f} % of the time spent waiting for images",
+        flush=True,
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("quality")
-    one.add_argument("--minutes", type=float, nargs="+", default=[4, 15, 20, 40])
-    one.add_argument("--recipes", nargs="+", default=list(RECIPES))
-    one.add_argument("--batch-sizes", type=int, nargs="+", default=[16])
+    one.add_argument("--runs", nargs="+", default=RUNS, metavar="RECIPE:NETWORK:MINUTES[:BATCH]")
+    one.add_argument("--rates", help="what 'rates' wrote: budgets in images instead of seconds")
     one.add_argument("--test-images", type=int, default=48)
     one.add_argument("--output", default="training.json")
     one.set_defaults(run=quality)
-    two = commands.add_parser("speed")
-    two.add_argument("--batch-sizes", type=int, nargs="+", default=[16, 32, 64])
-    two.add_argument("--repeat", type=int, default=15)
-    two.add_argument("--images", type=int, default=1000)
-    two.set_defaults(run=speed)
+    two = commands.add_parser("rates")
+    two.add_argument("--runs", nargs="+", default=RUNS, metavar="RECIPE:NETWORK:MINUTES[:BATCH]")
+    two.add_argument("--seconds", type=float, default=20)
+    two.add_argument("--output", default="rates.json")
+    two.set_defaults(run=measure_rates)
+    three = commands.add_parser("speed")
+    three.add_argument("--batch-sizes", type=int, nargs="+", default=[16, 32, 64])
+    three.add_argument("--repeat", type=int, default=15)
+    three.add_argument("--images", type=int, default=1000)
+    three.set_defaults(run=speed)
+    four = commands.add_parser("data")
+    four.add_argument("--images", type=int, default=4000)
+    four.add_argument("--folder", default=None, help="where 2.6 GB fit for a while")
+    four.set_defaults(run=data)
+    five = commands.add_parser("feed")
+    five.add_argument("source")
+    five.add_argument("network", choices=NETWORKS)
+    five.add_argument("images", type=int)
+    five.set_defaults(run=feed)
     arguments = parser.parse_args()
     arguments.run(arguments)
 
