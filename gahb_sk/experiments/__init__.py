@@ -5,8 +5,10 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "_basis_alignment": ["basis_alignment"],
         "_compare": ["Comparison", "compare_denoisers"],
         "_optimality_gap": ["optimality_gap"],
+        "_risk_estimates": ["risk_estimates"],
         "_table": ["Table"],
     },
 )

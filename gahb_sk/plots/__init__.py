@@ -5,9 +5,12 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "_alignment": ["AlignmentDisplay"],
         "_comparison": ["ComparisonDisplay"],
+        "_eigenvectors": ["EigenvectorGridDisplay", "SpectrumDisplay"],
         "_geometry": ["GeometryDisplay"],
         "_image_grid": ["ImageGridDisplay"],
         "_optimality": ["OptimalityDisplay"],
+        "_risk": ["EffectiveDimensionDisplay", "RiskDisplay"],
     },
 )

@@ -1,0 +1,182 @@
+"""Overlap of the bases of learned denoisers with bandlets and other bases known in advance.
+
+At each noisy image the leading eigenvectors of a denoiser and those of a reference, for example
+the oracle in the best bandlet basis, span two subspaces of the same dimension k. Their overlap
+(:func:`gahb_sk.analysis.subspace_alignment`) says how much of one lies in the other; random
+subspaces give k / d.
+"""
+
+import numpy as np
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from gahb_sk._images import check_images, is_lazy, is_torch
+from gahb_sk._random import child, seed_sequence
+from gahb_sk._validation import Integral, validate_params
+from gahb_sk.analysis import eigenbasis, harmonicity, random_alignment, subspace_alignment
+from gahb_sk.denoisers import OracleShrinkage
+from gahb_sk.experiments._compare import name_denoisers
+from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
+from gahb_sk.experiments._table import Table
+
+_KEPT = 1e-8  # factors below this are zeros, whose vectors are arbitrary
+_DRAWS = 40  # random pairs behind the null level
+
+
+def default_references():
+    """Return the oracles in fixed and adapted bases, by name, unfitted."""
+    return {
+        "oracle bandlets": OracleShrinkage(basis="bandlet"),
+        "oracle wavelets": OracleShrinkage(basis="wavelet"),
+        "oracle Fourier": OracleShrinkage(basis="fourier"),
+    }
+
+
+@validate_params(
+    {
+        "denoisers": [dict, list, tuple],
+        "references": [dict, list, tuple, None],
+        "n_jobs": [Integral, None],
+        "verbose": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def basis_alignment(
+    denoisers,
+    X,
+    sigmas=(0.05, 0.1, 0.2),
+    ks=(5, 10, 20, 50),
+    *,
+    references=None,
+    dtype="float32",
+    random_state=0,
+    n_jobs=None,
+    verbose=False,
+):
+    """Overlap of the adaptive bases of denoisers with reference bases.
+
+    Parameters
+    ----------
+    denoisers : dict of str to fitted denoiser, or list of fitted denoisers
+        Whose bases to examine. They are used as they are, not fitted again.
+    X : array-like of shape (n, H, W) or (n, C, H, W)
+        Clean images that the denoisers were not fitted on.
+    sigmas : array-like of shape (n_sigmas,), default=(0.05, 0.1, 0.2)
+        Noise levels in the units of X.
+    ks : sequence of int, default=(5, 10, 20, 50)
+        Numbers of leading vectors compared.
+    references : dict of str to denoiser, default=None
+        What to compare with; any denoisers, fitted on X here unless they are fitted already:
+        posterior means of the class, ``TangentProjection``, ``WienerDenoiser``. None: the oracles
+        in bandlets, wavelets and Fourier. They are compared with each other, too.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision in which networks compute.
+    random_state : int, RandomState or None, default=0
+        Seed of the noise, of the iterations, and of the random subspaces. Image k gets the same
+        noise pattern, scaled by sigma, at every level and for every denoiser.
+    n_jobs : int, default=None
+        Images handled at the same time by joblib.
+    verbose : bool, default=False
+        Whether to show a progress bar on stderr.
+
+    Returns
+    -------
+    table : Table
+        ``denoiser, reference, sigma, k, overlap, overlap_se, chance, chance_high, harmonicity,
+        n_images``: means over the images and their standard error; the level of chance and its
+        95th percentile for one image; mean harmonicity of the denoiser's k vectors. Vectors
+        beyond the rank of a basis (the tangents of a disk are 5) are left out, and so are rows
+        without any image left.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For noise levels or images that break the contract, or k beyond the size of an image.
+
+    Examples
+    --------
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> from gahb_sk.denoisers import WienerDenoiser
+    >>> from gahb_sk.experiments import basis_alignment
+    >>> X = make_c_alpha_images(60, 16, random_state=0)
+    >>> wiener = WienerDenoiser().fit(X[2:])
+    >>> table = basis_alignment([wiener], X[:2], [0.1], [4])
+    >>> fourier = table.where(denoiser="WienerDenoiser", reference="oracle Fourier")
+    >>> bool(fourier["overlap"][0] > fourier["chance_high"][0])
+    True
+    """
+    denoisers = name_denoisers(denoisers)
+    references = name_denoisers(default_references() if references is None else references)
+    X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
+    images = check_images(X)
+    d = int(np.prod(images.shape[1:]))
+    ks, sigmas = _check_ks(ks, d), check_sigmas(sigmas)
+    references = {name: _fitted(reference, X) for name, reference in references.items()}
+    root = seed_sequence(random_state)
+    tasks = [(i, sigma) for sigma in sigmas for i in range(len(images))]
+    results = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_one_image)(denoisers, references, X, i, sigma, ks, dtype, root)
+        for i, sigma in tasks
+    )
+    found = {}
+    with tqdm(total=len(tasks), desc="bases", disable=not verbose) as bar:
+        for rows in results:
+            for key, values in rows:
+                found.setdefault(key, []).append(values)
+            bar.update()
+    chance = {k: random_alignment(d, k, n_draws=_DRAWS, random_state=child(root, 1)) for k in ks}
+    return Table.from_rows([_row(key, values, chance) for key, values in found.items()])
+
+
+def _check_ks(ks, d):
+    ks = np.unique(np.asarray(ks))
+    if ks.ndim != 1 or not len(ks) or ks.dtype.kind not in "iu" or ks[0] < 1 or ks[-1] > d:
+        raise ValueError(
+            f"ks: expected ints between 1 and {d}, the number of values of an image, got {ks!r}."
+        )
+    return ks.tolist()
+
+
+def _fitted(denoiser, X):
+    return denoiser if hasattr(denoiser, "image_shape_") else denoiser.fit(X)
+
+
+def _one_image(denoisers, references, X, i, sigma, ks, dtype, root):
+    """Overlaps and harmonicity at one noisy image, as (key, values)."""
+    clean, noisy = (images[0] for images in noisy_images(X, np.array([i]), sigma, root))
+    bases = {}
+    for name, denoiser in {**references, **denoisers}.items():
+        basis = eigenbasis(
+            denoiser, noisy, max(ks), sigma=sigma, clean=clean, dtype=dtype, tolerance=1e-2,
+            n_probes=2, random_state=child(root, 2, i),
+        )  # fmt: skip
+        bases[name] = basis.vectors[: int((basis.values > _KEPT).sum())]
+    rows = []
+    for name, vectors in bases.items():
+        harmonic = harmonicity(vectors, clean).total if len(vectors) else np.empty(0)
+        for other, partner in bases.items():
+            if other not in references or other == name:
+                continue
+            for k in ks:
+                if k <= min(len(vectors), len(partner)):
+                    overlap = subspace_alignment(vectors, partner, k).overlap
+                    rows.append(((name, other, sigma, k), (overlap, harmonic[:k].mean())))
+    return rows
+
+
+def _row(key, values, chance):
+    name, reference, sigma, k = key
+    overlaps, harmonics = np.array(values).T
+    n = len(overlaps)
+    return {
+        "denoiser": name,
+        "reference": reference,
+        "sigma": sigma,
+        "k": k,
+        "overlap": float(overlaps.mean()),
+        "overlap_se": float(overlaps.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan"),
+        "chance": chance[k].mean,
+        "chance_high": chance[k].high,
+        "harmonicity": float(harmonics.mean()),
+        "n_images": n,
+    }

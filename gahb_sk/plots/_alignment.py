@@ -1,0 +1,89 @@
+"""Overlap of adaptive bases with reference bases."""
+
+import numpy as np
+
+from gahb_sk.plots._style import COLOURS
+
+
+class AlignmentDisplay:
+    """Overlap with each reference against the number of vectors, for one denoiser.
+
+    The grey band reaches from nothing to the 95th percentile of random subspaces.
+
+    Parameters
+    ----------
+    table : Table
+        What :func:`~gahb_sk.experiments.basis_alignment` returned.
+    denoiser : str, default=None
+        Which denoiser; None takes the first that is no reference.
+    sigma : float, default=None
+        Which noise level; None takes the middle one.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        Where it was drawn last.
+
+    Raises
+    ------
+    ValueError
+        If the table has no such rows.
+    """
+
+    def __init__(self, table, *, denoiser=None, sigma=None):
+        self.table = table
+        self.denoiser = denoiser
+        self.sigma = sigma
+
+    @classmethod
+    def from_table(cls, table, *, denoiser=None, sigma=None):
+        """Make the display from what ``basis_alignment`` returned."""
+        return cls(table, denoiser=denoiser, sigma=sigma)
+
+    def plot(self, ax=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : AlignmentDisplay
+            Itself.
+        """
+        name, sigma = self._choice()
+        part = self.table.where(denoiser=name, sigma=sigma)
+        if not part.n_rows:
+            raise ValueError(
+                f"denoiser, sigma: expected one of {sorted(set(self.table['denoiser'].tolist()))} "
+                f"and of {np.unique(self.table['sigma']).tolist()}, got {name!r}, {sigma!r}."
+            )
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
+        references = list(dict.fromkeys(part["reference"].tolist()))
+        for reference, colour in zip(references, COLOURS * len(references), strict=False):
+            rows = part.where(reference=reference)
+            error = 2 * np.nan_to_num(rows["overlap_se"])
+            ax.errorbar(
+                rows["k"], rows["overlap"], error, label=reference, color=colour, marker="o",
+                markersize=4, capsize=2,
+            )  # fmt: skip
+        k, place = np.unique(part["k"], return_index=True)
+        ax.fill_between(k, 0, part["chance_high"][place], color="0.85", label="chance (95 %)")
+        ax.set(xlabel="number of vectors k", ylabel="overlap of the first k vectors", xscale="log")
+        ax.set(ylim=(0, 1), title=f"{name}, noise level {sigma:g}")
+        ax.legend(fontsize="small")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _choice(self):
+        names = list(dict.fromkeys(self.table["denoiser"].tolist()))
+        references = set(self.table["reference"].tolist())
+        own = [name for name in names if name not in references] or names
+        sigmas = np.unique(self.table["sigma"])
+        sigma = sigmas[len(sigmas) // 2] if self.sigma is None else self.sigma
+        return self.denoiser or own[0], float(sigma)

@@ -1,0 +1,171 @@
+"""Adaptive basis vectors as pictures, and their shrinkage factors as curves."""
+
+import numpy as np
+
+from gahb_sk.plots._style import COLOURS
+
+
+class EigenvectorGridDisplay:
+    """Eigenvectors of a Jacobian with their factors, in diverging colours.
+
+    White is 0; red and blue are equal distances from it, each vector by its own largest value.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (k, H, W) or (k, C, H, W)
+        Eigenvectors as images. Colour ones are shown as the mean of their channels.
+    values : ndarray of shape (k,)
+        Their shrinkage factors.
+    indices : sequence of int, default=None
+        Which of them to show, counted from 0; None shows all.
+    images : dict of str to ndarray of shape (H, W) or (C, H, W), default=None
+        Grey images to show first, by title, for example the noisy one.
+
+    Attributes
+    ----------
+    axes_, figure_ : ndarray of matplotlib Axes, and the Figure
+        Where it was drawn last.
+    """
+
+    def __init__(self, vectors, values, *, indices=None, images=None):
+        self.vectors = vectors
+        self.values = values
+        self.indices = indices
+        self.images = images or {}
+
+    @classmethod
+    def from_basis(cls, basis, *, n_vectors=12, images=None):
+        """Make the display from what ``eigenbasis`` returned.
+
+        Parameters
+        ----------
+        basis : EigenBasis
+            The adaptive basis.
+        n_vectors : int, default=12
+            How many vectors, spread over those found, closer together at first.
+        images : dict of str to ndarray, default=None
+            Images to show first.
+
+        Returns
+        -------
+        display : EigenvectorGridDisplay
+        """
+        k = len(basis.values)
+        spread = (np.linspace(0, 1, min(n_vectors, k)) ** 2) * (k - 1)
+        indices = np.maximum(np.round(spread).astype(int), np.arange(len(spread)))
+        return cls(basis.vectors, basis.values, indices=indices, images=images)
+
+    def plot(self, figure=None, *, n_columns=6):
+        """Draw the grid.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure, default=None
+            Where to draw; None makes one.
+        n_columns : int, default=6
+            Pictures in a row.
+
+        Returns
+        -------
+        display : EigenvectorGridDisplay
+            Itself.
+        """
+        indices = np.arange(len(self.values)) if self.indices is None else self.indices
+        n = len(self.images) + len(indices)
+        n_rows = -(-n // n_columns)
+        if figure is None:
+            import matplotlib.pyplot as plt
+
+            figure = plt.figure(figsize=(1.5 * n_columns, 1.75 * n_rows), layout="constrained")
+        axes = figure.subplots(n_rows, n_columns, squeeze=False)
+        for ax in axes.flat:
+            ax.set_axis_off()
+        places = iter(axes.flat)
+        for title, image in self.images.items():
+            ax = next(places)
+            ax.imshow(_grey(image), cmap="gray", vmin=0, vmax=1)
+            ax.set_title(title, fontsize=8)
+        for k in indices:
+            ax = next(places)
+            vector = _grey(self.vectors[k])
+            limit = np.abs(vector).max() or 1.0
+            ax.imshow(vector, cmap="RdBu_r", vmin=-limit, vmax=limit)
+            ax.set_title(rf"$\lambda_{{{k + 1}}}$ = {self.values[k]:.3f}", fontsize=8)
+        self.axes_, self.figure_ = axes, figure
+        return self
+
+
+class SpectrumDisplay:
+    """Shrinkage factors in decreasing order, with the coefficients of the clean image.
+
+    Parameters
+    ----------
+    spectra : dict of str to ndarray of shape (k,)
+        Factors by name.
+    coefficients : dict of str to ndarray of shape (k,), default=None
+        Coefficients of the clean image in the same vectors; drawn as absolute values.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        Where it was drawn last; ``coefficients_ax_`` is the axis of the coefficients, or None.
+    """
+
+    def __init__(self, spectra, *, coefficients=None):
+        self.spectra = spectra
+        self.coefficients = coefficients or {}
+
+    @classmethod
+    def from_basis(cls, basis, name="denoiser"):
+        """Make the display from one EigenBasis, or from a dict of them by name."""
+        bases = basis if isinstance(basis, dict) else {name: basis}
+        return cls(
+            {name: basis.values for name, basis in bases.items()},
+            coefficients={
+                name: basis.coefficients
+                for name, basis in bases.items()
+                if basis.coefficients is not None
+            },
+        )
+
+    def plot(self, ax=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : SpectrumDisplay
+            Itself.
+        """
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+        palette = dict(zip(self.spectra, COLOURS * len(self.spectra), strict=False))
+        for name, values in self.spectra.items():
+            ax.plot(np.arange(1, len(values) + 1), values, color=palette[name], label=name)
+        ax.axhline(1, color="0.8", linewidth=1, zorder=0)
+        ax.set(xlabel="k", ylabel=r"shrinkage factor $\lambda_k$", xscale="log")
+        ax.set_ylim(bottom=min(0, *(values.min() for values in self.spectra.values())))
+        self.coefficients_ax_ = None
+        if self.coefficients:
+            self.coefficients_ax_ = self._draw_coefficients(ax.twinx(), palette)
+        ax.legend(fontsize="small", loc="upper right")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _draw_coefficients(self, ax, palette):
+        for name, coefficients in self.coefficients.items():
+            k = np.arange(1, len(coefficients) + 1)
+            ax.plot(k, np.abs(coefficients), ".", color=palette[name], markersize=3, alpha=0.6)
+        ax.set(ylabel=r"dots: $|\langle x, e_k \rangle|$", yscale="log")
+        return ax
+
+
+def _grey(image):
+    image = np.asarray(image)
+    return image.mean(axis=0) if image.ndim == 3 else image
