@@ -98,7 +98,7 @@ def test_importance_sampling_agrees(name, global_random_seed):
         mean = weight @ flat
         variance = np.square(weight) @ np.square(flat - mean)  # of the sampled mean
         away = np.square(mean - estimate.ravel()).sum()
-        assert away < 9 * variance.sum() + 1e-12
+        assert away < 25 * variance.sum() + 1e-12  # five deviations of a ray, which has but one
         n_compared += 1
     assert n_compared
 
