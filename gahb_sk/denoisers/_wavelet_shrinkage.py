@@ -80,7 +80,7 @@ class WaveletShrinkage(BaseDenoiser):
         "wavelet": [str],
         "levels": [at_least(0), None],
         "rule": [str],
-        "threshold": [Interval(Real, 0, None, closed="left"), str],
+        "threshold": [Interval(Real, 0, None, closed="neither"), str],
         "n_shifts": [Interval(Integral, 1, 1024, closed="both")],
     }
 
