@@ -27,7 +27,7 @@ def parse_denoiser(text):
         For an unknown name (the nearest is given), an unknown parameter, or anything that is not
         a literal.
     """
-    name, keywords = _parse_call(text)
+    name, keywords = parse_call(text)
     cls = get_denoiser(name)
     legal = list(inspect.signature(cls).parameters)
     for key in keywords:
@@ -49,7 +49,7 @@ def parse_denoiser(text):
     return cls(**keywords)
 
 
-def _parse_call(text):
+def parse_call(text):
     """Return the name and the keyword arguments that a text stands for."""
     try:
         node = ast.parse(text.strip(), mode="eval").body
@@ -77,7 +77,7 @@ def parse_denoisers(texts):
     denoisers : dict of str to denoiser
     """
     denoisers = {}
-    names = [_parse_call(text)[0] for text in texts]
+    names = [parse_call(text)[0] for text in texts]
     for text, name in zip(texts, names, strict=True):
         label = name if names.count(name) == 1 else " ".join(text.split())
         if label in denoisers:

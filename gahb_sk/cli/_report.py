@@ -19,7 +19,7 @@ from gahb_sk.experiments import Comparison
 from gahb_sk.plots import ComparisonDisplay, ImageGridDisplay
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pywavelets", "scikit-image", "bm3d")
-_PAGE = Path(__file__).with_name("report.html")
+PAGE = Path(__file__).with_name("report.html")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def write_page(path, sections, command):
         The command line that redoes it.
     """
     body = "\n".join(_section_html(section, pictures) for section, pictures in sections)
-    page = _PAGE.read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
     for key, value in {
         "title": html.escape(" / ".join(section.title for section, _ in sections)),
         "body": body,
@@ -148,14 +148,14 @@ def draw(section):
     comparison = section.comparison
     curves = Figure(figsize=(7.0, 4.8), layout="constrained")
     ComparisonDisplay.from_comparison(comparison, alpha=section.alpha).plot(curves.subplots())
-    pictures = {"curves.png": _png(curves)}
+    pictures = {"curves.png": to_png(curves)}
     if comparison.examples:
         sigma = comparison.sigmas[len(comparison.sigmas) // 2]
         display = ImageGridDisplay.from_comparison(comparison, float(sigma))
         n_rows, n_columns = len(comparison.examples[float(sigma)]["clean"]), len(display.columns)
         grid = Figure(figsize=(1.25 * n_columns, 1.55 * n_rows), layout="constrained")
         display.plot(grid)
-        pictures["images.png"] = _png(grid)
+        pictures["images.png"] = to_png(grid)
     return pictures
 
 
@@ -171,7 +171,8 @@ def versions():
     return found
 
 
-def _png(figure):
+def to_png(figure):
+    """Return a figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # An axis of few noise levels may have no minor ticks to label; nothing is lost.
@@ -204,12 +205,12 @@ def _section_html(section, pictures):
         f"<p>{html.escape(section.text)}</p>",
         _verdict(comparison),
         _means_table(comparison),
-        _image(pictures["curves.png"], "Output PSNR against input PSNR"),
+        embed(pictures["curves.png"], "Output PSNR against input PSNR"),
     ]
     if "images.png" in pictures:
         sigma = comparison.sigmas[len(comparison.sigmas) // 2]
         parts.append(f"<h3>Test images at &sigma; = {sigma:g}</h3>")
-        parts.append(_image(pictures["images.png"], "Clean, noisy and denoised images"))
+        parts.append(embed(pictures["images.png"], "Clean, noisy and denoised images"))
     if section.left_out:
         items = "".join(f"<li>{html.escape(item)}</li>" for item in section.left_out)
         parts.append(f"<h3>Files left out</h3><ul>{items}</ul>")
@@ -291,6 +292,7 @@ def _order(means, name):
     return -float(means.where(denoiser=name)["psnr"].mean())
 
 
-def _image(png, text):
+def embed(png, text):
+    """Return a picture as HTML that needs no other file."""
     data = base64.b64encode(png).decode("ascii")
     return f"<img alt='{text}' src='data:image/png;base64,{data}'>"

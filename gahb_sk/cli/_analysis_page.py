@@ -1,0 +1,197 @@
+"""The report of ``gahb-sk analyze``: a page, tables and pictures."""
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gahb_sk._files import atomic_path, write_text
+from gahb_sk.analysis import EigenBasis
+from gahb_sk.cli import _report
+from gahb_sk.experiments import Table
+from gahb_sk.metrics import psnr
+from gahb_sk.plots import (
+    AlignmentDisplay,
+    EffectiveDimensionDisplay,
+    EigenvectorGridDisplay,
+    RiskDisplay,
+    SpectrumDisplay,
+)
+
+_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found of a denoiser at one image.
+
+    Attributes
+    ----------
+    title, name : str
+        Heading, and the denoiser.
+    images : dict of str to ndarray
+        "noisy", "denoised" and, where it is known, "clean".
+    sigma : float
+    basis : EigenBasis
+    spectrum : Table
+        A row an eigenvector.
+    risk, alignment : Table or None
+        Of ``risk_estimates`` and ``basis_alignment``; None without the clean image.
+    settings : dict
+    """
+
+    title: str
+    name: str
+    images: dict
+    sigma: float
+    basis: EigenBasis
+    spectrum: Table
+    risk: Table | None
+    alignment: Table | None
+    settings: dict
+
+
+def write_analysis(folder, findings, command):
+    """Write the page, the tables and the pictures.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where to write.
+    findings : Findings
+    command : str
+        The command line that redoes it.
+
+    Returns
+    -------
+    page : pathlib.Path
+    """
+    folder = Path(folder)
+    pictures = draw(findings)
+    for name, png in pictures.items():
+        with atomic_path(folder / name) as temporary:
+            temporary.write_bytes(png)
+    for name in ("spectrum", "risk", "alignment"):
+        table = getattr(findings, name)
+        if table is not None:
+            table.to_csv(folder / f"{name}.csv")
+    numbers = {
+        "title": findings.title,
+        "command": command,
+        "settings": findings.settings,
+        "versions": _report.versions(),
+        "numbers": summary(findings),
+    }
+    write_text(folder / "results.json", json.dumps(numbers, indent=1) + "\n")
+    page = folder / "index.html"
+    write_text(page, _page(findings, pictures, command))
+    return page
+
+
+def summary(findings):
+    """Return the numbers of one denoiser at one image, by what they are."""
+    basis, images = findings.basis, findings.images
+    found = {
+        "effective dimension": basis.effective_dimension,
+        "its standard error": basis.effective_dimension_se,
+        "values of the image": int(images["noisy"].size),
+        "participation ratio": basis.participation_ratio,
+        "asymmetry": basis.asymmetry,
+        "homogeneity error": basis.homogeneity_error,
+        "largest residual": float(basis.residuals.max()),
+        "method": basis.method,
+        "vectors multiplied": basis.n_products,
+        "predicted mean squared error": findings.sigma**2
+        * basis.effective_dimension
+        / images["noisy"].size,
+    }
+    if "clean" in images:
+        clean, denoised = images["clean"], images["denoised"]
+        found["mean squared error"] = float(np.square(clean - denoised).mean())
+        found["PSNR (dB)"] = float(psnr(clean[None], denoised[None])[0])
+    return found
+
+
+def draw(findings):
+    """Return the pictures as PNG files by name."""
+    from matplotlib.figure import Figure
+
+    grid = Figure(figsize=(9, 5.3), layout="constrained")
+    shown = 18 - len(findings.images)
+    EigenvectorGridDisplay.from_basis(findings.basis, n_vectors=shown, images=findings.images).plot(
+        grid
+    )
+    spectrum = Figure(figsize=(7, 4.4), layout="constrained")
+    SpectrumDisplay.from_basis(findings.basis, findings.name).plot(spectrum.subplots())
+    pictures = {"eigenvectors.png": grid, "spectrum.png": spectrum}
+    if findings.risk is not None:
+        figure = Figure(figsize=(10, 4.2), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        EffectiveDimensionDisplay.from_table(findings.risk).plot(left)
+        RiskDisplay.from_table(findings.risk).plot(right)
+        pictures["risk.png"] = figure
+    if findings.alignment is not None and findings.name in findings.alignment["denoiser"]:
+        figure = Figure(figsize=(7, 4.6), layout="constrained")
+        AlignmentDisplay.from_table(findings.alignment, denoiser=findings.name).plot(
+            figure.subplots()
+        )
+        pictures["alignment.png"] = figure
+    return {name: _report.to_png(figure) for name, figure in pictures.items()}
+
+
+_CAPTIONS = {
+    "eigenvectors.png": (
+        "Adaptive basis",
+        "Eigenvectors of the symmetric part of the Jacobian, with the factors by which the "
+        "denoiser shrinks the noisy image along them.",
+    ),
+    "spectrum.png": (
+        "Shrinkage factors",
+        "In decreasing order; dots are the coefficients of the clean image in the same vectors.",
+    ),
+    "risk.png": (
+        "Effective dimension and risk",
+        "The trace of the Jacobian, and the true error beside what is said of it without the "
+        "clean image. Crosses lie on the line where the denoiser is optimal.",
+    ),
+    "alignment.png": (
+        "Alignment",
+        "Mean squared cosine of the principal angles between the first k vectors and those of "
+        "bases that know the clean image.",
+    ),
+}
+
+
+def _page(findings, pictures, command):
+    rows = "".join(
+        f"<tr><th>{html.escape(key)}</th><td>{_number(value)}</td></tr>"
+        for key, value in summary(findings).items()
+    )
+    parts = [f"<table class='results'>{rows}</table>"]
+    for name, png in pictures.items():
+        heading, caption = _CAPTIONS[name]
+        parts += [
+            f"<h2>{heading}</h2>",
+            _report.embed(png, heading),
+            f"<p class='caption'>{caption}</p>",
+        ]
+    settings = "".join(
+        f"<tr><th>{html.escape(key)}</th><td>{html.escape(str(value))}</td></tr>"
+        for key, value in findings.settings.items()
+    )
+    style = _STYLE.search(_report.PAGE.read_text(encoding="utf-8")).group()
+    versions = html.escape(", ".join(f"{k} {v}" for k, v in _report.versions().items()))
+    title = html.escape(findings.title)
+    return (
+        f"<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n<title>{title}</title>"
+        f"\n{style}\n</head>\n<body>\n<h1>{title}</h1>\n{chr(10).join(parts)}\n<details><summary>"
+        f"All settings</summary><table>{settings}</table></details>\n<footer><h3>How to redo it"
+        f"</h3>\n<pre>{html.escape(command)}</pre>\n<p>{versions}</p></footer>\n</body>\n</html>\n"
+    )
+
+
+def _number(value):
+    return f"{value:.4g}" if isinstance(value, float) else html.escape(str(value))

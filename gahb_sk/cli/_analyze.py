@@ -1,0 +1,156 @@
+"""Look inside a denoiser at one image: adaptive basis, shrinkage, dimension, risk, alignment.
+
+MODEL is the folder of a saved network, the name of one that comes with the package (gahb-sk info),
+or a denoiser such as 'WaveletShrinkage(n_shifts=16)'. IMAGE is a clean image, a file or a class
+such as 'c-alpha(alpha=3)', to which noise is added; with --noisy it is noisy already. Writes
+index.html (self-contained), tables and pictures.
+"""
+
+import shlex
+
+import numpy as np
+
+from gahb_sk import add_gaussian_noise
+from gahb_sk.analysis import eigenbasis, harmonicity
+from gahb_sk.cli._analysis_page import Findings, write_analysis
+from gahb_sk.cli._compare import describe, positive_int
+from gahb_sk.cli._report import check_output
+from gahb_sk.cli._subjects import read_model, read_subject
+from gahb_sk.experiments import Table, basis_alignment, risk_estimates
+
+NAME = "analyze"
+HELP = "look inside a denoiser at one image"
+EXAMPLE = "gahb-sk analyze my-unet 'c-alpha(alpha=2)' --sigma 0.1 --output inside"
+FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the noise level, in the curves of dimension and risk
+KS = (2, 5, 10, 20, 50, 100, 200)
+
+
+def add_arguments(parser):
+    """Add the arguments of ``gahb-sk analyze``."""
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="saved network, or Name(parameter=value, ...)")
+    add("image", metavar="IMAGE", help="png, jpg, tif or npy file, or a class of images")
+    add("--sigma", type=float, required=True, metavar="S", help="noise level, for images in [0, 1]")
+    add("--noisy", action="store_true", help="the image is noisy already: nothing is added, and "
+        "what needs the clean one is left out")  # fmt: skip
+    add("--n-components", type=positive_int, default=100, metavar="K",
+        help="eigenvectors to find (default 100, or as many as there are)")  # fmt: skip
+    add(
+        "--tolerance", type=float, default=1e-3, metavar="T", help="largest residual (default .001)"
+    )
+    add("--precision", choices=["float32", "float64"], default="float32",
+        help="in which networks compute (default float32)")  # fmt: skip
+    add("--image-size", type=positive_int, metavar="S", help="side in pixels (default: 64 for a "
+        "class, the middle of a file up to 128)")  # fmt: skip
+    add("--color", action="store_true", help="three channels instead of grey")
+    add("--seed", type=int, default=0, help="seed of image, noise and probes (default 0)")
+    add("--output", required=True, metavar="DIR", help="folder of the report")
+
+
+def run(args):
+    """Analyse, write the report, and say where it lies."""
+    if not 0 < args.sigma < float("inf"):
+        raise ValueError(f"--sigma: expected a positive number, got {args.sigma}.")
+    if not args.tolerance > 0:
+        raise ValueError(f"--tolerance: expected a positive number, got {args.tolerance}.")
+    folder = check_output(args.output)
+    subject = read_subject(args.image, image_size=args.image_size, color=args.color, seed=args.seed)
+    denoiser = read_model(args.model, subject)
+    if args.noisy and denoiser.needs_clean:
+        raise ValueError(
+            f"--noisy: {type(denoiser).__name__} is an oracle and needs the clean image. Leave "
+            "--noisy out."
+        )
+    page = write_analysis(folder, examine(args, subject, denoiser), redo(args))
+    print(f"The report lies in {page}")
+    return 0
+
+
+def examine(args, subject, denoiser):
+    """Return what there is to say of a denoiser at an image.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Of the command.
+    subject : Subject
+        The image.
+    denoiser : fitted denoiser
+
+    Returns
+    -------
+    findings : Findings
+    """
+    clean = None if args.noisy else subject.image.astype(np.float64)
+    noisy = subject.image.astype(np.float64)
+    if clean is not None:
+        noisy = add_gaussian_noise(clean[None], args.sigma, args.seed)[0]
+    partner = {"clean": clean[None]} if denoiser.needs_clean else {}
+    basis = eigenbasis(
+        denoiser,
+        noisy,
+        min(args.n_components, noisy.size),
+        sigma=args.sigma,
+        clean=clean,
+        tolerance=args.tolerance,
+        dtype=args.precision,
+        random_state=args.seed,
+    )
+    name = type(denoiser).__name__
+    return Findings(
+        title=f"{name} at {subject.title}, noise level {args.sigma:g}",
+        name=name,
+        images={
+            **({} if clean is None else {"clean": clean}),
+            "noisy": noisy,
+            "denoised": denoiser.transform(noisy[None], args.sigma, **partner)[0],
+        },
+        sigma=args.sigma,
+        basis=basis,
+        spectrum=_spectrum(basis, clean),
+        risk=None if clean is None else _risk(args, name, denoiser, clean),
+        alignment=None if clean is None else _alignment(args, name, denoiser, clean),
+        settings={"denoiser": describe(denoiser), "image": subject.title, "seed": args.seed},
+    )
+
+
+def _spectrum(basis, clean):
+    columns = {
+        "k": np.arange(1, basis.n_components + 1),
+        "factor": basis.values,
+        "residual": basis.residuals,
+    }
+    if clean is not None:
+        columns["coefficient"] = basis.coefficients
+        if min(clean.shape[-2:]) > 1:
+            columns["harmonicity"] = harmonicity(basis.vectors, clean).total
+    return Table(columns)
+
+
+def _risk(args, name, denoiser, clean):
+    return risk_estimates(
+        {name: denoiser},
+        clean[None],
+        args.sigma * np.array(FACTORS),
+        dtype=args.precision,
+        random_state=args.seed,
+        verbose=True,
+    )
+
+
+def _alignment(args, name, denoiser, clean):
+    ks = [k for k in KS if k <= min(args.n_components, clean.size)] or [1]
+    return basis_alignment(
+        {name: denoiser}, clean[None], [args.sigma], ks, dtype=args.precision,
+        random_state=args.seed, verbose=True,
+    )  # fmt: skip
+
+
+def redo(args):
+    """Return the command line, with every setting written out."""
+    words = ["gahb-sk", NAME, args.model, args.image, "--sigma", str(args.sigma)]
+    for name in ("n_components", "tolerance", "precision", "image_size", "seed", "output"):
+        value = getattr(args, name)
+        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    words += [f"--{name}" for name in ("noisy", "color") if getattr(args, name)]
+    return shlex.join(words)

@@ -1,0 +1,142 @@
+"""What a command examines: one denoiser, fitted, and one clean or noisy image."""
+
+import inspect
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gahb_sk import datasets
+from gahb_sk._validation import check_name
+from gahb_sk.cli._denoisers import parse_call, parse_denoiser
+from gahb_sk.cli._generate import CLASSES, ELSEWHERE
+from gahb_sk.datasets._decode import decode
+from gahb_sk.denoisers import get_denoiser
+from gahb_sk.networks._folder import load_folder
+
+N_TRAIN = 500  # images of the class that a denoiser which learns is fitted on
+LEARN = (
+    "WienerDenoiser",
+    "EmpiricalBayesDenoiser",
+    "LocalEmpiricalBayesDenoiser",
+    "RayPosteriorMean",
+)
+LARGEST = 128  # side to which the middle of a file is cut by default
+GENERATED = 64
+_SPEC = re.compile(r"^([A-Za-z][\w-]*)(\(.*\))?$")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One image.
+
+    Attributes
+    ----------
+    image : ndarray of shape (H, W) or (C, H, W)
+    title : str
+    training : ndarray of shape (n, H, W) or None
+        Other images of its class.
+    """
+
+    image: np.ndarray
+    title: str
+    training: np.ndarray | None = None
+
+
+def read_subject(text, *, image_size=None, color=False, seed=0):
+    """Read an image file, or make an image of a class.
+
+    Parameters
+    ----------
+    text : str
+        A png, jpg, tif or npy file, or a class such as ``"c-alpha"`` or ``"c-alpha(alpha=3)"``.
+    image_size : int, default=None
+        Side in pixels: the middle of a file is cut out, an image of a class is made so large.
+        None: the whole file up to 128 pixels; 64 for a class.
+    color : bool, default=False
+        Three channels, for files.
+    seed : int, default=0
+        Seed of the class.
+
+    Returns
+    -------
+    subject : Subject
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is neither such a file nor such a class.
+    """
+    path = Path(text)
+    if path.is_file():
+        image = decode(path.read_bytes(), path.name, color=color)
+        return Subject(_middle(image, image_size, text), path.name)
+    spec = _SPEC.match(text.strip())
+    if spec is None or path.suffix:
+        raise FileNotFoundError(f"IMAGE: there is no file {text!r}.")
+    name, arguments = spec.groups()
+    make = getattr(datasets, CLASSES[check_name(name.replace("_", "-"), CLASSES, "class")])
+    settings = parse_call(f"{make.__name__}{arguments or ''}")[1]
+    legal = [key for key in inspect.signature(make).parameters if key not in ELSEWHERE]
+    for key in settings:
+        check_name(key, legal, f"parameter of {name}")
+    size = GENERATED if image_size is None else image_size
+    images = make(N_TRAIN + 1, image_size=size, random_state=seed, **settings)
+    return Subject(images[0], f"{text.strip()}, {size}x{size}", images[1:])
+
+
+def _middle(image, size, text):
+    height, width = image.shape[-2:]
+    if size is not None and size > min(height, width):
+        raise ValueError(
+            f"--image-size: {text} has {height}x{width} pixels, got {size}. Choose a smaller one."
+        )
+    sides = [min(n, LARGEST) if size is None else size for n in (height, width)]
+    top, left = (height - sides[0]) // 2, (width - sides[1]) // 2
+    return image[..., top : top + sides[0], left : left + sides[1]]
+
+
+def read_model(text, subject):
+    """Load a saved network, or build a denoiser and fit it on what it needs.
+
+    Parameters
+    ----------
+    text : str
+        Folder of a saved network, name of one that comes with the package, or a denoiser as
+        ``gahb-sk compare --denoisers`` takes it.
+    subject : Subject
+        Denoisers that learn from images are fitted on its training images, those that learn
+        nothing on the image.
+
+    Returns
+    -------
+    denoiser : fitted denoiser
+
+    Raises
+    ------
+    ValueError
+        For a network that is not trained, or a denoiser that has nothing to learn from.
+    """
+    if Path(text).is_dir():
+        name = load_folder(text)[1].get("estimator")
+        return get_denoiser(name).load(text)
+    try:
+        denoiser = parse_denoiser(text)
+    except ValueError as error:
+        message = str(error).replace("--denoisers:", "MODEL:")
+        raise ValueError(f"{message} There is no folder {text!r} either.") from error
+    name = type(denoiser).__name__
+    if denoiser.kind == "learned":
+        raise ValueError(
+            f"MODEL: {name} is a network that is not trained. Give the folder that its save() "
+            "wrote."
+        )
+    if name not in LEARN and getattr(denoiser, "basis", None) != "pca":
+        return denoiser.fit(subject.image[None])
+    if subject.training is None:
+        raise ValueError(
+            f"MODEL: {name} learns from images of a class, and IMAGE is a file. Give a class, such "
+            "as c-alpha, or use it from Python."
+        )
+    return denoiser.fit(subject.training)
