@@ -180,7 +180,7 @@ RIVALS = {
     "BM3D": BM3DDenoiser(exact=False),
     "memory": EmpiricalBayesDenoiser(),
     "memory of patches": LocalEmpiricalBayesDenoiser(patch_size=9),
-    "network": UNetDenoiser(channels=8, n_blocks=1, max_epochs=12, batch_size=8, random_state=0),
+    "network": UNetDenoiser(channels=8, n_blocks=1, max_epochs=6, batch_size=8, random_state=0),
 }
 NEEDS = {"BM3D": "bm3d", "total variation": "skimage", "non-local means": "skimage"}
 
@@ -214,7 +214,7 @@ def test_low_contrast_stays_uncertain(global_random_seed):
         3, SIZE, intensity_range=(0.5, 0.5005), dtype=np.float64, random_state=global_random_seed
     )
     Y = add_gaussian_noise(X, sigma, global_random_seed)
-    _, params = make_disk_images(20000, SIZE, return_params=True, random_state=1)
+    _, params = make_disk_images(8000, SIZE, return_params=True, random_state=1)
     m = disk_coverage(params[:, :3], (SIZE, SIZE)).reshape(len(params), -1)
     n, A = m.sum(1), np.square(m).sum(1)
     for noisy, estimate in zip(Y, DiskPosteriorMean().fit(X).transform(Y, sigma), strict=True):
