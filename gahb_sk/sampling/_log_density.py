@@ -1,0 +1,154 @@
+r"""How much more likely one denoiser's prior makes an image than another's.
+
+The logarithm of a density is an integral of denoising errors (I-MMSE): for the exact denoisers
+:math:`f_p, f_q` of two densities,
+
+.. math::
+    \log \frac{p(x)}{q(x)} = \int_0^\infty \mathrm{E}\left[\|x - f_q(x + \sigma z)\|^2
+        - \|x - f_p(x + \sigma z)\|^2\right] \sigma^{-3}\, d\sigma .
+
+Its mean over images of p is the Kullback-Leibler divergence. With any denoiser in the place of
+:math:`f_q` and the optimum in that of :math:`f_p` it is the bound of arXiv 2310.02557, section 1.
+
+References
+----------
+X. Kong, R. Brekelmans and G. Ver Steeg, "Information-theoretic diffusion", ICLR 2023,
+arXiv:2302.03792. Z. Kadkhodaie, F. Guth, E. P. Simoncelli and S. Mallat, ICLR 2024,
+arXiv:2310.02557.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gahb_sk._random import child, seed_sequence
+from gahb_sk.noise import add_gaussian_noise
+
+
+@dataclass(frozen=True)
+class LogDensityRatio:
+    """An integral over noise levels, for each image.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n,)
+        For each image, in nats.
+    sigmas : ndarray of shape (s,)
+        Noise levels, ascending.
+    integrand : ndarray of shape (s,)
+        Mean over images of the gap in squared error, times ``sigma ** -2``: its integral over
+        ``log(sigma)`` is the mean.
+    """
+
+    values: np.ndarray
+    sigmas: np.ndarray
+    integrand: np.ndarray
+
+    @property
+    def mean(self):
+        """Mean over the images."""
+        return float(self.values.mean())
+
+    @property
+    def standard_error(self):
+        """Standard error of the mean: the scatter of the images and of their noise."""
+        if len(self.values) < 2:
+            return float("inf")
+        return float(self.values.std(ddof=1) / np.sqrt(len(self.values)))
+
+
+def log_density_ratio(p, q, X, sigmas=None, *, n_draws=1, random_state=0):
+    """Logarithm of the ratio of two denoisers' densities at clean images.
+
+    Parameters
+    ----------
+    p, q : fitted denoisers
+        No oracles. Positive values mean that ``p`` makes the image more likely.
+    X : array-like of shape (n, H, W) or (n, C, H, W)
+        Clean images.
+    sigmas : array-like, default=None
+        Noise levels of the integral (trapezoids in their logarithm), at least 2, ascending; None
+        is 24 from 0.002 to 20. What lies beyond them is not counted.
+    n_draws : int, default=1
+        Noisy images a clean one at each level. Both denoisers see the same noise.
+    random_state : int, RandomState or None, default=0
+        Seed of the noise.
+
+    Returns
+    -------
+    ratio : LogDensityRatio
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the levels are not ascending and positive, or a denoiser is an oracle or gives NaN.
+
+    Examples
+    --------
+    >>> from gahb_sk import WienerDenoiser
+    >>> from gahb_sk.datasets import make_c_alpha_images, make_disk_images
+    >>> from gahb_sk.sampling import log_density_ratio
+    >>> X = make_c_alpha_images(300, 8, random_state=0)
+    >>> p = WienerDenoiser().fit(X)
+    >>> q = WienerDenoiser().fit(make_disk_images(300, 8, random_state=0))
+    >>> log_density_ratio(p, q, X[:50]).mean > 0
+    True
+    """
+    X = np.asarray(X)
+    levels = _check_levels(np.geomspace(0.002, 20.0, 24) if sigmas is None else sigmas)
+    for name, denoiser in (("p", p), ("q", q)):
+        if getattr(denoiser, "needs_clean", False):
+            raise TypeError(f"{name}: expected a denoiser that is no oracle.")
+    root = seed_sequence(random_state)
+    gaps = np.zeros((len(levels), len(X)))
+    for gap, sigma, number in zip(gaps, levels, range(len(levels)), strict=True):
+        for draw in range(n_draws):
+            noisy = add_gaussian_noise(X, sigma, child(root, number, draw))
+            gap += (_errors(q, X, noisy, sigma) - _errors(p, X, noisy, sigma)) / n_draws
+    density = gaps / levels[:, None] ** 2
+    values = np.trapezoid(density, np.log(levels), axis=0)
+    if not np.isfinite(values).all():
+        raise ValueError("p, q: a denoiser returned NaN or infinity; check its weights.")
+    return LogDensityRatio(values, levels, density.mean(axis=1))
+
+
+def kl_bound(denoiser, optimum, X, sigmas=None, *, n_draws=1, random_state=0):
+    """Bound on the divergence of a denoiser's density from that of a class whose optimum is known.
+
+    ``KL(p || p_f) <= int [MSE(f) - MSE(f*)] sigma^-3 dsigma``, squared errors summed over pixels.
+
+    Parameters
+    ----------
+    denoiser : fitted denoiser
+        The one to judge.
+    optimum : fitted denoiser
+        The posterior mean of the class, or another denoiser to compare with.
+    X : array-like of shape (n, H, W) or (n, C, H, W)
+        Clean images of the class.
+    sigmas, n_draws, random_state
+        See :func:`log_density_ratio`.
+
+    Returns
+    -------
+    bound : LogDensityRatio
+        ``mean`` in nats with its ``standard_error``.
+    """
+    return log_density_ratio(
+        optimum, denoiser, X, sigmas, n_draws=n_draws, random_state=random_state
+    )
+
+
+def _errors(denoiser, clean, noisy, sigma):
+    told = sigma if getattr(denoiser, "_needs_sigma", True) else None
+    away = np.asarray(denoiser.transform(noisy, sigma=told), np.float64) - clean
+    return np.square(away).reshape(len(clean), -1).sum(axis=1)
+
+
+def _check_levels(sigmas):
+    levels = np.asarray(sigmas, np.float64)
+    rising = levels.ndim == 1 and len(levels) > 1 and (np.diff(levels) > 0).all()
+    if not rising or not np.isfinite(levels).all() or levels[0] <= 0:
+        raise ValueError(
+            f"sigmas: expected at least two positive noise levels, ascending, got {sigmas!r}."
+        )
+    return levels

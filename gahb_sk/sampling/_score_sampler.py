@@ -1,0 +1,339 @@
+r"""Sampling by following the denoiser uphill with noise that shrinks.
+
+With :math:`s = f(y) - y`, which is :math:`\sigma^2 \nabla \log p_\sigma(y)`, and the noise level
+:math:`\sigma = \|s\| / \sqrt d` that it shows, one step is
+
+.. math::
+    y \leftarrow y + h\, s + \gamma z, \qquad
+    \gamma^2 = \left[(1 - \beta h)^2 - (1 - h)^2\right] \sigma^2,
+
+after which the level is :math:`(1 - \beta h) \sigma`. A linear measurement with orthonormal rows,
+:math:`m = M^T x`, replaces s by :math:`(1 - M M^T) s + M (m - M^T y)`.
+
+References
+----------
+Z. Kadkhodaie and E. P. Simoncelli, "Solving linear inverse problems using the prior implicit in a
+denoiser", 2020, arXiv:2007.13640. Z. Kadkhodaie, F. Guth, E. P. Simoncelli and S. Mallat, ICLR
+2024, arXiv:2310.02557, appendix on sampling.
+"""
+
+import numpy as np
+
+from gahb_sk._random import seed_sequence
+from gahb_sk._validation import Interval, Real, StrOptions, at_least, positive, validate_params
+from gahb_sk.sampling._chain import Prior, Streams, column, finish, has_diverged, norms
+from gahb_sk.sampling.operators import check_measurement, check_operator
+
+_CONSTRAINTS = {
+    "h0": [Interval(Real, 0, 1, closed="right")],
+    "beta": [Interval(Real, 0, 1, closed="right")],
+    "sigma_start": [positive()],
+    "sigma_end": [positive()],
+    "growing_step": ["boolean"],
+    "max_steps": [at_least(1)],
+    "mean": [Real, "array-like"],
+    "keep_trajectory": ["boolean"],
+    "on_divergence": [StrOptions({"raise", "nan"})],
+    "random_state": ["random_state"],
+}
+
+
+class ScoreSampler:
+    """Draw images from the prior that a denoiser holds.
+
+    Parameters
+    ----------
+    denoiser : fitted denoiser
+        Blind ones need no level. One that needs it is told the level that the rule itself
+        prescribes, ``(1 - beta h) sigma`` after each step from ``sigma_start`` on.
+    h0 : float in (0, 1], default=0.01
+        First step.
+    beta : float in (0, 1], default=0.1
+        1 adds no noise (deterministic from the starting noise on); smaller adds more.
+    sigma_start, sigma_end : float, default=1.0, 0.05
+        Noise level of the start, and at which a sample is done, in the units of the images.
+    growing_step : bool, default=True
+        Whether step t is ``h0 t / (1 + h0 (t - 1))``, as in the published code, or always ``h0``.
+    max_steps : int, default=2000
+        Steps after which a sample counts as not converged.
+    mean : float or array-like of the shape of an image, default=0.5
+        Mean of the starting noise.
+    keep_trajectory : bool, default=False
+        Whether to keep every step in ``trajectory_``.
+    on_divergence : {"raise", "nan"}, default="raise"
+        What to do with samples that do not end: raise :class:`DivergenceError`, or return them as
+        NaN. They are never returned as samples.
+    random_state : int, RandomState or None, default=None
+        Seed. Sample k depends on the seed and k, not on how many are drawn at once. An int gives
+        the same samples at every call.
+
+    Attributes
+    ----------
+    n_steps_ : ndarray of shape (n,), int
+        Steps that each sample took.
+    sigma_ : ndarray of shape (n,)
+        Noise level at its end, before the last denoising.
+    converged_ : ndarray of shape (n,), bool
+    constraint_residual_ : ndarray of shape (n,)
+        After ``inverse``: ``|M^T x - m| / |m|``.
+    trajectory_ : list of dict
+        For each sample ``images`` ``(n_steps + 1, *shape)`` and ``sigma`` ``(n_steps + 1,)``; only
+        if ``keep_trajectory``.
+
+    Examples
+    --------
+    >>> from gahb_sk import WienerDenoiser
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> from gahb_sk.sampling import ScoreSampler
+    >>> X = make_c_alpha_images(200, 16, random_state=0)
+    >>> sampler = ScoreSampler(WienerDenoiser().fit(X), random_state=0)
+    >>> sampler.sample(4).shape
+    (4, 16, 16)
+    """
+
+    @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+    def __init__(
+        self,
+        denoiser,
+        *,
+        h0=0.01,
+        beta=0.1,
+        sigma_start=1.0,
+        sigma_end=0.05,
+        growing_step=True,
+        max_steps=2000,
+        mean=0.5,
+        keep_trajectory=False,
+        on_divergence="raise",
+        random_state=None,
+    ):
+        if sigma_end >= sigma_start:
+            raise ValueError(
+                f"sigma_end: expected less than sigma_start, {sigma_start}, got {sigma_end}."
+            )
+        self.denoiser = denoiser
+        self.h0 = h0
+        self.beta = beta
+        self.sigma_start = sigma_start
+        self.sigma_end = sigma_end
+        self.growing_step = growing_step
+        self.max_steps = max_steps
+        self.mean = mean
+        self.keep_trajectory = keep_trajectory
+        self.on_divergence = on_divergence
+        self.random_state = random_state
+
+    def sample(self, n_samples=1, image_shape=None, *, first=0):
+        """Draw images.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+        image_shape : tuple of int, default=None
+            ``(H, W)`` or ``(C, H, W)``; None is that of the denoiser's training images.
+        first : int, default=0
+            Number of the first one: ``sample(1, first=7)`` redraws the eighth.
+
+        Returns
+        -------
+        samples : ndarray of shape (n_samples, *image_shape), float32
+            Not clipped.
+
+        Raises
+        ------
+        DivergenceError
+            If samples do not end; see ``on_divergence``.
+        ValueError, TypeError
+            If the denoiser is an oracle or not fitted, or the shape is none.
+        """
+        prior = Prior(self.denoiser, image_shape)
+        mean = self._mean(prior.shape)
+        start = np.broadcast_to(mean, (check_count(n_samples), *prior.shape))
+        return self._run(prior, start, None, range(first, first + n_samples))
+
+    def inverse(self, measurement, operator, *, n_samples=1, measurement_sigma=0.0, first=0):
+        r"""Draw images that agree with linear measurements.
+
+        Parameters
+        ----------
+        measurement : array-like of shape (n_measurements,) or (n, n_measurements)
+            What ``operator.measure`` gives of one image or of several.
+        operator : LinearMeasurement
+            With orthonormal measurement vectors, which is checked.
+        n_samples : int, default=1
+            Images a measurement.
+        measurement_sigma : float, default=0.0
+            Standard deviation of white noise in the measurement. The measurement holds until the
+            sample's noise has fallen to this level; then what was measured is one noisy image of
+            the chain like the rest, and is denoised with it (the rule of SNIPS and DDRM, [1]_,
+            for orthonormal measurements).
+        first : int, default=0
+            Number of the first sample.
+
+        Returns
+        -------
+        restored : ndarray of shape (n * n_samples, *image_shape), float32
+            Those of the first measurement first. Without measurement noise they agree with the
+            measurement; see ``constraint_residual_``.
+
+        Raises
+        ------
+        ValueError, DivergenceError
+            If the measurement has the wrong length, the operator is not orthonormal, or samples
+            do not end.
+
+        References
+        ----------
+        .. [1] B. Kawar, M. Elad, S. Ermon and J. Song, "Denoising diffusion restoration models",
+           NeurIPS 2022, arXiv:2201.11793.
+        """
+        check_operator(operator)
+        if not 0 <= measurement_sigma < np.inf:
+            raise ValueError(
+                f"measurement_sigma: expected a number >= 0, got {measurement_sigma!r}."
+            )
+        prior = Prior(self.denoiser, operator.image_shape)
+        known = np.repeat(check_measurement(measurement, operator), check_count(n_samples), axis=0)
+        mean = np.broadcast_to(self._mean(prior.shape), (len(known), *prior.shape))
+        start = mean + operator.adjoint(known - operator.measure(mean))
+        constraint = _Constraint(operator, known, float(measurement_sigma))
+        restored = self._run(prior, start, constraint, range(first, first + len(known)))
+        size = np.maximum(np.linalg.norm(known, axis=1), np.finfo(np.float64).tiny)
+        away = operator.measure(restored.astype(np.float64)) - known
+        self.constraint_residual_ = np.linalg.norm(away, axis=1) / size
+        return restored
+
+    def step_size(self, t):
+        """Return the step h of iteration ``t = 1, 2, ...``."""
+        return self.h0 * t / (1 + self.h0 * (t - 1)) if self.growing_step else self.h0
+
+    def _mean(self, shape):
+        mean = np.asarray(self.mean, np.float64)
+        if mean.ndim and mean.shape != shape:
+            raise ValueError(
+                f"mean: expected a number or an image of shape {shape}, got shape {mean.shape}."
+            )
+        return mean
+
+    def _run(self, prior, start, constraint, numbers):
+        """Run all chains, each until its own end, and denoise once at the end."""
+        n = len(start)
+        streams = Streams(seed_sequence(self.random_state), numbers, prior.shape)
+        y = start.astype(np.float32)
+        y += np.float32(self.sigma_start) * streams.draw(range(n), y.dtype)
+        told = np.full(n, float(self.sigma_start))
+        self._open(n)
+        reason = np.full(n, f"sigma stayed above sigma_end for {self.max_steps} steps", object)
+        active = np.arange(n)
+        for t in range(1, self.max_steps + 2):
+            denoised, direction, level, shown = _look(prior, y, told, active, constraint)
+            self._record(active, y, level)
+            failed = has_diverged(shown, self.sigma_start)
+            reason[active[failed]] = "the noise grew or was not finite"
+            ended = ~failed & (level <= self.sigma_end)
+            self.converged_[active[ended]] = True
+            y[active[ended]] = denoised[ended]
+            going = ~failed & ~ended
+            active, direction, level = active[going], direction[going], level[going]
+            if not len(active) or t > self.max_steps:
+                break
+            h = self.step_size(t)
+            noise = np.sqrt((1 - self.beta * h) ** 2 - (1 - h) ** 2) * level
+            draw = streams.draw(active, y.dtype)
+            y[active] += np.float32(h) * direction + column(noise, draw) * draw
+            told[active] = (1 - self.beta * h) * level
+            self.n_steps_[active] += 1
+        if constraint is not None:
+            y = constraint.settle(y)
+        self._close()
+        return finish(y, self.converged_, numbers, reason, self.on_divergence)
+
+    def _open(self, n):
+        self.n_steps_ = np.zeros(n, int)
+        self.sigma_ = np.full(n, float(self.sigma_start))
+        self.converged_ = np.zeros(n, bool)
+        self.trajectory_ = [{"images": [], "sigma": []} for _ in range(n)]
+
+    def _record(self, active, y, level):
+        self.sigma_[active] = level
+        if self.keep_trajectory:
+            for k, sigma in zip(active, level, strict=True):
+                self.trajectory_[k]["images"].append(y[k].copy())
+                self.trajectory_[k]["sigma"].append(float(sigma))
+
+    def _close(self):
+        if not self.keep_trajectory:
+            del self.trajectory_
+            return
+        self.trajectory_ = [
+            {name: np.array(values) for name, values in one.items()} for one in self.trajectory_
+        ]
+
+
+def _look(prior, y, told, active, constraint):
+    """Denoise the active samples.
+
+    Returns
+    -------
+    denoised, direction : ndarray of shape (m, ...)
+    level : ndarray of shape (m,)
+        Noise level: that which the direction shows, or which the denoiser was told.
+    shown : ndarray of shape (m,)
+        That which the direction shows.
+    """
+    if constraint is not None:
+        constraint.release(y, told, active)
+    noisy = y[active]
+    denoised = prior(noisy, told[active])
+    direction = denoised - noisy
+    if constraint is not None:
+        direction = constraint.direct(direction, noisy, active)
+    shown = norms(direction)
+    # What a denoiser removes when it is told a level says less about it than the rule does, and
+    # errors would add up from step to step.
+    return denoised, direction, told[active] if prior.needs_sigma else shown, shown
+
+
+class _Constraint:
+    """Measurements that a chain keeps to: m = M^T x, with white noise of level sigma in m."""
+
+    def __init__(self, operator, known, sigma):
+        self.operator, self.known, self.sigma = operator, known, sigma
+        self.holds = np.ones(len(known), bool)
+
+    def _correction(self, images, which):
+        """Return M (m - M^T y)."""
+        measured = self.operator.measure(images)
+        return self.operator.adjoint(self.known[which] - measured).astype(images.dtype)
+
+    def direct(self, direction, noisy, active):
+        """Replace the measured part of the direction where the constraint holds."""
+        held = self.holds[active]
+        if held.any():
+            part = direction[held]
+            part = part - self.operator.adjoint(self.operator.measure(part))
+            part = part + self._correction(noisy[held], active[held])
+            direction[held] = part.astype(direction.dtype)
+        return direction
+
+    def release(self, y, told, active):
+        """Let go of the samples whose noise has fallen to that of their measurement."""
+        loose = active[self.holds[active] & (told[active] <= self.sigma)]
+        if len(loose):
+            y[loose] += self._correction(y[loose], loose)
+            self.holds[loose] = False
+
+    def settle(self, images):
+        """Give the final images exactly what was measured, where the constraint holds."""
+        held = np.flatnonzero(self.holds)
+        if len(held):
+            images[held] += self._correction(images[held], held)
+        return images
+
+
+def check_count(n):
+    """Return a number of samples, at least 1."""
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+        raise ValueError(f"n_samples: expected an int >= 1, got {n!r}.")
+    return int(n)
