@@ -98,7 +98,7 @@ def closed_form_eigenpairs(problem, k, tolerance, generator):
         rest = orthonormal_beyond(vectors, rest, generator)
         values = np.concatenate([values, np.zeros(k - len(order))])
         vectors = np.hstack([vectors, rest])
-    return values, vectors, vectors * values
+    return values, vectors, problem(vectors)
 
 
 def subspace_eigenpairs(problem, k, tolerance, generator):

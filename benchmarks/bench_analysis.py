@@ -1,0 +1,144 @@
+"""Adaptive bases and effective dimension against the usual way, in one run.
+
+    python -m benchmarks.bench_analysis network             64-channel UNet at 80x80: some minutes
+    python -m benchmarks.bench_analysis network --folder my-unet --image-size 80 --channels 16
+    python -m benchmarks.bench_analysis shrinkage           full spectra at 64x64
+
+``network``: the usual way is one reverse pass for every pixel, then a dense singular value
+decomposition. 50 rows and the decomposition of a block of 1,600 are timed and extrapolated: rows in
+proportion, the decomposition with the cube. Without ``--folder`` the network is trained for
+``--train-seconds`` first, since the spectrum of random weights says nothing. ``shrinkage``: all
+eigenvalues and eigenvectors of a 64x64 image.
+"""
+
+import argparse
+import resource
+import time
+
+import numpy as np
+import torch
+
+from gahb_sk import UNetDenoiser, add_gaussian_noise
+from gahb_sk.analysis import eigenbasis, hutchpp, linearize
+from gahb_sk.datasets import FreshImages, make_c_alpha_images
+from gahb_sk.denoisers import BandletShrinkage, OracleShrinkage, WaveletShrinkage
+from gahb_sk.networks._inference import denoise
+
+ROWS, BLOCK = 50, 1600
+
+
+def trained(args):
+    """Load the network, or train it for the seconds given."""
+    if args.folder is not None:
+        return UNetDenoiser.load(args.folder)
+    stream = FreshImages(make_c_alpha_images, image_size=40, alpha=2.0, random_state=0)
+    print(f"training {args.channels} channels for {args.train_seconds:g} s", flush=True)
+    return UNetDenoiser(
+        channels=args.channels, time_budget=args.train_seconds, max_images=None, random_state=0
+    ).fit(stream)
+
+
+def usual_way(denoiser, image):
+    """Return extrapolated seconds for all rows by reverse passes, and for the decomposition."""
+    network = denoiser.network_
+    at = torch.from_numpy(image).float()[None, None].requires_grad_()
+    out = denoise(network, at).flatten()
+    rows = np.empty((ROWS, image.size))
+    chosen = np.linspace(0, image.size - 1, ROWS).astype(int)
+    torch.autograd.grad(out[0], at, retain_graph=True)
+    start = time.perf_counter()
+    for row, i in zip(rows, chosen, strict=True):
+        row[:] = torch.autograd.grad(out[i], at, retain_graph=True)[0].flatten().numpy()
+    seconds_rows = (time.perf_counter() - start) / ROWS * image.size
+    side = min(BLOCK, image.size)
+    block = torch.randn(side, side, generator=torch.Generator().manual_seed(0))
+    start = time.perf_counter()
+    torch.linalg.svd(block)
+    seconds_svd = (time.perf_counter() - start) * (image.size / side) ** 3
+    return seconds_rows, seconds_svd
+
+
+def network(args):
+    """Print the ratios for a network."""
+    denoiser = trained(args)
+    clean = make_c_alpha_images(1, args.image_size, 2.0, random_state=1)
+    noisy = add_gaussian_noise(clean, args.sigma, random_state=0)[0].astype(np.float64)
+    quality = denoiser.score(
+        make_c_alpha_images(8, args.image_size, 2.0, random_state=1), sigma=args.sigma
+    )
+    print(f"{denoiser}\n{noisy.size} pixels, sigma {args.sigma:g}, PSNR {quality:.2f} dB")
+    rows, svd = usual_way(denoiser, noisy)
+    usual = rows + svd
+    print(f"usual way, extrapolated: {rows:.0f} s of reverse passes + {svd:.0f} s of SVD")
+
+    start = time.perf_counter()
+    basis = eigenbasis(
+        denoiser, noisy, args.n_components, clean=clean[0].astype(float), dtype="float32",
+        method="lanczos", tolerance=1e-3,
+    )  # fmt: skip
+    taken = time.perf_counter() - start
+    print(
+        f"eigenbasis, {args.n_components} pairs: {taken:.1f} s, {usual / taken:.1f} times faster; "
+        f"{basis.n_products} vectors, largest residual {basis.residuals.max():.1e}, factors "
+        f"{basis.values[0]:.3f} to {basis.values[-1]:.3f}, asymmetry {basis.asymmetry:.3f}, "
+        f"effective dimension {basis.effective_dimension:.1f} +- {basis.effective_dimension_se:.1f}"
+    )
+    start = time.perf_counter()
+    operator = linearize(denoiser, noisy, dtype="float32")
+    found = hutchpp(operator.matmat, noisy.size, 300, tolerance=0.02)
+    taken = time.perf_counter() - start
+    print(
+        f"effective dimension: {found.value:.1f} +- {found.standard_error:.1f} "
+        f"({100 * found.standard_error / found.value:.1f} %) from {found.n_products} vectors: "
+        f"{taken:.1f} s, {usual / taken:.0f} times faster"
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    print(f"peak memory of the process, training included: {peak:.2f} GB")
+
+
+def shrinkage(args):
+    """Print the seconds for full spectra."""
+    clean = make_c_alpha_images(1, 64, 2.0, random_state=1).astype(np.float64)
+    noisy = add_gaussian_noise(clean, 0.1, random_state=0)[0]
+    for denoiser in (
+        WaveletShrinkage(rule="hard", threshold=3.0),
+        WaveletShrinkage(threshold=1.5),
+        WaveletShrinkage(),
+        OracleShrinkage(),
+        OracleShrinkage(basis="bandlet"),
+        OracleShrinkage(basis="fourier"),
+        BandletShrinkage(stages=1, n_shifts=1),
+    ):
+        denoiser.fit(clean)
+        start = time.perf_counter()
+        basis = eigenbasis(denoiser, noisy, noisy.size, sigma=0.1, clean=clean[0])
+        taken = time.perf_counter() - start
+        print(
+            f"{taken:6.2f} s  {denoiser}: {basis.n_components} pairs, {basis.method}, largest "
+            f"residual {basis.residuals.max():.1e}",
+            flush=True,
+        )
+
+
+TABLES = {"network": network, "shrinkage": shrinkage}
+
+
+def main(argv=None):
+    """Print the tables asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="which; all by default")
+    parser.add_argument("--folder", help="a saved UNetDenoiser")
+    parser.add_argument("--channels", type=int, default=64)
+    parser.add_argument("--train-seconds", type=float, default=600)
+    parser.add_argument("--image-size", type=int, default=80)
+    parser.add_argument("--sigma", type=float, default=0.15)
+    parser.add_argument("--n-components", type=int, default=100)
+    args = parser.parse_args(argv)
+    for name in args.tables or TABLES:
+        TABLES[name](args)
+
+
+if __name__ == "__main__":
+    main()
