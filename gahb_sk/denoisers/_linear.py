@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
-
 _PIXELS_IN_CACHE = 2**18  # transforms of stacks that stay in the processor's cache are faster
 
 
