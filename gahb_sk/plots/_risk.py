@@ -46,7 +46,7 @@ class EffectiveDimensionDisplay:
         for name, part, style in _parts(self.table):
             error = 2 * np.nan_to_num(part["dimension_se"])
             ax.errorbar(part["sigma"], part["dimension"], error, label=name, capsize=2, **style)
-        ax.set(xscale="log", yscale="log", xlabel="noise level", ylabel="effective dimension")
+        _scales(ax, self.table, "effective dimension")
         ax.legend(fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -104,7 +104,7 @@ class RiskDisplay:
             ax.plot(x, part["predicted"], "x", color=colour, markersize=6)
         ax.plot([], [], "o", color="0.3", fillstyle="none", label=ESTIMATES["sure"])
         ax.plot([], [], "x", color="0.3", label=ESTIMATES["predicted"])
-        ax.set(xscale="log", yscale="log", xlabel="noise level", ylabel="mean squared error")
+        _scales(ax, self.table, "mean squared error")
         ax.legend(fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -116,6 +116,15 @@ def _axis(ax):
 
         _, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
     return ax
+
+
+def _scales(ax, table, label):
+    """Logarithmic axes; the noise levels of the table are the ticks, if they have room."""
+    ax.set(xscale="log", yscale="log", xlabel="noise level", ylabel=label)
+    sigmas = np.unique(table["sigma"])
+    if len(sigmas) <= 8:
+        ax.set_xticks(sigmas, labels=[f"{sigma:.3g}" for sigma in sigmas])
+        ax.set_xticks([], minor=True)
 
 
 def _parts(table):
