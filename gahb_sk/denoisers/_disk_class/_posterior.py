@@ -211,8 +211,9 @@ def _mixture(nodes, cell, grid):
     weight, _ = weights(nodes.image, nodes.log_weight)
     keep = weight > _LOST_WEIGHT
     cell = None if cell is None else cell[keep]
-    kept = nodes.take(keep)
-    return Mixture(kept.image, kept.geometry, weight[keep], kept.moments, cell, grid)
+    kept, weight = nodes.take(keep), weight[keep]
+    weight = weight / np.bincount(kept.image, weight)[kept.image]  # many small ones add up
+    return Mixture(kept.image, kept.geometry, weight, kept.moments, cell, grid)
 
 
 def blocks(n, values_per_image):
