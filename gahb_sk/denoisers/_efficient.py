@@ -16,7 +16,7 @@ class EfficientDenoiser(NeuralDenoiser):
     Parameters
     ----------
     channels : int, default=8
-        Channels of the finest scale. The next has four times as many, each coarser one twice as
+        Channels of the finest scale. The next has three times as many, each coarser one twice as
         many as the one before.
     n_blocks : int, default=3
         Number of scales below the finest, 1 to 4. Images of any size are padded to a multiple of

@@ -7,7 +7,6 @@ noise level are those of the whole batch, of which each process computes a share
 
 import os
 import pickle
-import types
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from torch import distributed
 
 from gahb_sk.networks._blocks import BiasFreeNorm
 from gahb_sk.networks._devices import resolve_device
-from gahb_sk.networks._interrupt import interrupt_after_step
+from gahb_sk.networks._interrupt import interrupts_left_to_children
 
 
 class LocalEngine:
@@ -113,8 +112,7 @@ def _launch_local(function, job, device, devices, **hooks):
 def _launch_fabric(function, job, device, devices, **hooks):
     fabric, launch = _make_fabric(device, devices)
     if launch == "spawn":
-        # Ctrl-C reaches the processes, too: they end after their step and hand back their weights.
-        with interrupt_after_step(types.SimpleNamespace()):
+        with interrupts_left_to_children():
             return fabric.launch(_run_as_arrays, function, pickle.dumps(job))
     if launch == "here":
         return fabric.launch(_run, function, job, hooks)

@@ -25,3 +25,21 @@ def interrupt_after_step(training):
         yield
     finally:
         signal.signal(signal.SIGINT, usual)
+
+
+@contextlib.contextmanager
+def interrupts_left_to_children():
+    """Leave Ctrl-C to the processes started meanwhile, which end after their present step.
+
+    They begin with interrupts ignored, as this process does, so that none is lost while it loads.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    usual = signal.getsignal(signal.SIGINT) if main else None
+    if usual is None:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)

@@ -8,9 +8,9 @@ _FEW = 4
 def lay_out(network):
     """Bring a network's convolutions, in place, to the layout in which they run fastest.
 
-    Channels last: convolutions and norms on a CPU take a third less time. Not so from an image of
-    one to three channels, whose gradient would take several times as long; such a convolution
-    keeps the usual layout, and the next one converts.
+    Channels last: a training step of each network here took a sixth to a quarter less time, on one
+    thread of a CPU. A convolution from an image of one to three channels gains nothing and keeps
+    the usual layout; the next one converts.
     """
     for parameter in network.parameters():
         if parameter.ndim == 4 and parameter.shape[1] >= _FEW:

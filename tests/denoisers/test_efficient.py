@@ -47,7 +47,7 @@ def test_homogeneous(n_blocks, image_channels, training, global_random_seed):
 
 
 def test_number_of_parameters():
-    assert sum(p.numel() for p in ResidualUNet().parameters()) == 565_648
+    assert sum(p.numel() for p in ResidualUNet().parameters()) == 319_632
 
 
 def test_equal_to_its_jacobian_times_its_input(rng):
