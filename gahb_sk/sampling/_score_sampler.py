@@ -164,10 +164,9 @@ class ScoreSampler:
         n_samples : int, default=1
             Images a measurement.
         measurement_sigma : float, default=0.0
-            Standard deviation of white noise in the measurement. The measurement holds until the
-            sample's noise has fallen to this level; then what was measured is one noisy image of
-            the chain like the rest, and is denoised with it (the rule of SNIPS and DDRM, [1]_,
-            for orthonormal measurements).
+            Standard deviation of white noise in the measurement. Below this level the measured
+            part follows the prior and the likelihood of the measurement together [1]_, and
+            the restored images agree with the measurement up to its noise only.
         first : int, default=0
             Number of the first sample.
 
@@ -185,8 +184,8 @@ class ScoreSampler:
 
         References
         ----------
-        .. [1] B. Kawar, M. Elad, S. Ermon and J. Song, "Denoising diffusion restoration models",
-           NeurIPS 2022, arXiv:2201.11793.
+        .. [1] B. Kawar, G. Vaksman and M. Elad, "SNIPS: Solving noisy inverse problems
+           stochastically", NeurIPS 2021, arXiv:2105.14951.
         """
         check_operator(operator)
         if not 0 <= measurement_sigma < np.inf:
@@ -241,6 +240,8 @@ class ScoreSampler:
             h = self.step_size(t)
             noise = np.sqrt((1 - self.beta * h) ** 2 - (1 - h) ** 2) * level
             draw = streams.draw(active, y.dtype)
+            if constraint is not None:
+                draw = constraint.thin(draw, level)
             y[active] += np.float32(h) * direction + column(noise, draw) * draw
             told[active] = (1 - self.beta * h) * level
             self.n_steps_[active] += 1
@@ -282,53 +283,67 @@ def _look(prior, y, told, active, constraint):
     shown : ndarray of shape (m,)
         That which the direction shows.
     """
-    if constraint is not None:
-        constraint.release(y, told, active)
     noisy = y[active]
     denoised = prior(noisy, told[active])
     direction = denoised - noisy
-    if constraint is not None:
-        direction = constraint.direct(direction, noisy, active)
     shown = norms(direction)
+    if constraint is not None:
+        at = told[active] if prior.needs_sigma else shown
+        direction = constraint.direct(direction, noisy, active, at)
+        if not constraint.sigma:
+            shown = norms(direction)
     # What a denoiser removes when it is told a level says less about it than the rule does, and
     # errors would add up from step to step.
     return denoised, direction, told[active] if prior.needs_sigma else shown, shown
 
 
 class _Constraint:
-    """Measurements that a chain keeps to: m = M^T x, with white noise of level sigma in m."""
+    r"""Measurements ``m = M^T x + n`` that a chain keeps to, n white noise of level ``sigma_m``.
+
+    The noise of the chain and that of the measurement are taken as one: the larger contains the
+    smaller, as in SNIPS. So above ``sigma_m`` the measured part of the chain is m with the rest of
+    the noise, of variance ``sigma^2 - sigma_m^2``. Below it, m is the measured part of y with noise
+    of variance ``sigma_m^2 - sigma^2``, whose likelihood adds
+    :math:`\sigma^2 / (\sigma_m^2 - \sigma^2)\, M (m - M^T y)` to the direction. There the measured
+    part moves by :math:`\tau = 1 - \sigma^2 / \sigma_m^2` of a step, so that nothing explodes
+    where the two levels meet.
+    """
 
     def __init__(self, operator, known, sigma):
         self.operator, self.known, self.sigma = operator, known, sigma
-        self.holds = np.ones(len(known), bool)
 
     def _correction(self, images, which):
         """Return M (m - M^T y)."""
         measured = self.operator.measure(images)
         return self.operator.adjoint(self.known[which] - measured).astype(images.dtype)
 
-    def direct(self, direction, noisy, active):
-        """Replace the measured part of the direction where the constraint holds."""
-        held = self.holds[active]
-        if held.any():
-            part = direction[held]
-            part = part - self.operator.adjoint(self.operator.measure(part))
-            part = part + self._correction(noisy[held], active[held])
-            direction[held] = part.astype(direction.dtype)
-        return direction
+    def direct(self, direction, noisy, active, level):
+        """Return the direction of the chain with its measured part led by the measurement."""
+        share = column(np.maximum(0, self._below(level)), direction)
+        own = self.operator.project(direction).astype(direction.dtype)
+        led = (1 - share) * self._correction(noisy, active)
+        return direction - (1 - share) * own + led
 
-    def release(self, y, told, active):
-        """Let go of the samples whose noise has fallen to that of their measurement."""
-        loose = active[self.holds[active] & (told[active] <= self.sigma)]
-        if len(loose):
-            y[loose] += self._correction(y[loose], loose)
-            self.holds[loose] = False
+    def thin(self, noise, level):
+        """Return the noise with less of it in the measured part."""
+        if not self.sigma:
+            return noise
+        with np.errstate(divide="ignore"):
+            above = 1 - self.sigma**2 / level**2
+        scale = np.sqrt(np.maximum(self._below(level), above))
+        part = self.operator.project(noise).astype(noise.dtype)
+        return noise + column(scale - 1, noise) * part
+
+    def _below(self, level):
+        """Return tau: positive below the measurement's noise level."""
+        return 1 - level**2 / self.sigma**2 if self.sigma else np.full(len(level), -1.0)
 
     def settle(self, images):
-        """Give the final images exactly what was measured, where the constraint holds."""
-        held = np.flatnonzero(self.holds)
-        if len(held):
-            images[held] += self._correction(images[held], held)
+        """Give the final images exactly what was measured, if that had no noise."""
+        if self.sigma:
+            return images
+        good = np.flatnonzero(np.isfinite(images).reshape(len(images), -1).all(axis=1))
+        images[good] += self._correction(images[good], good)
         return images
 
 

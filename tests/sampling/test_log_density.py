@@ -1,0 +1,71 @@
+"""Log-density ratios by integrals of errors, against Gaussians whose ratio is known."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from gahb_sk.denoisers import OracleShrinkage
+from gahb_sk.sampling import kl_bound, log_density_ratio
+
+SHAPE = (3, 3)
+D = 9
+
+
+class GaussianDenoiser:
+    """The exact denoiser of N(mean, variance Id), on a whole stack at once."""
+
+    def __init__(self, variance, mean=0.0):
+        self.variance, self.mean = variance, mean
+
+    def transform(self, X, sigma):
+        return self.mean + (X - self.mean) * self.variance / (self.variance + sigma**2)
+
+
+def log_normal(x, variance, mean=0.0):
+    squares = np.square(x.reshape(len(x), -1) - mean).sum(axis=1)
+    return -squares / (2 * variance) - D * np.log(variance) / 2
+
+
+LEVELS = np.geomspace(1e-3, 300.0, 60)
+
+
+@pytest.mark.parametrize(("variance", "mean"), [(0.3, 0.0), (1.0, 0.4), (2.0, -0.3)])
+def test_ratio_of_two_gaussians_at_each_image(variance, mean, rng):
+    x = rng.standard_normal((20, *SHAPE))
+    p, q = GaussianDenoiser(1.0), GaussianDenoiser(variance, mean)
+    ratio = log_density_ratio(p, q, x, LEVELS, n_draws=60)
+    expected = log_normal(x, 1.0) - log_normal(x, variance, mean)
+    assert_allclose(ratio.values, expected, atol=0.35 + 0.1 * np.abs(expected).max())
+    assert np.corrcoef(ratio.values, expected)[0, 1] > 0.97
+
+
+def test_mean_over_the_class_is_the_divergence(rng):
+    x = rng.standard_normal((1500, *SHAPE))
+    variance = 0.5
+    bound = kl_bound(GaussianDenoiser(variance), GaussianDenoiser(1.0), x, LEVELS)
+    divergence = D * (1 / variance - 1 + np.log(variance)) / 2
+    assert abs(bound.mean - divergence) < 5 * bound.standard_error + 0.02
+    assert bound.standard_error < 0.1 * divergence
+    assert_allclose(np.trapezoid(bound.integrand, np.log(bound.sigmas)), bound.mean)
+
+
+def test_swapping_changes_the_sign(rng):
+    x = rng.standard_normal((5, *SHAPE))
+    p, q = GaussianDenoiser(1.0), GaussianDenoiser(0.3)
+    assert_allclose(log_density_ratio(p, q, x).values, -log_density_ratio(q, p, x).values)
+    assert_allclose(log_density_ratio(p, p, x).values, 0)
+
+
+@pytest.mark.parametrize("sigmas", [[0.1], [0.2, 0.1], [0.0, 1.0], [0.1, np.inf], 0.1])
+def test_bad_levels(sigmas, rng):
+    p = GaussianDenoiser(1.0)
+    with pytest.raises(ValueError, match="sigmas: expected at least two"):
+        log_density_ratio(p, p, rng.standard_normal((2, *SHAPE)), sigmas)
+
+
+def test_oracles_are_refused(rng):
+    x = rng.standard_normal((2, 8, 8))
+    oracle = OracleShrinkage().fit(x)
+    p = GaussianDenoiser(1.0)
+    with pytest.raises(TypeError, match="q: expected a denoiser that is no oracle"):
+        log_density_ratio(p, oracle, x)

@@ -1,0 +1,291 @@
+"""The score sampler: laws it must reproduce, seeds, ends and failures."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from gahb_sk import FunctionDenoiser, WienerDenoiser
+from gahb_sk.datasets import make_c_alpha_images
+from gahb_sk.denoisers import DiskPosteriorMean, OracleShrinkage, UNetDenoiser
+from gahb_sk.sampling import DivergenceError, FlowSampler, Inpainting, ScoreSampler
+
+SIDE = 6
+D = SIDE * SIDE
+
+
+class Gaussian:
+    """A Gaussian class of 6x6 images, and its exact denoiser."""
+
+    def __init__(self, seed, n_modes=12):
+        rng = np.random.RandomState(seed)
+        self.vectors = np.linalg.qr(rng.standard_normal((D, D)))[0]
+        self.variances = np.zeros(D)
+        self.variances[:n_modes] = np.geomspace(1.0, 0.01, n_modes)
+        self.mean = rng.uniform(0.3, 0.7, D)
+        # 2D + 1 points whose empirical mean and covariance are those of the class.
+        shifts = self.vectors * np.sqrt(D * self.variances)
+        X = np.concatenate([self.mean + shifts.T, self.mean - shifts.T])
+        self.denoiser = WienerDenoiser().fit(X.reshape(-1, SIDE, SIDE))
+
+    def modes(self, images):
+        return (images.reshape(len(images), -1) - self.mean) @ self.vectors
+
+
+@pytest.fixture
+def gaussian(global_random_seed):
+    return Gaussian(global_random_seed)
+
+
+def test_the_denoiser_of_the_gaussian_class_is_exact(gaussian, rng):
+    y = rng.standard_normal((3, SIDE, SIDE))
+    factors = gaussian.variances / (gaussian.variances + 0.2**2)
+    expected = gaussian.mean + (gaussian.modes(y) * factors) @ gaussian.vectors.T
+    assert_allclose(gaussian.denoiser.transform(y, sigma=0.2).reshape(3, -1), expected, atol=1e-8)
+
+
+def variances_of_the_rule(sampler, variances, last):
+    """Variance of each mode after the rule: it is linear where the denoiser is."""
+    v, sigma, t = np.full(len(variances), sampler.sigma_start**2), sampler.sigma_start, 1
+    while sigma > sampler.sigma_end:
+        h = sampler.step_size(t)
+        shrink = 1 - h * sigma**2 / (variances + sigma**2)
+        added = ((1 - sampler.beta * h) ** 2 - (1 - h) ** 2) * sigma**2
+        v, sigma, t = shrink**2 * v + added, (1 - sampler.beta * h) * sigma, t + 1
+    return v * (variances / (variances + sigma**2)) ** 2 if last else v
+
+
+@pytest.mark.parametrize("growing_step", [True, False])
+def test_samples_of_a_gaussian_have_its_mean_and_covariance(gaussian, growing_step):
+    h0 = 0.01 if growing_step else 0.1
+    sampler = ScoreSampler(
+        gaussian.denoiser, h0=h0, beta=0.1, growing_step=growing_step, sigma_start=4.0,
+        sigma_end=0.02, mean=0.5, max_steps=5000, random_state=0,
+    )  # fmt: skip
+    n = 2000
+    modes = gaussian.modes(sampler.sample(n))
+    kept = gaussian.variances > 0
+    expected = variances_of_the_rule(sampler, gaussian.variances, last=True)[kept]
+    # Steps of finite length miss the variances of the class: the growing ones, which come near
+    # to 1, by a quarter.
+    assert_allclose(expected, gaussian.variances[kept], rtol=0.35 if growing_step else 0.12)
+    measured = modes[:, kept].var(axis=0, ddof=1)
+    assert_allclose(measured, expected, rtol=5 * np.sqrt(2 / n))
+    assert (np.abs(modes.mean(axis=0)[kept]) < 5 * np.sqrt(expected / n) + 0.02).all()
+    assert np.abs(modes[:, ~kept]).max() < 1e-3
+    correlations = np.corrcoef(modes[:, kept].T) - np.eye(kept.sum())
+    assert np.abs(correlations).max() < 5 / np.sqrt(n)
+
+
+def test_flow_carries_noise_to_the_gaussian(gaussian):
+    n = 2000
+    sampler = FlowSampler(gaussian.denoiser, sigma_start=20.0, n_steps=60, random_state=0)
+    modes = gaussian.modes(sampler.sample(n))
+    kept = gaussian.variances > 0
+    variances = gaussian.variances[kept]
+    # Along the flow a mode scales with sqrt(variance + sigma^2), then comes one denoising.
+    end = variances + 0.01**2
+    expected = 20.0**2 * end / (variances + 20.0**2) * (variances / end) ** 2
+    assert_allclose(expected, variances, rtol=0.03)
+    assert_allclose(modes[:, kept].var(axis=0, ddof=1), expected, rtol=5 * np.sqrt(2 / n) + 0.02)
+    assert np.abs(modes[:, ~kept]).max() < 1e-2
+
+
+def test_flow_is_of_second_order(gaussian):
+    """Against the closed form, halving the step divides the error by about four."""
+    errors = []
+    for n_steps in (20, 40):
+        sampler = FlowSampler(
+            gaussian.denoiser, sigma_start=2.0, sigma_end=0.05, n_steps=n_steps, rho=1e-9 + 3,
+            random_state=0,
+        )  # fmt: skip
+        samples = gaussian.modes(sampler.sample(5).astype(np.float64))
+        start = FlowSampler(
+            FunctionDenoiser(_identity).fit(np.zeros((1, SIDE, SIDE))), sigma_start=2.0,
+            sigma_end=0.05, n_steps=2, random_state=0,
+        ).sample(5)  # fmt: skip
+        v = gaussian.variances
+        exact = gaussian.modes(start.astype(np.float64)) * np.sqrt((v + 0.05**2) / (v + 4.0))
+        exact *= v / (v + 0.05**2)
+        errors.append(np.abs(samples - exact).max())
+    assert errors[1] < errors[0] / 2.5
+
+
+def _identity(image):
+    return image
+
+
+def test_inpainting_a_gaussian_gives_its_conditional_mean(gaussian):
+    """With little noise left the samples scatter about the conditional mean of the unknown part."""
+    covariance = (gaussian.vectors * gaussian.variances) @ gaussian.vectors.T
+    mask = np.ones((SIDE, SIDE), bool)
+    mask[2:4, 2:5] = False
+    known = mask.ravel()
+    truth = gaussian.mean + covariance @ np.linalg.pinv(covariance) @ (
+        np.sqrt(0.3) * gaussian.vectors[:, 0]
+    )
+    operator = Inpainting(mask)
+    sampler = ScoreSampler(
+        gaussian.denoiser, beta=0.1, sigma_start=2.0, sigma_end=0.02, max_steps=5000,
+        random_state=0,
+    )  # fmt: skip
+    measured = operator.measure(truth.reshape(1, SIDE, SIDE))
+    n = 400
+    restored = sampler.inverse(measured[0], operator, n_samples=n)
+    assert restored.shape == (n, SIDE, SIDE)
+    assert sampler.constraint_residual_.max() < 1e-6
+    # The class has 12 modes and 30 pixels are known: the rest follows from them.
+    weights = covariance[~known][:, known] @ np.linalg.pinv(
+        covariance[np.ix_(known, known)] + 0.02**2 * np.eye(known.sum())
+    )
+    conditional = gaussian.mean[~known] + weights @ (truth[known] - gaussian.mean[known])
+    away = restored.reshape(n, -1)[:, ~known].mean(axis=0) - conditional
+    assert np.abs(away).max() < 0.03
+
+
+def test_a_noisy_measurement_of_everything_is_denoised(gaussian, rng):
+    """With every pixel measured, restored images are draws from the posterior."""
+    x = gaussian.mean + (rng.standard_normal((40, D)) * np.sqrt(gaussian.variances)) @ (
+        gaussian.vectors.T
+    )
+    sigma = 0.2
+    noisy = x + sigma * rng.standard_normal(x.shape)
+    operator = Inpainting(np.ones((SIDE, SIDE), bool))
+    sampler = ScoreSampler(
+        gaussian.denoiser, h0=0.1, growing_step=False, sigma_end=0.02, random_state=0
+    )
+    restored = sampler.inverse(noisy, operator, measurement_sigma=sigma).reshape(40, -1)
+    error = np.square(restored - x).sum(axis=1).mean()
+    # A draw from the posterior has twice the error of its mean.
+    best = (gaussian.variances * sigma**2 / (gaussian.variances + sigma**2)).sum()
+    assert 1.4 * best < error < 2.6 * best
+    assert (sampler.constraint_residual_ > 0).all()
+
+
+def test_a_sample_can_be_redrawn_alone(gaussian):
+    sampler = ScoreSampler(gaussian.denoiser, random_state=3)
+    together = sampler.sample(5)
+    assert_allclose(sampler.sample(1, first=3)[0], together[3], atol=1e-5)
+    assert_allclose(sampler.sample(2, first=1), together[1:3], atol=1e-5)
+    assert_array_equal(sampler.sample(5), together)
+    assert not np.allclose(together[0], together[1])
+
+
+def test_each_sample_stops_on_its_own_level():
+    network = UNetDenoiser(channels=4, n_blocks=1, max_images=2000, random_state=0)
+    network.fit(make_c_alpha_images(64, 16, random_state=0))
+    sampler = ScoreSampler(network, sigma_end=0.1, keep_trajectory=True, random_state=0)
+    samples = sampler.sample(6)
+    assert sampler.converged_.all()
+    assert (sampler.sigma_ <= 0.1).all()
+    assert len(set(sampler.n_steps_)) > 1
+    for k, one in enumerate(sampler.trajectory_):
+        assert one["images"].shape == (sampler.n_steps_[k] + 1, 16, 16)
+        assert (one["sigma"][:-1] > 0.1).all() and one["sigma"][-1] <= 0.1
+        last = network.transform(one["images"][-1][None])[0]
+        assert_allclose(samples[k], last, atol=1e-5)
+
+
+def test_beta_one_is_deterministic_after_the_start(gaussian):
+    sampler = ScoreSampler(gaussian.denoiser, beta=1.0, keep_trajectory=True, random_state=0)
+    sampler.sample(1)
+    images = sampler.trajectory_[0]["images"]
+    sigma = sampler.trajectory_[0]["sigma"]
+    denoised = gaussian.denoiser.transform(images[:1], sigma=sigma[0])
+    expected = images[0] + sampler.step_size(1) * (denoised[0] - images[0])
+    assert_allclose(images[1], expected, atol=1e-5)
+
+
+def test_flat_and_colour_denoisers():
+    def shrink(image, sigma):
+        return image * 0.5
+
+    flat = FunctionDenoiser(shrink, image_shape=(4, 4)).fit(np.zeros((1, 16)))
+    assert ScoreSampler(flat, random_state=0).sample(2, (4, 4)).shape == (2, 4, 4)
+    colour = FunctionDenoiser(shrink).fit(np.zeros((1, 3, 4, 4)))
+    assert ScoreSampler(colour, random_state=0).sample(2).shape == (2, 3, 4, 4)
+
+
+def explode(image):
+    return image * 3
+
+
+def to_infinity(image):
+    return np.full_like(image, np.inf)
+
+
+@pytest.mark.parametrize("sampler", [ScoreSampler, FlowSampler])
+def test_divergence_is_reported_and_never_returned(sampler):
+    denoiser = FunctionDenoiser(explode).fit(np.zeros((1, 4, 4)))
+    with pytest.raises(DivergenceError, match="2 of 2 samples did not come to an end") as caught:
+        sampler(denoiser, random_state=0).sample(2, first=5)
+    assert_array_equal(caught.value.failed, [5, 6])
+    again = sampler(denoiser, random_state=0, on_divergence="nan")
+    assert np.isnan(again.sample(2)).all()
+    assert not again.converged_.any()
+
+
+def test_a_chain_that_does_not_end_is_reported():
+    denoiser = FunctionDenoiser(lambda image: image * 0.5).fit(np.zeros((1, 4, 4)))
+    with pytest.raises(DivergenceError, match="sigma stayed above sigma_end for 3 steps"):
+        ScoreSampler(denoiser, max_steps=3, random_state=0).sample()
+
+
+def test_good_samples_survive_bad_ones():
+    def halve_some(image):
+        return image * (3.0 if image[0, 0] > 0.5 else 0.0)
+
+    denoiser = FunctionDenoiser(halve_some).fit(np.zeros((1, 2, 2)))
+    sampler = ScoreSampler(denoiser, beta=1.0, on_divergence="nan", random_state=0)
+    samples = sampler.sample(20)
+    bad = ~sampler.converged_
+    assert 0 < bad.sum() < 20
+    assert np.isnan(samples[bad]).all() and np.isfinite(samples[~bad]).all()
+
+
+def test_non_finite_output_is_named():
+    denoiser = FunctionDenoiser(to_infinity).fit(np.zeros((1, 4, 4)))
+    with pytest.raises(ValueError, match="not finite|NaN|infinit"):
+        ScoreSampler(denoiser, random_state=0).sample()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"sigma_end": 2.0}, "sigma_end: expected less than sigma_start"),
+        ({"h0": 0.0}, "'h0'"),
+        ({"beta": 1.5}, "'beta'"),
+        ({"max_steps": 0}, "'max_steps'"),
+        ({"on_divergence": "ignore"}, "'on_divergence'"),
+    ],
+)
+def test_bad_parameters(gaussian, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        ScoreSampler(gaussian.denoiser, **parameters)
+
+
+def test_bad_calls(gaussian):
+    sampler = ScoreSampler(gaussian.denoiser, random_state=0)
+    with pytest.raises(ValueError, match="n_samples"):
+        sampler.sample(0)
+    with pytest.raises(ValueError, match="mean: expected a number or an image"):
+        ScoreSampler(gaussian.denoiser, mean=np.zeros((2, 2))).sample()
+    operator = Inpainting(np.ones((SIDE, SIDE), bool))
+    for wrong in (np.zeros(5), np.zeros((2, 2, D)), np.full(D, np.nan)):
+        with pytest.raises(ValueError, match="measurement: expected"):
+            sampler.inverse(wrong, operator)
+    with pytest.raises(ValueError, match="measurement_sigma"):
+        sampler.inverse(np.zeros(D), operator, measurement_sigma=-1)
+    oracle = OracleShrinkage().fit(np.zeros((1, 8, 8)))
+    with pytest.raises(TypeError, match="must be told the clean image"):
+        ScoreSampler(oracle).sample()
+    with pytest.raises(TypeError, match="expected a fitted denoiser"):
+        ScoreSampler(None).sample()
+
+
+def test_disk_posterior_mean_draws_disks():
+    """Each sample is a disk of the class, up to the noise that is left."""
+    disks = DiskPosteriorMean().fit(np.zeros((1, 12, 12)))
+    sampler = FlowSampler(disks, sigma_start=3.0, n_steps=14, random_state=0)
+    samples = sampler.sample(6)
+    again = disks.transform(samples, sigma=0.01)
+    assert np.sqrt(np.square(samples - again).mean(axis=(1, 2))).max() < 0.02
