@@ -216,7 +216,7 @@ def cosine_similarity(A, B, *, centered=False):
     >>> print(cosine_similarity(images, 2 * images).round(6))
     [1. 1. 1.]
     """
-    a, b = (x.reshape(len(x), -1) for x in _pair(A, B))
+    a, b = (x.reshape(len(x), int(np.prod(x.shape[1:]))) for x in _pair(A, B))
     if centered:
         a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)

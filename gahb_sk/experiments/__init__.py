@@ -6,7 +6,10 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_basis_alignment": ["basis_alignment"],
+        "_capacity_curve": ["capacity_curve"],
+        "_closest_images": ["closest_images"],
         "_compare": ["Comparison", "compare_denoisers"],
+        "_generalization_curve": ["GeneralizationCurve", "generalization_curve"],
         "_optimality_gap": ["optimality_gap"],
         "_risk_estimates": ["risk_estimates"],
         "_table": ["Table"],

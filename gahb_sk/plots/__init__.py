@@ -6,8 +6,10 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_alignment": ["AlignmentDisplay"],
+        "_capacity": ["CapacityDisplay"],
         "_comparison": ["ComparisonDisplay"],
         "_eigenvectors": ["EigenvectorGridDisplay", "SpectrumDisplay"],
+        "_generalization": ["GeneralizationDisplay"],
         "_geometry": ["GeometryDisplay"],
         "_image_grid": ["ImageGridDisplay"],
         "_optimality": ["OptimalityDisplay"],

@@ -94,16 +94,30 @@ class ImageGridDisplay:
         return self
 
     def _draw(self, ax, image, caption):
-        image = np.asarray(image)
-        low, high = self.data_range
-        if image.ndim == 3 and image.shape[0] == 3:
-            ax.imshow(np.clip((np.moveaxis(image, 0, -1) - low) / (high - low), 0, 1))
-        else:
-            image = image.mean(axis=0) if image.ndim == 3 else image
-            ax.imshow(image, cmap="gray", vmin=low, vmax=high)
-        ax.set(xticks=[], yticks=[])
+        show_image(ax, image, self.data_range)
         if caption is not None:
             ax.set_xlabel(caption, fontsize=8)
+
+
+def show_image(ax, image, data_range):
+    """Draw a grey or colour image without ticks.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    image : array-like of shape (H, W) or (C, H, W)
+        Three channels are red, green, blue; of another number the mean is shown.
+    data_range : tuple of float
+        Intensities shown as black and white.
+    """
+    image = np.asarray(image)
+    low, high = data_range
+    if image.ndim == 3 and image.shape[0] == 3:
+        ax.imshow(np.clip((np.moveaxis(image, 0, -1) - low) / (high - low), 0, 1))
+    else:
+        image = image.mean(axis=0) if image.ndim == 3 else image
+        ax.imshow(image, cmap="gray", vmin=low, vmax=high)
+    ax.set(xticks=[], yticks=[])
 
 
 def _two_lines(title, length=14):

@@ -1,0 +1,96 @@
+"""How many images it takes to generalise, by the size of the images and of the network."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from gahb_sk._images import check_images
+from gahb_sk._random import seed_sequence
+from gahb_sk._validation import validate_params
+from gahb_sk.experiments._compare import name_denoisers
+from gahb_sk.experiments._generalization_curve import check_sizes, generalization_curve
+from gahb_sk.experiments._table import Table
+
+
+@validate_params(
+    {"estimators": [dict, list, tuple], "stacks": [dict], "folder": "no_validation"},
+    prefer_skip_nested_validation=True,
+)
+def capacity_curve(
+    estimators,
+    stacks,
+    n_train=(10, 100, 1000),
+    *,
+    sigmas=(0.03, 0.1, 0.3),
+    n_test=100,
+    folder=None,
+    random_state=0,
+    n_jobs=None,
+    verbose=False,
+):
+    """Measure the gap between training and test PSNR for each image size and network size.
+
+    Parameters
+    ----------
+    estimators : dict of str to denoiser, or list of denoisers
+        Networks of several sizes by name; any other denoiser may take part. Cloned.
+    stacks : dict of str to array-like or lazy stack
+        Images of several sizes by name, each as :func:`generalization_curve` takes them; for a
+        comparison of sizes the same images at several resolutions.
+    n_train, sigmas, n_test, random_state, n_jobs, verbose
+        See :func:`generalization_curve`.
+    folder : str or path-like, default=None
+        Where fitted networks are kept, in a folder for each pair, so that the same call goes on
+        after an interruption. Names are then parts of paths.
+
+    Returns
+    -------
+    table : Table
+        One row a stack, an estimator and N: ``images, n_values`` (of an image), ``denoiser,
+        n_weights`` (of a fitted network; NaN for what is none), ``n_train, train_psnr, test_psnr,
+        gap, gap_se``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        See :func:`generalization_curve`; all stacks are checked before the first fit.
+
+    References
+    ----------
+    Z. Kadkhodaie, F. Guth, E. P. Simoncelli, S. Mallat, "Generalization in diffusion models
+    arises from geometry-adaptive harmonic representations", ICLR 2024, arXiv:2310.02557, Figure
+    15.
+
+    Examples
+    --------
+    >>> from gahb_sk import WienerDenoiser
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> from gahb_sk.experiments import capacity_curve
+    >>> stacks = {f"{s}x{s}": make_c_alpha_images(300, s, random_state=0) for s in (4, 12)}
+    >>> table = capacity_curve([WienerDenoiser()], stacks, (100,))
+    >>> bool(table.where(images="12x12")["gap"] > table.where(images="4x4")["gap"])
+    True
+    """
+    estimators = name_denoisers(estimators)
+    if not stacks:
+        raise ValueError("stacks: expected at least one stack of images by name, got none.")
+    shapes = {name: check_images(X, name=name).shape for name, X in stacks.items()}
+    for name, shape in shapes.items():
+        check_sizes(n_train, n_test, shape[0], name)
+    options = {"sigmas": sigmas, "n_test": n_test, "n_samples": 0}
+    options |= {"random_state": seed_sequence(random_state), "n_jobs": n_jobs, "verbose": verbose}
+    rows = []
+    for images, X in stacks.items():
+        for name, estimator in estimators.items():
+            place = None if folder is None else Path(folder) / _as_path(images) / _as_path(name)
+            curve = generalization_curve(estimator, X, n_train, folder=place, **options)
+            head = {"images": images, "n_values": int(np.prod(shapes[images][1:]))}
+            head |= {"denoiser": name, "n_weights": curve.n_weights}
+            rows += [head | row for row in curve.gap.rows()]
+    return Table.from_rows(rows)
+
+
+def _as_path(name):
+    """Return a name without what a path must not hold."""
+    return re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "_"

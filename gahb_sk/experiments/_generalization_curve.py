@@ -1,0 +1,260 @@
+r"""From memorisation to generalisation as the training set grows.
+
+For each N two denoisers are fitted on disjoint sets A and B of N images. One that has memorised
+denoises its own set better than new images, and samples images of its own set; two that have both
+learned the law of the images agree with each other (paper, section 2).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from tqdm import tqdm
+
+from gahb_sk._images import check_images, is_lazy, is_torch
+from gahb_sk._random import child, seed_sequence
+from gahb_sk._validation import Integral, at_least, validate_params
+from gahb_sk.datasets import split_disjoint
+from gahb_sk.experiments._kept_networks import fit_or_load, is_kept, open_folder
+from gahb_sk.experiments._noisy_images import check_sigmas
+from gahb_sk.experiments._sample_pairs import SamplePairs, draw_pairs, similarity_rows
+from gahb_sk.experiments._table import Table
+from gahb_sk.experiments._train_and_test import gap_row, image_psnrs, psnr_rows
+
+SETS = ("A", "B")
+_NOISE, _SAMPLES, _NETWORKS = range(3)  # streams of random numbers
+
+
+@dataclass(frozen=True)
+class GeneralizationCurve:
+    """Result of :func:`generalization_curve`.
+
+    Attributes
+    ----------
+    n_train : tuple of int
+        Numbers of training images N, ascending.
+    psnr : Table
+        ``n_train, training_set`` ("A" or "B"), ``images`` ("train" or "test"), ``sigma,
+        input_psnr, psnr, psnr_se, n_images``.
+    gap : Table
+        ``n_train, train_psnr, test_psnr, gap, gap_se``: means over the noise levels and both
+        denoisers; the gap is the first less the second, in dB.
+    similarity : Table
+        ``n_train, measure, centered, cosine, cosine_se, n_samples, n_diverged``. ``measure`` is
+        "pair" (the two samples of the same noise), "closest" (a sample and the most similar image
+        of its denoiser's training set) or "other" (the same in the other denoiser's set, which it
+        has not seen: the level of "closest" without memorisation). ``centered`` tells whether the
+        images' means were removed.
+    samples : dict of int to SamplePairs
+        By N; empty if no samples were asked for.
+    n_weights : float
+        Number of weights of a network; NaN for other denoisers.
+    """
+
+    n_train: tuple
+    psnr: Table
+    gap: Table
+    similarity: Table
+    samples: dict[int, SamplePairs]
+    n_weights: float
+
+
+@validate_params(
+    {
+        "estimator": "no_validation",
+        "n_test": [at_least(1)],
+        "n_samples": [at_least(0)],
+        "sampler": [dict, None],
+        "folder": "no_validation",
+        "n_jobs": [Integral, None],
+        "verbose": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def generalization_curve(
+    estimator,
+    X,
+    n_train=(1, 10, 100, 1000),
+    *,
+    sigmas=(0.03, 0.1, 0.3),
+    n_test=100,
+    n_samples=16,
+    sampler=None,
+    folder=None,
+    random_state=0,
+    n_jobs=None,
+    verbose=False,
+):
+    """Measure memorisation and generalisation against the number of training images.
+
+    Parameters
+    ----------
+    estimator : denoiser
+        Cloned, never fitted itself. Its ``random_state``, if it has one, is replaced by seeds of
+        ``random_state``, one for each set, so that both networks start from other weights.
+    X : array-like or lazy stack of shape (n, H, W) or (n, C, H, W)
+        Clean images in random order. For each N the first N are set A, the last N set B; the
+        test images, the same for all N, lie between the largest sets.
+    n_train : sequence of int, default=(1, 10, 100, 1000)
+        Numbers of training images.
+    sigmas : array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
+        Noise levels, positive, in the units of X; denoisers that are not blind are told them.
+    n_test : int, default=100
+        Test images; and noisy training images, with each training image taken equally often, up
+        to one.
+    n_samples : int, default=16
+        Samples of each denoiser, from the same noise. 0 leaves them out.
+    sampler : dict, default=None
+        Parameters of :class:`gahb_sk.sampling.ScoreSampler`, for example ``{"h0": 0.05}``.
+    folder : str or path-like, default=None
+        Where fitted networks are kept: the same call goes on after an interruption, and one with
+        more ``n_train`` or other measurements fits only what is missing. Denoisers that are no
+        networks are fitted again.
+    random_state : int, RandomState or None, default=0
+        Seed of networks, noise and samples.
+    n_jobs : int, default=None
+        Denoisers fitted, then values of N measured, at the same time by joblib.
+    verbose : bool, default=False
+        Whether to show a progress bar on stderr.
+
+    Returns
+    -------
+    curve : GeneralizationCurve
+
+    Raises
+    ------
+    ValueError
+        If X has fewer than ``2 max(n_train) + n_test`` images, the folder is of another
+        experiment, or images, noise levels or parameters break the contract.
+    TypeError
+        If the estimator is no denoiser of gahb_sk, or an oracle.
+
+    Notes
+    -----
+    Standard errors are over images and over samples, for these two training sets; where several
+    noisy copies of few training images are taken, over the noise. A sample that diverged is left
+    out and counted.
+
+    References
+    ----------
+    Z. Kadkhodaie, F. Guth, E. P. Simoncelli, S. Mallat, "Generalization in diffusion models
+    arises from geometry-adaptive harmonic representations", ICLR 2024, arXiv:2310.02557, Figures
+    1 and 2.
+
+    Examples
+    --------
+    >>> from gahb_sk import WienerDenoiser
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> from gahb_sk.experiments import generalization_curve
+    >>> X = make_c_alpha_images(500, 8, random_state=0)
+    >>> curve = generalization_curve(WienerDenoiser(), X, (10, 200), n_samples=0)
+    >>> bool(curve.gap["gap"][0] > 10 * curve.gap["gap"][1])
+    True
+    """
+    _check_estimator(estimator)
+    X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
+    sizes = check_sizes(n_train, n_test, len(check_images(X)))
+    sigmas, root = check_sigmas(sigmas), seed_sequence(random_state)
+    pairs = _fit_pairs(estimator, X, sizes, child(root, _NETWORKS), folder, n_jobs, verbose)
+    test = X[sizes[-1] : sizes[-1] + n_test]
+    options = {"sigmas": sigmas, "n_samples": n_samples, "sampler": sampler or {}, "root": root}
+    results = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_measure)(pair, *split_disjoint(X, n), test, **options) for n, pair in pairs.items()
+    )
+    measured = {}
+    for n, found in zip(tqdm(sizes, desc="measuring", disable=not verbose), results, strict=True):
+        measured[n] = found
+    return _collect(measured, sigmas, count_weights(pairs[sizes[0]][0]))
+
+
+def check_sizes(n_train, n_test, n_images, name="X"):
+    """Return the numbers of training images, ascending; raise if X is too small for them."""
+    sizes = np.unique(np.asarray(n_train))
+    if sizes.ndim != 1 or not len(sizes) or sizes.dtype.kind not in "iu" or sizes[0] < 1:
+        raise ValueError(f"n_train: expected positive ints, got {n_train!r}.")
+    needed = 2 * int(sizes[-1]) + n_test
+    if needed > n_images:
+        raise ValueError(
+            f"{name}: expected at least 2 * {sizes[-1]} + {n_test} = {needed} images, for two "
+            f"disjoint training sets and the test images, got {n_images}. Choose smaller n_train "
+            "or n_test."
+        )
+    return tuple(sizes.tolist())
+
+
+def _check_estimator(estimator):
+    if not hasattr(estimator, "transform") or not hasattr(estimator, "kind"):
+        raise TypeError(
+            f"estimator: expected a denoiser of gahb_sk, got {estimator!r}. Wrap a function of "
+            "your own in FunctionDenoiser."
+        )
+    if estimator.needs_clean:
+        raise TypeError(
+            f"estimator: {type(estimator).__name__} is told the clean image, so it learns nothing "
+            "and cannot be sampled. Choose a denoiser that is no oracle."
+        )
+
+
+def _fit_pairs(estimator, X, sizes, root, folder, n_jobs, verbose):
+    """Return for each N the two fitted denoisers."""
+    seeds = [int(child(root, k).generate_state(1)[0]) for k in range(len(SETS))]
+    keep = folder is not None and is_kept(estimator)
+    folder = open_folder(folder, estimator, X, seeds[0]) if keep else None
+    tasks = [(n, k) for n in sizes for k in range(len(SETS))]
+    results = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(fit_or_load)(
+            _seeded(estimator, seeds[k]),
+            split_disjoint(X, n)[k],
+            folder and folder / f"{n}{SETS[k]}",
+        )
+        for n, k in tasks
+    )
+    with tqdm(total=len(tasks), desc="fitting", disable=not verbose) as bar:
+        fitted = []
+        for denoiser in results:
+            fitted.append(denoiser)
+            bar.update()
+    return dict(zip(sizes, zip(fitted[::2], fitted[1::2], strict=True), strict=True))
+
+
+def _seeded(estimator, seed):
+    estimator = clone(estimator)
+    if "random_state" in estimator.get_params():
+        estimator.set_params(random_state=seed)
+    return estimator
+
+
+def _measure(pair, first, second, test, *, sigmas, n_samples, sampler, root):
+    """PSNRs of two denoisers on their training images and on the test images, and samples."""
+    noise = child(root, _NOISE)
+    psnrs = {}
+    for k, (denoiser, images) in enumerate(zip(pair, (first, second), strict=True)):
+        repeated = np.arange(len(test)) % len(images)
+        own = images[repeated] if len(images) < len(test) else images[: len(test)]
+        psnrs[SETS[k], "train"] = image_psnrs(denoiser, own, sigmas, child(noise, 1 + k))
+        psnrs[SETS[k], "test"] = image_psnrs(denoiser, test, sigmas, child(noise, 0))
+    if not n_samples:
+        return psnrs, None
+    seed = int(child(root, _SAMPLES).generate_state(1)[0])
+    return psnrs, draw_pairs(pair, (first, second), n_samples, seed, sampler)
+
+
+def count_weights(denoiser):
+    """Return the number of weights of a fitted network, NaN for another denoiser."""
+    network = getattr(denoiser, "network_", None)
+    if network is None:
+        return float("nan")
+    return float(sum(weight.numel() for weight in network.parameters()))
+
+
+def _collect(measured, sigmas, n_weights):
+    psnrs, gaps, similar, samples = [], [], [], {}
+    for n, (found, pairs) in measured.items():
+        psnrs += [{"n_train": n, **row} for row in psnr_rows(found, sigmas)]
+        gaps.append({"n_train": n, **gap_row(found)})
+        if pairs is not None:
+            samples[n] = pairs
+            similar += [{"n_train": n, **row} for row in similarity_rows(pairs)]
+    tables = (Table.from_rows(rows) for rows in (psnrs, gaps, similar))
+    return GeneralizationCurve(tuple(measured), *tables, samples, n_weights)

@@ -1,0 +1,145 @@
+"""Fitted networks that an experiment keeps, so that it can go on after an interruption.
+
+A folder holds ``manifest.json``, which says of what experiment it is, and a folder for each network
+as ``save`` writes it. A folder of other images, parameters or seeds is refused.
+"""
+
+import hashlib
+import json
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from gahb_sk._files import write_text
+from gahb_sk._images import check_images
+
+MANIFEST = "manifest.json"
+_FORMAT = 1
+_DIGESTED = 1024  # images that the fingerprint of the data reads
+_INTERRUPTED = "Training was interrupted"  # what a network warns of after Ctrl-C
+# Parameters that do not change what is learned (up to rounding).
+_FREE = {"device", "devices", "engine", "verbose", "checkpoint_dir", "checkpoint_every", "n_jobs"}
+
+
+def is_kept(estimator):
+    """Whether fitted copies of an estimator can be written and read: networks can."""
+    return hasattr(estimator, "save") and hasattr(type(estimator), "load")
+
+
+def open_folder(folder, estimator, X, seed):
+    """Make the folder of an experiment, or check that an old one is of the same experiment.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Made if missing.
+    estimator : denoiser
+        Whose copies are kept.
+    X : array-like or lazy stack
+        All images of the experiment.
+    seed : int
+        Of the networks.
+
+    Returns
+    -------
+    folder : pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        If the folder holds something else.
+    """
+    folder = Path(folder)
+    wanted = {
+        "format": _FORMAT,
+        "estimator": type(estimator).__name__,
+        "parameters": _parameters(estimator),
+        "seed": int(seed),
+        "images": _fingerprint(X),
+    }
+    path = folder / MANIFEST
+    if not path.is_file():
+        if folder.is_dir() and any(folder.iterdir()):
+            raise ValueError(
+                f"folder: {folder} is not empty and holds no {MANIFEST}. Choose another folder."
+            )
+        write_text(path, json.dumps(wanted, indent=1) + "\n")
+        return folder
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        changed = [name for name in wanted if found[name] != wanted[name]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"folder: {path} cannot be read ({error}).") from error
+    if changed:
+        raise ValueError(
+            f"folder: {folder} is of an experiment with other {', '.join(changed)}. Choose "
+            "another folder, or the same images, parameters and random_state."
+        )
+    return folder
+
+
+def fit_or_load(estimator, X, place=None):
+    """Fit an estimator, or load the network that was kept.
+
+    Parameters
+    ----------
+    estimator : denoiser
+        Unfitted; it is fitted itself.
+    X : array-like or lazy stack
+        Training images.
+    place : pathlib.Path, default=None
+        Folder of this network. While it is trained, checkpoints lie there.
+
+    Returns
+    -------
+    fitted : denoiser
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C: a half-trained network is not taken for a finished one. The next call goes
+        on from its last checkpoint.
+    """
+    if place is None:
+        return _fit_to_the_end(estimator, X)
+    if (place / "config.json").is_file():
+        return type(estimator).load(place)
+    checkpoints = place / "checkpoints"
+    own = estimator.get_params().get("checkpoint_dir")
+    estimator.set_params(checkpoint_dir=checkpoints)
+    _fit_to_the_end(estimator, X)
+    estimator.set_params(checkpoint_dir=own)
+    estimator.save(place)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return estimator
+
+
+def _fit_to_the_end(estimator, X):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=_INTERRUPTED, category=UserWarning)
+        try:
+            return estimator.fit(X)
+        except UserWarning as warning:
+            if str(warning).startswith(_INTERRUPTED):
+                raise KeyboardInterrupt from warning
+            raise
+
+
+def _parameters(estimator):
+    """Return the parameters that matter, as JSON brings them back."""
+    values = {
+        name: value
+        for name, value in estimator.get_params().items()
+        if name not in _FREE | {"random_state"}
+    }
+    return json.loads(json.dumps(values, default=repr))
+
+
+def _fingerprint(X):
+    """Shape, dtype and a digest of images spread over the stack."""
+    images = check_images(X)
+    chosen = np.unique(np.linspace(0, len(images) - 1, _DIGESTED).astype(int))
+    digest = hashlib.sha256(np.ascontiguousarray(images.numpy(chosen)).tobytes())
+    return [list(images.shape), str(images.dtype), digest.hexdigest()]

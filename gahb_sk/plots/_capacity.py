@@ -1,0 +1,86 @@
+"""The gap between training and test images against their number (paper, figure 15)."""
+
+import numpy as np
+
+from gahb_sk.plots._style import COLOURS
+
+_STYLES = ("-", "--", ":", "-.")
+_MARKERS = ("o", "s", "^", "D")
+
+
+class CapacityDisplay:
+    """Gap of PSNR against N; a colour for each image size, a line for each network.
+
+    Parameters
+    ----------
+    table : Table
+        What :func:`~gahb_sk.experiments.capacity_curve` returned.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        Where it was drawn last.
+    """
+
+    def __init__(self, table):
+        self.table = table
+
+    @classmethod
+    def from_table(cls, table):
+        """Make the display from what ``capacity_curve`` returned."""
+        return cls(table)
+
+    def plot(self, ax=None):
+        """Draw the curves, with two standard errors; infinite gaps are left out.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : CapacityDisplay
+            Itself.
+        """
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
+        stacks = list(dict.fromkeys(self.table["images"].tolist()))
+        denoisers = list(dict.fromkeys(self.table["denoiser"].tolist()))
+        for i, images in enumerate(stacks):
+            for j, denoiser in enumerate(denoisers):
+                part = self.table.where(images=images, denoiser=denoiser)
+                shown = np.isfinite(part["gap"])
+                if not part.n_rows:
+                    continue
+                ax.errorbar(
+                    part["n_train"][shown],
+                    part["gap"][shown],
+                    2 * np.nan_to_num(part["gap_se"][shown]),
+                    color=COLOURS[i % len(COLOURS)],
+                    linestyle=_STYLES[j % len(_STYLES)],
+                    marker=_MARKERS[j % len(_MARKERS)],
+                    markersize=4,
+                    capsize=2,
+                    label=_label(images, denoiser, part["n_weights"][0]),
+                )
+        ax.axhline(0, color="0.75", linewidth=1, zorder=0)
+        ax.set(xscale="log", xlabel="N, training images", ylabel="train less test PSNR (dB)")
+        ax.legend(fontsize="small")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _label(images, denoiser, n_weights):
+    weights = "" if np.isnan(n_weights) else f" ({_thousands(n_weights)} weights)"
+    return f"{images}, {denoiser}{weights}"
+
+
+def _thousands(count):
+    """Return 131472 as "131k"."""
+    for scale, letter in ((1e6, "M"), (1e3, "k")):
+        if count >= scale:
+            return f"{count / scale:.3g}{letter}"
+    return f"{count:.0f}"

@@ -1,0 +1,178 @@
+"""Memorisation against generalisation: PSNR curves, samples, similarities (paper, figures 1, 2)."""
+
+import numpy as np
+
+from gahb_sk.plots._image_grid import show_image
+
+ROWS = ("closest in A", "sample, A", "sample, B", "closest in B")
+# Measure, label, colour, and whether its histogram is filled.
+HISTOGRAMS = (
+    ("other", "sample, closest image of the other set", "0.5", False),
+    ("closest", "sample, closest training image", "#D55E00", True),
+    ("pair", "two samples of the same noise", "#0072B2", True),
+)
+_BINS = 24
+
+
+class GeneralizationDisplay:
+    """Curves, samples and histograms of similarity for each number of training images.
+
+    Parameters
+    ----------
+    curve : GeneralizationCurve
+        What :func:`~gahb_sk.experiments.generalization_curve` returned.
+    n_examples : int, default=2
+        Pairs of samples shown for each N.
+    centered : bool, default=True
+        Whether the similarities are those with the images' means removed, which tell more where
+        all images are positive.
+    data_range : tuple of float, default=(0.0, 1.0)
+        Intensities shown as black and white.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Where it was drawn last.
+    curve_axes_, image_axes_, histogram_axes_ : ndarray of matplotlib Axes
+        (2,), train and test; (4, columns); (number of N,). The last two only if there are samples.
+    """
+
+    def __init__(self, curve, *, n_examples=2, centered=True, data_range=(0.0, 1.0)):
+        self.curve = curve
+        self.n_examples = n_examples
+        self.centered = centered
+        self.data_range = data_range
+
+    @classmethod
+    def from_curve(cls, curve, *, n_examples=2, centered=True, data_range=(0.0, 1.0)):
+        """Make the display from what ``generalization_curve`` returned; see the class."""
+        return cls(curve, n_examples=n_examples, centered=centered, data_range=data_range)
+
+    def plot(self, figure=None):
+        """Draw everything that there is: without samples the curves alone.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure, default=None
+            Where to draw; None makes one.
+
+        Returns
+        -------
+        display : GeneralizationDisplay
+            Itself.
+        """
+        columns = len(self.curve.samples)
+        width = max(7.2, 1.15 * columns * self.n_examples + 1.2)
+        if figure is None:
+            import matplotlib.pyplot as plt
+
+            size = (width, 9.6 if columns else 3.4)
+            figure = plt.figure(figsize=size, layout="constrained")
+        self.figure_ = figure
+        if not columns:
+            self.plot_curves(figure.subplots(1, 2, sharex=True, sharey=True))
+            return self
+        top, middle, bottom = figure.subfigures(3, 1, height_ratios=[3.0, 4.4, 2.0])
+        self.plot_curves(top.subplots(1, 2, sharex=True, sharey=True))
+        self.plot_samples(middle)
+        self.plot_histograms(bottom)
+        return self
+
+    def plot_curves(self, axes):
+        """Draw PSNR out against PSNR in, on training images and on test images.
+
+        Both denoisers of an N have one colour, that of B is dashed. Infinite means, of perfect
+        memorisers, are left out.
+
+        Parameters
+        ----------
+        axes : pair of matplotlib Axes
+            For training and for test images.
+        """
+        palette = _shades(self.curve.n_train)
+        for ax, images in zip(axes, ("train", "test"), strict=True):
+            for n, colour in palette.items():
+                for training_set, style in (("A", "-"), ("B", "--")):
+                    part = self.curve.psnr.where(
+                        n_train=n, images=images, training_set=training_set
+                    )
+                    finite = np.isfinite(part["psnr"])
+                    ax.errorbar(
+                        part["input_psnr"][finite],
+                        part["psnr"][finite],
+                        2 * np.nan_to_num(part["psnr_se"][finite]),
+                        color=colour, linestyle=style, marker="o", markersize=3, capsize=2,
+                        label=f"N = {n:,}" if training_set == "A" else None,
+                    )  # fmt: skip
+            x = np.unique(self.curve.psnr["input_psnr"])
+            ax.plot(x, x, color="0.75", linewidth=1, zorder=0, label="noisy input")
+            ax.set(xlabel="input PSNR (dB)", title=f"{images} images")
+        axes[0].set_ylabel("output PSNR (dB)")
+        axes[0].legend(fontsize="x-small")
+        self.curve_axes_ = np.array(axes)
+
+    def plot_samples(self, figure):
+        """Draw pairs of samples of the same noise between the training images closest to them.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure or SubFigure
+            Where to draw.
+        """
+        shown = {n: min(self.n_examples, len(s.first)) for n, s in self.curve.samples.items()}
+        axes = figure.subplots(len(ROWS), max(1, sum(shown.values())), squeeze=False)
+        for ax in axes.flat:
+            ax.set(xticks=[], yticks=[])
+        for ax, label in zip(axes[:, 0], ROWS, strict=True):
+            ax.set_ylabel(label, fontsize=8)
+        column = 0
+        for n, pairs in self.curve.samples.items():
+            stacks = (pairs.closest_first, pairs.first, pairs.second, pairs.closest_second)
+            for k in range(shown[n]):
+                for ax, stack in zip(axes[:, column], stacks, strict=True):
+                    show_image(ax, stack[k], self.data_range)
+                axes[0, column].set_title(f"N = {n:,}" if k == 0 else "", fontsize=9, loc="left")
+                column += 1
+        self.image_axes_ = axes
+
+    def plot_histograms(self, figure):
+        """Draw the histograms of the cosine similarities, one axis an N.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure or SubFigure
+            Where to draw.
+        """
+        samples = self.curve.samples
+        axes = figure.subplots(1, len(samples), squeeze=False, sharex=True, sharey=True)[0]
+        values = {
+            (n, measure): np.ravel(pairs.cosines[measure, self.centered])
+            for n, pairs in samples.items()
+            for measure, *_ in HISTOGRAMS
+        }
+        low = min((part.min() for part in values.values() if len(part)), default=0)
+        bins = np.linspace(min(low, 0), 1, _BINS + 1)
+        for ax, n in zip(axes, samples, strict=True):
+            for measure, label, colour, filled in HISTOGRAMS:
+                part = np.clip(values[n, measure], bins[0], 1)  # rounding: a cosine of 1 + 1e-16
+                ax.hist(
+                    part, bins, weights=np.full(len(part), 1 / max(1, len(part))), color=colour,
+                    label=label, histtype="stepfilled" if filled else "step",
+                    alpha=0.6 if filled else 1.0,
+                )  # fmt: skip
+            ax.set_title(f"N = {n:,}", fontsize=9)
+        name = "correlation" if self.centered else "cosine similarity"
+        figure.supxlabel(name, fontsize=9)
+        axes[0].set_ylabel("part of the samples", fontsize=8)
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=7
+        )
+        self.histogram_axes_ = axes
+
+
+def _shades(n_train):
+    """Colours from dark to bright as N grows."""
+    from matplotlib import colormaps
+
+    places = np.linspace(0.05, 0.85, len(n_train)) if len(n_train) > 1 else [0.4]
+    return {n: colormaps["viridis"](place) for n, place in zip(n_train, places, strict=True)}
