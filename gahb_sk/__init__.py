@@ -39,6 +39,7 @@ __getattr__, __dir__, __all__ = attach(
         "metrics": ["input_psnr", "mse", "psnr", "psnr_slope", "ssim"],
         "noise": ["add_gaussian_noise", "estimate_sigma"],
         "plots": [],
+        "sampling": ["FlowSampler", "ScoreSampler"],
         "scorers": ["MSEScorer", "PSNRScorer", "SSIMScorer"],
         "transforms": [],
     },
