@@ -170,6 +170,6 @@ def _result(training, error):
         "images": training.images,
         "losses": list(training.losses),
         "history": list(training.history),
-        "interrupted": training.interrupted,
+        "interrupted": training.ending,
         "error": error,
     }

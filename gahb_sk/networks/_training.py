@@ -40,7 +40,6 @@ class Training:
     recipe : Recipe
         How to train.
     noise_range : tuple of float
-        Lowest and highest noise level.
     root : numpy.random.SeedSequence
         Source of all randomness.
     limits : dict of str to float
@@ -68,8 +67,8 @@ class Training:
         ``psnr`` of held-out images if there are any.
     best, best_score, best_epoch : dict of str to torch.Tensor or None, float, int
         Weights with the best held-out score so far.
-    interrupted, stopped : bool
-        Whether to stop after the present step, by Ctrl-C or for want of progress.
+    interrupted, ending, stopped : bool
+        This process was told to stop, by Ctrl-C; some process was; there was no progress.
     losses : list of float
         Mean loss of each epoch: with a balanced recipe relative to the running mean error, else
         the summed squared error of an image.
@@ -111,7 +110,7 @@ class Training:
         self.losses, self.epoch_losses = [], []
         self.history = []
         self.best, self.best_score, self.best_epoch = None, -math.inf, 0
-        self.interrupted = self.stopped = False
+        self.interrupted = self.ending = self.stopped = False
         self.seconds = self.waited = 0.0
         self.start = time.perf_counter()
 
@@ -124,7 +123,7 @@ class Training:
     @property
     def finished(self):
         """Whether to stop: a limit is reached (after one step at least), or it was told to."""
-        return self.interrupted or self.stopped or (self.steps > 0 and self.progress >= 1)
+        return self.ending or self.stopped or (self.steps > 0 and self.progress >= 1)
 
     def draw(self, first, step, shape):
         """Draw what a batch needs besides its images.
@@ -224,10 +223,11 @@ class Training:
         self.images += n
         self.position += n
         self.epoch_losses.append(value)
-        self.seconds, interrupted = self.engine.largest(
+        # Not written back to ``interrupted``: a Ctrl-C during the exchange would be lost.
+        self.seconds, asked = self.engine.largest(
             time.perf_counter() - self.start, float(self.interrupted)
         )
-        self.interrupted = bool(interrupted)
+        self.ending = bool(asked)
 
     def end_epoch(self):
         """Count a pass over the images."""

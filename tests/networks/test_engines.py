@@ -1,8 +1,10 @@
 """Several processes train as one: the same images, the same noise, the same weights."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -201,3 +203,42 @@ def test_shares_are_all_of_it():
         parts = [OneOf(rank, 3).share(n) for rank in range(3)]
         assert np.concatenate([np.arange(n)[part] for part in parts]).tolist() == list(range(n))
     assert RECIPES["paper"].batch_size == 512
+
+
+SLOW_SCRIPT = """
+import sys, torch
+from gahb_sk import EfficientDenoiser
+from tests.instances import smooth_images
+if __name__ == "__main__":
+    denoiser = EfficientDenoiser(
+        channels=4, n_blocks=1, max_images=None, time_budget=600, engine="fabric", devices=2,
+        device="cpu", checkpoint_dir=sys.argv[1], checkpoint_every=0.1,
+    ).fit(smooth_images(40))
+    print(denoiser.transform(smooth_images(2)).shape)
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_started_processes_and_keeps_their_weights(tmp_path):
+    """Ctrl-C reaches all processes of a terminal at once."""
+    (tmp_path / "script.py").write_text(SLOW_SCRIPT)
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "checkpoints")],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("checkpoints/step-*")):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0 and output.strip() == "(2, 16, 16)"
+    assert "interrupted after" in errors
