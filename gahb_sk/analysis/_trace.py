@@ -21,7 +21,7 @@ import numpy as np
 
 from gahb_sk._random import image_generator, seed_sequence
 
-_LEAST_PROBES = 4  # before their scatter is believed
+_LEAST_PROBES, _MORE_PROBES = 8, 4  # before their scatter is believed, and between two looks
 
 
 class TraceEstimate(NamedTuple):
@@ -54,7 +54,9 @@ def hutchpp(matmat, d, n_products=60, *, tolerance=None, random_state=0):
         Vectors multiplied at most: a third to find the range, a third for the exact part, a third
         as probes. With ``n_products >= d`` the trace is computed exactly.
     tolerance : float, default=None
-        Stop once the standard error is at most this share of the estimate. None: use all.
+        Stop once the standard error is at most this share of the estimate. A few probes by
+        themselves come first, and go on if they promise to reach it with a third of the products;
+        the range is only found if they do not. None: use all products.
     random_state : int, RandomState or None, default=0
         Seed of the random vectors.
 
@@ -81,22 +83,36 @@ def hutchpp(matmat, d, n_products=60, *, tolerance=None, random_state=0):
     if n_products < 3:
         raise ValueError(f"n_products: expected at least 3, got {n_products}.")
     generator = image_generator(seed_sequence(random_state), 0)
+    nothing = np.empty((d, 0))
+    if tolerance is not None:
+        estimate = _probe(matmat, nothing, 0.0, 0, n_products // 3, tolerance, generator)
+        if estimate.standard_error <= tolerance * abs(estimate.value):
+            return estimate
+        n_products -= estimate.n_products
+    else:
+        estimate = TraceEstimate(0.0, 0.0, 0)
     width = n_products // 3
     Q = np.linalg.qr(np.asarray(matmat(_signs(generator, d, width)), np.float64))[0]
     exact = float(np.vdot(Q, matmat(Q)))
-    if tolerance is None:
-        step = n_products - 2 * width
-    else:
-        step = min(_LEAST_PROBES, n_products - 2 * width)
+    used = estimate.n_products + 2 * width
+    return _probe(matmat, Q, exact, used, n_products - 2 * width, tolerance, generator)
+
+
+def _probe(matmat, Q, exact, used, most, tolerance, generator):
+    """Average over probes beyond Q until the tolerance is met, or cannot be with ``most``."""
     samples = np.empty(0)
+    first = most if tolerance is None else min(_LEAST_PROBES, most)
     while True:
-        probes = _signs(generator, d, min(step, n_products - 2 * width - len(samples)))
+        more = first if not len(samples) else min(_MORE_PROBES, most - len(samples))
+        probes = _signs(generator, len(Q), more)
         probes = probes - Q @ (Q.T @ probes)
         samples = np.concatenate([samples, np.vecdot(probes, matmat(probes), axis=0)])
         value, error = exact + float(samples.mean()), standard_error(samples)
-        used = 2 * width + len(samples)
-        if used >= n_products or (tolerance is not None and error <= tolerance * abs(value)):
-            return TraceEstimate(value, error, used)
+        estimate = TraceEstimate(value, error, used + len(samples))
+        aim = 0.0 if tolerance is None else tolerance * abs(value)
+        hopeless = aim == 0 or len(samples) * (error / aim) ** 2 > most
+        if error <= aim or len(samples) >= most or (hopeless and not Q.size):
+            return estimate
 
 
 def standard_error(samples):

@@ -4,6 +4,7 @@ The Jacobian of a denoiser f at a noisy image y is the matrix ``J = df/dy`` of s
 d = C * H * W. It is never formed: :class:`JacobianOperator` multiplies blocks of vectors.
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -211,26 +212,30 @@ def finite_difference_operator(denoise, image, step, block=256):
     return JacobianOperator(d, matmat, rmatmat, step=step)
 
 
-def network_operator(products, image, recast):
+def network_operator(products, d, dtype=np.float64):
     """Jacobian of a network at one image.
 
     Parameters
     ----------
-    products : tuple of callable
-        ``V (1, d, k)`` to ``(1, d, k)``, forward and transposed, as
-        :func:`~gahb_sk.networks._jacobian.jacobian_products` returns them for one image.
-    image : ndarray of shape (C, H, W)
-    recast : callable
-        Dtype to such products in that precision.
+    products : callable
+        Dtype to a pair of functions ``V (1, d, k)`` to ``(1, d, k)``, forward and transposed, as
+        :func:`~gahb_sk.networks._jacobian.jacobian_products` returns them for one image. Called
+        at the first product, so that changing the precision costs nothing.
+    d : int
+        Number of values of the image.
+    dtype : numpy dtype, default=numpy.float64
+        Precision to compute in.
+
+    Returns
+    -------
+    operator : JacobianOperator
     """
-
-    def of_one_image(product):
-        return lambda V: product(V[None])[0]
-
-    def build(pair, dtype):
-        return JacobianOperator(
-            image.size, *map(of_one_image, pair), dtype=dtype, block=2,
-            recast=lambda other: build(recast(other), other),
-        )  # fmt: skip
-
-    return build(products, np.float64)
+    pair = functools.cache(lambda: products(dtype))
+    return JacobianOperator(
+        d,
+        lambda V: pair()[0](V[None])[0],
+        lambda V: pair()[1](V[None])[0],
+        dtype=dtype,
+        block=4,  # products are costly, and more of them are needed the larger the block
+        recast=lambda other: network_operator(products, d, other),
+    )

@@ -296,7 +296,7 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         def products(dtype):
             return self._jacobians(image[None], None if sigma is None else [sigma], dtype)
 
-        return network_operator(products(np.float64), image, products)
+        return network_operator(products, image.size)
 
     def _jacobians(self, images, sigma, dtype):
         """Batched products with the Jacobians at several images; see ``jacobian_products``."""

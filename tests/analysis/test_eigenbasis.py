@@ -129,13 +129,14 @@ def test_other_networks_are_differentiated_by_torch(networks, rng):
     try:
         image, v = rng.rand(16, 16), rng.randn(256)
         operator = denoiser.linearize(image)
+        product = operator @ v
         assert not _is_gated[other]
         points = torch.from_numpy(
             image + 1e-5 * np.stack([-1, 1])[:, None, None] * v.reshape(16, 16)
         )
         with torch.no_grad():
             low, high = (p - other.double().eval()(p[None, None])[0, 0] for p in points)
-        assert_allclose(operator @ v, (high - low).numpy().ravel() / 2e-5, atol=1e-6)
+        assert_allclose(product, (high - low).numpy().ravel() / 2e-5, atol=1e-6)
     finally:
         denoiser.network_ = saved
 
