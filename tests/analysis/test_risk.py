@@ -92,9 +92,9 @@ def test_hutchpp_errors_are_as_stated(rng):
 def test_hutchpp_stops_at_the_tolerance(rng):
     basis = np.linalg.qr(rng.randn(500, 500))[0]
     A = (basis * np.exp(-np.arange(500) / 50)) @ basis.T
-    loose, tight = (hutchpp(lambda V: A @ V, 500, 400, tolerance=t) for t in (0.05, 0.0005))
+    loose, tight = (hutchpp(lambda V: A @ V, 500, 400, tolerance=t) for t in (0.05, 0.004))
     assert loose.n_products < 60 < tight.n_products <= 400
-    assert tight.standard_error <= 0.0005 * tight.value
+    assert tight.standard_error <= 0.004 * tight.value
     assert loose.standard_error <= 0.05 * loose.value
     assert hutchpp(lambda V: A @ V, 500, 500) == (pytest.approx(np.trace(A)), 0.0, 500)
     with pytest.raises(ValueError, match="n_products: expected at least 3"):
