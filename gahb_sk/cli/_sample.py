@@ -1,0 +1,112 @@
+"""Draw images from the prior that a denoiser holds.
+
+MODEL is the folder of a saved network, or a denoiser such as DiskPosteriorMean, fitted on the
+class of images that --like names. Sample k depends on the seed and k alone. Writes samples.npy,
+samples.png and samples.json.
+"""
+
+import json
+import shlex
+import sys
+
+import numpy as np
+from tqdm import tqdm
+
+from gahb_sk._files import write_text
+from gahb_sk.cli._compare import describe, positive_int
+from gahb_sk.cli._report import check_output, versions
+from gahb_sk.cli._sampling import SAMPLERS, load_model, sampler_of, write_array, write_mosaic
+
+NAME = "sample"
+HELP = "draw images from the prior that a denoiser holds"
+EXAMPLE = (
+    "gahb-sk sample my-unet --n 64 --seed 0 --output samples\n"
+    "  gahb-sk sample DiskPosteriorMean --like disks --image-size 32 --n 16 --output disks"
+)
+
+
+def add_arguments(parser):
+    """Add the arguments of ``gahb-sk sample``."""
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="saved network, or Name(parameter=value, ...) with --like")
+    add("--n", type=positive_int, default=64, metavar="N", help="number of samples (default 64)")
+    add("--first", type=int, default=0, metavar="K", help="number of the first one (default 0)")
+    add("--seed", type=int, default=0, help="seed of the samples (default 0)")
+    add("--image-size", type=positive_int, nargs="+", metavar="S",
+        help="side, or height and width, in pixels (default: of the training images)")  # fmt: skip
+    add("--like", metavar="CLASS", help="class of images that a denoiser which is no network is "
+        "fitted on, such as disks or 'c-alpha(alpha=3)'")  # fmt: skip
+    add("--sampler", choices=SAMPLERS, default="score",
+        help="follow the score with some noise, or the flow without (default score)")  # fmt: skip
+    add("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
+        help="a parameter of the sampler, such as beta=1 or h0=0.05; may be repeated")  # fmt: skip
+    add("--batch-size", type=positive_int, default=64, metavar="B",
+        help="samples drawn together; changes memory and time only (default 64)")  # fmt: skip
+    add("--output", required=True, metavar="DIR", help="folder to write to")
+
+
+def run(args):
+    """Draw, write, and say where the samples lie."""
+    if args.first < 0:
+        raise ValueError(f"--first: expected a number >= 0, got {args.first}.")
+    folder = check_output(args.output)
+    sides = _sides(args.image_size)
+    denoiser = load_model(args.model, args.like, sides and sides[0], args.seed)
+    sampler = sampler_of(args.sampler, denoiser, args.settings, args.seed)
+    shape = None if sides is None else (*denoiser.image_shape_[:-2], *sides)
+    samples, steps = draw(sampler, args.n, shape, args.first, args.batch_size)
+    good = np.isfinite(samples).reshape(len(samples), -1).all(axis=1)
+    write_array(folder / "samples.npy", samples)
+    if good.any():
+        write_mosaic(folder / "samples.png", samples[good])
+    record = {
+        "command": redo(args),
+        "denoiser": describe(denoiser),
+        "shape": list(samples.shape),
+        "first": args.first,
+        "steps": steps,
+        "failed": (args.first + np.flatnonzero(~good)).tolist(),
+        "versions": versions(),
+    }
+    write_text(folder / "samples.json", json.dumps(record, indent=1) + "\n")
+    failed = f", {np.sum(~good)} of them failed and NaN" if not good.all() else ""
+    print(f"{folder / 'samples.npy'}: {len(samples)} samples {samples.shape[1:]}{failed}")
+    return 0
+
+
+def draw(sampler, n, shape, first, batch_size):
+    """Draw samples ``first``, ..., ``first + n - 1`` piece by piece.
+
+    Returns
+    -------
+    samples : ndarray of shape (n, ...)
+    steps : list of int or None
+        Steps that each took, if the sampler counts them.
+    """
+    parts, steps = [], []
+    starts = range(first, first + n, batch_size)
+    for start in tqdm(starts, desc="sampling", file=sys.stderr, disable=len(starts) == 1):
+        count = min(batch_size, first + n - start)
+        parts.append(sampler.sample(count, shape, first=start))
+        steps += np.asarray(getattr(sampler, "n_steps_", [])).tolist()
+    return np.concatenate(parts), steps or None
+
+
+def _sides(image_size):
+    if image_size is None:
+        return None
+    if len(image_size) > 2:
+        raise ValueError(f"--image-size: expected one or two numbers, got {len(image_size)}.")
+    return tuple(image_size * 2 if len(image_size) == 1 else image_size)
+
+
+def redo(args):
+    """Return the command line, with every setting written out."""
+    words = ["gahb-sk", NAME, args.model]
+    for name in ("n", "first", "seed", "like", "sampler", "batch_size", "output"):
+        value = getattr(args, name)
+        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    words += ["--image-size", *map(str, args.image_size)] if args.image_size else []
+    for setting in args.settings:
+        words += ["--set", setting]
+    return shlex.join(words)

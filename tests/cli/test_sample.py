@@ -1,0 +1,123 @@
+"""gahb-sk sample."""
+
+import json
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+
+from gahb_sk import EfficientDenoiser, WienerDenoiser
+from gahb_sk.cli import main
+from gahb_sk.cli._sampling import mosaic
+from gahb_sk.cli._subjects import read_subject
+from gahb_sk.datasets import make_disk_images
+from gahb_sk.sampling import FlowSampler, ScoreSampler
+from tests.instances import smooth_images
+
+WIENER = ["WienerDenoiser", "--like", "c-alpha(alpha=3)", "--image-size", "12"]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("network") / "efficient"
+    EfficientDenoiser(channels=2, n_blocks=1, max_images=16, random_state=0).fit(
+        smooth_images()
+    ).save(folder)
+    return str(folder)
+
+
+def sample(tmp_path, *words):
+    code = main(["sample", *words, "--output", str(tmp_path)])
+    return code, np.load(tmp_path / "samples.npy") if code == 0 else None
+
+
+def test_samples_are_those_of_the_sampler(tmp_path, capsys):
+    code, samples = sample(tmp_path, *WIENER, "--n", "5", "--seed", "3", "--set", "h0=0.05")
+    training = read_subject("c-alpha(alpha=3)", image_size=12, seed=3).training
+    sampler = ScoreSampler(WienerDenoiser().fit(training), h0=0.05, random_state=3)
+    assert code == 0
+    assert_allclose(samples, sampler.sample(5), atol=1e-5)
+    assert "5 samples (12, 12)" in capsys.readouterr().out
+    record = json.loads((tmp_path / "samples.json").read_text())
+    assert record["steps"] == sampler.n_steps_.tolist() and record["failed"] == []
+    assert "--set h0=0.05" in record["command"]
+    with Image.open(tmp_path / "samples.png") as picture:
+        assert picture.mode == "L" and picture.width > picture.height
+
+
+def test_one_sample_drawn_again_alone(tmp_path):
+    _, all_ = sample(tmp_path / "all", *WIENER, "--n", "5", "--batch-size", "2")
+    _, one = sample(tmp_path / "one", *WIENER, "--n", "1", "--first", "3")
+    assert_allclose(one[0], all_[3], atol=1e-5)
+
+
+def test_flow(tmp_path):
+    words = [*WIENER, "--n", "2", "--sampler", "flow", "--set", "n_steps=6"]
+    code, samples = sample(tmp_path, *words)
+    training = read_subject("c-alpha(alpha=3)", image_size=12, seed=0).training
+    sampler = FlowSampler(WienerDenoiser().fit(training), n_steps=6, random_state=0)
+    assert code == 0
+    assert_allclose(samples, sampler.sample(2), atol=1e-4)
+    assert json.loads((tmp_path / "samples.json").read_text())["steps"] is None
+
+
+def test_disks(tmp_path):
+    """A sample of the posterior mean of disks has the two grey levels of a disk in most pixels."""
+    words = ["DiskPosteriorMean", "--like", "disks", "--image-size", "12", "--n", "3"]
+    code, samples = sample(tmp_path, *words, "--set", "h0=0.05")
+    assert code == 0
+    for image in samples:
+        level = np.median(image)
+        near = np.abs(image - level) < 0.03
+        assert near.mean() > 0.4
+
+
+def test_a_saved_network_of_another_size(network, tmp_path):
+    words = [network, "--n", "2", "--image-size", "10", "14", "--set", "on_divergence=nan"]
+    code, samples = sample(tmp_path, *words, "--set", "max_steps=3", "--set", "sigma_end=0.001")
+    assert code == 0 and samples.shape == (2, 10, 14)
+    record = json.loads((tmp_path / "samples.json").read_text())
+    bad = np.flatnonzero(np.isnan(samples).any(axis=(1, 2)))
+    assert record["failed"] == bad.tolist()
+
+
+def test_samples_that_do_not_end_are_an_error(tmp_path, capsys):
+    assert sample(tmp_path, *WIENER, "--n", "2", "--set", "max_steps=2")[0] == 1
+    assert "did not come to an end" in capsys.readouterr().err
+    assert not (tmp_path / "samples.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["WienerDenoiser"], "--like disks"),
+        (["no/such/folder"], "no folder 'no/such/folder'"),
+        ([*WIENER, "--first", "-1"], "--first"),
+        ([*WIENER[:-1], "8", "8", "8"], "one or two"),
+        ([*WIENER, "--set", "bata=1"], "beta"),
+        ([*WIENER, "--set", "denoiser=1"], "cannot be set"),
+        ([*WIENER, "--set", "sigma_end=2"], "sigma_end"),
+        (["OracleShrinkage", "--like", "disks", "--image-size", "12"], "clean image"),
+        (["UNetDenoiser", "--like", "disks", "--image-size", "12"], "not trained"),
+    ],
+)
+def test_bad_input(words, message, tmp_path, capsys):
+    assert sample(tmp_path, *words)[0] == 1
+    err = capsys.readouterr().err
+    assert message in err and err.count("\n") == 1
+
+
+def test_mosaic_has_every_image_at_its_place(rng):
+    images = rng.rand(5, 3, 4)
+    pixels = mosaic(images)
+    assert pixels.shape == (2 * 4 - 1, 3 * 5 - 1)
+    expected = np.rint(255 * images)
+    assert_array_equal(pixels[:3, :4], expected[0])
+    assert_array_equal(pixels[:3, 10:14], expected[2])
+    assert_array_equal(pixels[4:, 5:9], expected[4])
+    assert (pixels[3] == 255).all() and (pixels[4:, 10:] == 255).all()
+    colour = mosaic(rng.rand(2, 3, 4, 4))
+    assert colour.shape == (4, 9, 3)
+    disks = make_disk_images(2, 8, random_state=0)
+    assert_array_equal(mosaic(disks[:, None]), mosaic(disks))
