@@ -8,6 +8,7 @@ COMMANDS = (
     ["benchmarks.bench_classical", "speed", "geometry"],
     ["benchmarks.bench_optimal", "disks", "bayes"],
     ["benchmarks.bench_training", "speed"],
+    ["benchmarks.bench_analysis", "shrinkage"],
 )
 
 if __name__ == "__main__":

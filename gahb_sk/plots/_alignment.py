@@ -75,6 +75,8 @@ class AlignmentDisplay:
         k, place = np.unique(part["k"], return_index=True)
         ax.fill_between(k, 0, part["chance_high"][place], color="0.85", label="chance (95 %)")
         ax.set(xlabel="number of vectors k", ylabel="overlap of the first k vectors", xscale="log")
+        ax.set_xticks(k, labels=[str(number) for number in k])
+        ax.set_xticks([], minor=True)
         ax.set(ylim=(0, 1), title=f"{name}, noise level {sigma:g}")
         ax.legend(fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
