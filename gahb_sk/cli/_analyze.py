@@ -10,13 +10,13 @@ import shlex
 
 import numpy as np
 
-from gahb_sk import add_gaussian_noise
 from gahb_sk.analysis import eigenbasis, harmonicity
 from gahb_sk.cli._analysis_page import Findings, write_analysis
 from gahb_sk.cli._compare import describe, positive_int
 from gahb_sk.cli._report import check_output
 from gahb_sk.cli._subjects import read_model, read_subject
 from gahb_sk.experiments import Table, basis_alignment, risk_estimates
+from gahb_sk.noise import add_gaussian_noise
 
 NAME = "analyze"
 HELP = "look inside a denoiser at one image"

@@ -13,7 +13,6 @@ from gahb_sk.cli._denoisers import parse_call, parse_denoiser
 from gahb_sk.cli._generate import CLASSES, ELSEWHERE
 from gahb_sk.datasets._decode import decode
 from gahb_sk.denoisers import get_denoiser
-from gahb_sk.networks._folder import load_folder
 
 N_TRAIN = 500  # images of the class that a denoiser which learns is fitted on
 LEARN = (
@@ -119,6 +118,8 @@ def read_model(text, subject):
         For a network that is not trained, or a denoiser that has nothing to learn from.
     """
     if Path(text).is_dir():
+        from gahb_sk.networks._folder import load_folder  # loads torch
+
         name = load_folder(text)[1].get("estimator")
         return get_denoiser(name).load(text)
     try:
