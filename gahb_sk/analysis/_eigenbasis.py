@@ -51,7 +51,8 @@ class EigenBasis:
     n_products : int
         Vectors multiplied with J (and as many with its transpose, where it is not symmetric).
     exact : bool
-        Whether asymmetry, trace and participation ratio are exact, or estimated with probes.
+        Whether asymmetry, trace and participation ratio are all exact; if not, those of them that
+        the eigenvalues do not give are estimated with probes.
     """
 
     values: np.ndarray
@@ -224,11 +225,11 @@ def _by_probes(problem, found, n_probes, generator):
     if spectrum is not None:
         total, squares = spectrum.values.sum(), np.square(spectrum.values).sum()
         return {
-            "asymmetry": 0.0,
+            "asymmetry": _asymmetry(problem, squares, n_probes, generator),
             "effective_dimension": float(total),
             "effective_dimension_se": 0.0,
             "participation_ratio": _ratio(total, squares),
-            "exact": True,
+            "exact": problem.operator.symmetric,
         }
     values, vectors, products = found
     probes = 2.0 * generator.integers(0, 2, (problem.d, n_probes)) - 1
@@ -247,6 +248,14 @@ def _by_probes(problem, found, n_probes, generator):
         "participation_ratio": _ratio(total, squares),
         "exact": False,
     }
+
+
+def _asymmetry(problem, squares, n_probes, generator):
+    if problem.operator.symmetric:
+        return 0.0
+    forward, backward = problem.both(2.0 * generator.integers(0, 2, (problem.d, n_probes)) - 1)
+    skew = np.square(forward - backward).sum() / n_probes
+    return float(np.sqrt(skew / (squares + skew / 4))) if squares else 0.0
 
 
 def _ratio(total, squares):

@@ -14,6 +14,7 @@ DOI 10.1007/978-1-4612-2544-7_9.
 
 import numpy as np
 
+from gahb_sk.denoisers._couplings import coupled_spectrum, multiply
 from gahb_sk.denoisers._linear import JacobianOperator, diagonal_operator
 
 _PARITIES = ((0, 0), (1, 1), (0, 1), (1, 0))
@@ -200,21 +201,23 @@ def spun_operator(windows, shape, terms):
         They give the cuts :math:`E_i` and the places :math:`C_i`.
     shape : tuple of int
         ``(C, height, width)`` of one image.
-    terms : sequence of (Transform, ndarray of shape (C, h, w))
-        The orthonormal basis :math:`T_i` and the diagonal :math:`D_i` of each window.
+    terms : sequence of (Transform, ndarray of shape (C, h, w)) or (..., list of Coupling)
+        The orthonormal basis :math:`T_i` and the diagonal :math:`D_i` of each window, and what
+        :math:`D_i` has off the diagonal.
 
     Returns
     -------
     operator : JacobianOperator
-        One window that is the image gives a symmetric one, whose spectrum is known.
+        One window that is the image gives one whose spectrum is known.
     """
-    if windows._whole:
-        return diagonal_operator(*terms[0], shape)
+    terms = [(*term, [])[:3] for term in terms]
+    if windows._whole and not terms[0][2]:
+        return diagonal_operator(*terms[0][:2], shape)
     places = range(len(windows))
 
-    def shrink(cut, i):
-        transform, gates = terms[i]
-        return transform.inverse(gates * transform.forward(cut))
+    def shrink(cut, i, turn=False):
+        transform, slopes, couplings = terms[i]
+        return transform.inverse(multiply(transform.forward(cut), slopes, couplings, turn))
 
     def product(V):
         stack = V.T.reshape(-1, *shape)
@@ -224,8 +227,10 @@ def spun_operator(windows, shape, terms):
     def transposed(V):
         stack = windows.share * V.T.reshape(-1, *shape)
         total = sum(
-            windows.cut_transposed(shrink(windows.paste_transposed(stack, i), i), i) for i in places
+            windows.cut_transposed(shrink(windows.paste_transposed(stack, i), i, True), i)
+            for i in places
         )
         return total.reshape(len(stack), -1).T
 
-    return JacobianOperator(int(np.prod(shape)), product, transposed)
+    spectrum = (lambda: coupled_spectrum(*terms[0])) if windows._whole else None
+    return JacobianOperator(int(np.prod(shape)), product, transposed, spectrum=spectrum)

@@ -17,10 +17,12 @@ import numpy as np
 from gahb_sk._validation import check_name
 
 __all__ = [
+    "LEVEL_SLOPES",
     "RULES",
     "SLOPES",
     "THRESHOLDS",
     "band_threshold",
+    "bayes_threshold_slope",
     "is_continuous",
     "stein_risk",
     "universal_threshold",
@@ -69,6 +71,27 @@ RULES = {"hard": hard, "soft": soft, "garrote": garrote}
 
 # Derivative of each rule with respect to the coefficient, where there is one.
 SLOPES = {"hard": _hard_slope, "soft": _hard_slope, "garrote": _garrote_slope}
+
+
+def _soft_level_slope(coefficients, threshold):
+    return -np.sign(coefficients) * (np.abs(coefficients) > threshold)
+
+
+def _garrote_level_slope(coefficients, threshold):
+    keep = np.abs(coefficients) > threshold
+    return np.where(keep, -2 * threshold / np.where(keep, coefficients, 1), 0)
+
+
+def _hard_level_slope(coefficients, threshold):
+    return np.zeros_like(coefficients)
+
+
+# Derivative of each rule with respect to the threshold, where there is one.
+LEVEL_SLOPES = {
+    "hard": _hard_level_slope,
+    "soft": _soft_level_slope,
+    "garrote": _garrote_level_slope,
+}
 
 
 def is_continuous(rule):
@@ -134,6 +157,28 @@ def _bayes(band, sigma, size, rule):
     nothing = (signal <= 0) & (sigma > 0)
     threshold[nothing] = np.abs(flat[nothing]).max(axis=1)
     return threshold
+
+
+def bayes_threshold_slope(band, sigma):
+    r"""Derivative of the "bayes" threshold of a band by its coefficients.
+
+    With T = sigma^2 / s and s^2 = mean(c^2) - sigma^2 it is
+    :math:`\partial T / \partial c_j = -\sigma^2 c_j / (n s^3)`. Where s = 0 nothing is kept, and
+    the derivative, which then plays no part, is 0.
+
+    Parameters
+    ----------
+    band : ndarray of shape (n, ...)
+    sigma : ndarray of shape (n,)
+
+    Returns
+    -------
+    slopes : ndarray of the shape of band
+    """
+    flat = band.reshape(len(band), -1)
+    power = np.maximum(np.vecdot(flat, flat) / flat.shape[1] - sigma**2, 0)
+    scale = np.where(power > 0, sigma**2 / np.where(power > 0, power, 1) ** 1.5, 0)
+    return (-scale[:, None] / flat.shape[1] * flat).reshape(band.shape)
 
 
 def _sure(band, sigma, size, rule):

@@ -212,6 +212,7 @@ def test_a_linear_denoiser_has_its_own_spectrum(rng):
 
 CLOSED = {
     "soft": WaveletShrinkage(threshold=2.0),
+    "bayes": WaveletShrinkage(),
     "hard": WaveletShrinkage(rule="hard", threshold=3.0),
     "spun": WaveletShrinkage(rule="hard", threshold=3.0, n_shifts=4),
     "Wiener": WienerDenoiser(),
@@ -274,7 +275,8 @@ def test_singular_vectors(networks, rng):
 
 
 @pytest.mark.parametrize(
-    "name", ["UNetDenoiser", "WaveletShrinkage", "WienerDenoiser", "OracleShrinkage"]
+    "name",
+    ["UNetDenoiser", "WaveletShrinkage", "FunctionDenoiser", "WienerDenoiser", "OracleShrinkage"],
 )
 def test_a_stack_multiplies_as_its_images_do(name, rng):
     clean = smooth_images(3, (16, 16))

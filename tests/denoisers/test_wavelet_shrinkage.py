@@ -103,11 +103,35 @@ def test_jacobian_is_exact(rule, threshold, n_shifts, rng):
         assert_allclose(jacobian, jacobian.T, atol=1e-12)
 
 
+@pytest.mark.parametrize("rule", ["soft", "garrote"])
+@pytest.mark.parametrize("n_shifts", [1, 3])
 @pytest.mark.parametrize("threshold", ["bayes", "sure"])
-def test_jacobian_of_thresholds_that_see_the_image(threshold, rng):
-    image = add_gaussian_noise(disk(16), 0.1, random_state=rng)[0]
-    denoiser = WaveletShrinkage(threshold=threshold).fit(image[None])
-    assert denoiser.linearize(image, sigma=0.1).step > 0
+def test_jacobian_follows_thresholds_that_see_the_image(threshold, n_shifts, rule, rng):
+    image = add_gaussian_noise(disk(18)[:, :, :17], 0.1, random_state=rng)[0]
+    denoiser = WaveletShrinkage(threshold=threshold, rule=rule, n_shifts=n_shifts).fit(image[None])
+    operator = denoiser.linearize(image, sigma=0.1)
+    assert operator.step is None
+    jacobian = operator.matmat(np.eye(image.size))
+    assert_allclose(operator.rmatmat(np.eye(image.size)), jacobian.T, atol=1e-12)
+    step, direction = 1e-7, rng.randn(*image.shape)
+    pair = np.stack([image + step * direction, image - step * direction])
+    high, low = denoiser.transform(pair, sigma=0.1)
+    assert_allclose(jacobian @ direction.ravel(), (high - low).ravel() / (2 * step), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (2, 13, 16)])
+def test_spectrum_of_moving_thresholds_is_that_of_the_symmetric_part(shape, rng):
+    image = rng.randn(*shape) + np.linspace(0, 8, shape[-1])
+    operator = WaveletShrinkage().fit(image[None]).linearize(image, sigma=1.0)
+    jacobian = operator.matmat(np.eye(image.size))
+    symmetric = (jacobian + jacobian.T) / 2
+    spectrum = operator.spectrum
+    assert not operator.symmetric
+    assert_allclose(np.sort(spectrum.values), np.linalg.eigvalsh(symmetric), atol=1e-9)
+    indices = rng.permutation(image.size)[:50]
+    vectors = spectrum.vectors(indices)
+    assert_allclose(vectors.T @ vectors, np.eye(50), atol=1e-9)
+    assert_allclose(symmetric @ vectors, vectors * spectrum.values[indices], atol=1e-9)
 
 
 def test_sure_needs_no_clean_images_to_be_near_the_best():
