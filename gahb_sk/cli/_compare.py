@@ -22,12 +22,12 @@ NAME = "compare"
 HELP = "compare denoisers on a class of images or on a folder of your own"
 EXAMPLE = (
     "gahb-sk compare --images photos --image-size 64 --sigmas 0.05 0.1 0.2 \\\n"
-    "      --denoisers UNetDenoiser 'WaveletShrinkage(n_shifts=16)' OracleShrinkage \\\n"
+    "      --denoisers EfficientDenoiser 'WaveletShrinkage(n_shifts=16)' OracleShrinkage \\\n"
     "      --train-seconds 120 --output report"
 )
 OPTIONAL = {"BM3DDenoiser": "bm3d"}  # left out of the defaults where the package is missing
 DENOISERS = (
-    "UNetDenoiser",
+    "EfficientDenoiser",
     "WaveletShrinkage",
     "BandletShrinkage",
     "BM3DDenoiser",

@@ -175,7 +175,7 @@ def test_help_has_an_example(command, capsys):
 
 
 def test_defaults_leave_out_a_peer_that_is_not_installed(monkeypatch):
-    assert default_denoisers()[0] == "UNetDenoiser"
+    assert default_denoisers()[0] == "EfficientDenoiser"
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert "BM3DDenoiser" not in default_denoisers()
 
