@@ -126,3 +126,53 @@ def finish(samples, converged, numbers, reason, on_divergence):
         )
     samples[bad] = np.nan
     return samples
+
+
+def check_count(n):
+    """Return a number of samples, at least 1."""
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+        raise ValueError(f"n_samples: expected an int >= 1, got {n!r}.")
+    return int(n)
+
+
+def check_levels(sigma_start, sigma_end):
+    """Raise unless the level falls."""
+    if sigma_end >= sigma_start:
+        raise ValueError(
+            f"sigma_end: expected less than sigma_start, {sigma_start}, got {sigma_end}."
+        )
+
+
+def check_mean(mean, shape):
+    """Return the mean of the starting noise, a number or an image, in double precision."""
+    mean = np.asarray(mean, np.float64)
+    if mean.ndim and mean.shape != shape:
+        raise ValueError(
+            f"mean: expected a number or an image of shape {shape}, got shape {mean.shape}."
+        )
+    return mean
+
+
+def look(prior, y, told, active, constraint):
+    """Denoise the active samples.
+
+    Returns
+    -------
+    denoised, direction : ndarray of shape (m, ...)
+    level : ndarray of shape (m,)
+        Noise level: that which the direction shows, or which the denoiser was told.
+    shown : ndarray of shape (m,)
+        That which the direction shows.
+    """
+    noisy = y[active]
+    denoised = prior(noisy, told[active])
+    direction = denoised - noisy
+    shown = norms(direction)
+    if constraint is not None:
+        at = told[active] if prior.needs_sigma else shown
+        direction = constraint.direct(direction, noisy, active, at)
+        if not constraint.sigma:
+            shown = norms(direction)
+    # What a denoiser removes when it is told a level says less about it than the rule does, and
+    # errors would add up from step to step.
+    return denoised, direction, told[active] if prior.needs_sigma else shown, shown

@@ -18,8 +18,16 @@ import numpy as np
 
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Real, StrOptions, at_least, positive, validate_params
-from gahb_sk.sampling._chain import Prior, Streams, finish, has_diverged, norms
-from gahb_sk.sampling._score_sampler import check_count
+from gahb_sk.sampling._chain import (
+    Prior,
+    Streams,
+    check_count,
+    check_levels,
+    check_mean,
+    finish,
+    has_diverged,
+    norms,
+)
 
 _CONSTRAINTS = {
     "n_steps": [at_least(2)],
@@ -111,10 +119,7 @@ class FlowSampler:
         on_divergence="raise",
         random_state=None,
     ):
-        if sigma_end >= sigma_start:
-            raise ValueError(
-                f"sigma_end: expected less than sigma_start, {sigma_start}, got {sigma_end}."
-            )
+        check_levels(sigma_start, sigma_end)
         self.denoiser = denoiser
         self.n_steps = n_steps
         self.sigma_start = sigma_start
@@ -148,7 +153,7 @@ class FlowSampler:
         prior = Prior(self.denoiser, image_shape)
         numbers = range(first, first + check_count(n_samples))
         streams = Streams(seed_sequence(self.random_state), numbers, prior.shape)
-        mean = np.asarray(self.mean, np.float64)
+        mean = check_mean(self.mean, prior.shape)
         y = mean + self.sigma_start * streams.draw(range(n_samples), np.float64)
         self.sigmas_ = karras_schedule(self.sigma_start, self.sigma_end, self.n_steps, self.rho)
         active = np.arange(n_samples)

@@ -21,11 +21,24 @@ import numpy as np
 
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Interval, Real, StrOptions, at_least, positive, validate_params
-from gahb_sk.sampling._chain import Prior, Streams, column, finish, has_diverged, norms
+from gahb_sk.sampling._chain import (
+    Prior,
+    Streams,
+    check_count,
+    check_levels,
+    check_mean,
+    column,
+    finish,
+    has_diverged,
+    look,
+)
+from gahb_sk.sampling._constraint import Constraint
+from gahb_sk.sampling._steps import STEPS, first_step
 from gahb_sk.sampling.operators import check_measurement, check_operator
 
 _CONSTRAINTS = {
     "h0": [Interval(Real, 0, 1, closed="right")],
+    "n_steps": [at_least(1), None],
     "beta": [Interval(Real, 0, 1, closed="right")],
     "sigma_start": [positive()],
     "sigma_end": [positive()],
@@ -47,7 +60,10 @@ class ScoreSampler:
         Blind ones need no level. One that needs it is told the level that the rule itself
         prescribes, ``(1 - beta h) sigma`` after each step from ``sigma_start`` on.
     h0 : float in (0, 1], default=0.01
-        First step.
+        First step; not used with ``n_steps``.
+    n_steps : int, default=None
+        Number of steps, from which the first step follows. Chains of denoisers that are told the
+        level take exactly so many; blind ones stop by the level they see, sooner or later.
     beta : float in (0, 1], default=0.1
         1 adds no noise (deterministic from the starting noise on); smaller adds more.
     sigma_start, sigma_end : float, default=1.0, 0.05
@@ -97,6 +113,7 @@ class ScoreSampler:
         denoiser,
         *,
         h0=0.01,
+        n_steps=None,
         beta=0.1,
         sigma_start=1.0,
         sigma_end=0.05,
@@ -107,12 +124,10 @@ class ScoreSampler:
         on_divergence="raise",
         random_state=None,
     ):
-        if sigma_end >= sigma_start:
-            raise ValueError(
-                f"sigma_end: expected less than sigma_start, {sigma_start}, got {sigma_end}."
-            )
+        check_levels(sigma_start, sigma_end)
         self.denoiser = denoiser
         self.h0 = h0
+        self.n_steps = n_steps
         self.beta = beta
         self.sigma_start = sigma_start
         self.sigma_end = sigma_end
@@ -122,6 +137,7 @@ class ScoreSampler:
         self.keep_trajectory = keep_trajectory
         self.on_divergence = on_divergence
         self.random_state = random_state
+        self.step_size(1)  # raises if n_steps is too small
 
     def sample(self, n_samples=1, image_shape=None, *, first=0):
         """Draw images.
@@ -148,7 +164,7 @@ class ScoreSampler:
             If the denoiser is an oracle or not fitted, or the shape is none.
         """
         prior = Prior(self.denoiser, image_shape)
-        mean = self._mean(prior.shape)
+        mean = check_mean(self.mean, prior.shape)
         start = np.broadcast_to(mean, (check_count(n_samples), *prior.shape))
         return self._run(prior, start, None, range(first, first + n_samples))
 
@@ -194,9 +210,9 @@ class ScoreSampler:
             )
         prior = Prior(self.denoiser, operator.image_shape)
         known = np.repeat(check_measurement(measurement, operator), check_count(n_samples), axis=0)
-        mean = np.broadcast_to(self._mean(prior.shape), (len(known), *prior.shape))
+        mean = np.broadcast_to(check_mean(self.mean, prior.shape), (len(known), *prior.shape))
         start = mean + operator.adjoint(known - operator.measure(mean))
-        constraint = _Constraint(operator, known, float(measurement_sigma))
+        constraint = Constraint(operator, known, float(measurement_sigma))
         restored = self._run(prior, start, constraint, range(first, first + len(known)))
         size = np.maximum(np.linalg.norm(known, axis=1), np.finfo(np.float64).tiny)
         away = operator.measure(restored.astype(np.float64)) - known
@@ -205,15 +221,11 @@ class ScoreSampler:
 
     def step_size(self, t):
         """Return the step h of iteration ``t = 1, 2, ...``."""
-        return self.h0 * t / (1 + self.h0 * (t - 1)) if self.growing_step else self.h0
-
-    def _mean(self, shape):
-        mean = np.asarray(self.mean, np.float64)
-        if mean.ndim and mean.shape != shape:
-            raise ValueError(
-                f"mean: expected a number or an image of shape {shape}, got shape {mean.shape}."
-            )
-        return mean
+        h0 = self.h0
+        if self.n_steps is not None:
+            ratio = self.sigma_end / self.sigma_start
+            h0 = first_step(self.n_steps, ratio, self.beta, self.growing_step)
+        return float(STEPS[self.growing_step](h0, t))
 
     def _run(self, prior, start, constraint, numbers):
         """Run all chains, each until its own end, and denoise once at the end."""
@@ -226,7 +238,7 @@ class ScoreSampler:
         reason = np.full(n, f"sigma stayed above sigma_end for {self.max_steps} steps", object)
         active = np.arange(n)
         for t in range(1, self.max_steps + 2):
-            denoised, direction, level, shown = _look(prior, y, told, active, constraint)
+            denoised, direction, level, shown = look(prior, y, told, active, constraint)
             self._record(active, y, level)
             failed = has_diverged(shown, self.sigma_start)
             reason[active[failed]] = "the noise grew or was not finite"
@@ -270,85 +282,3 @@ class ScoreSampler:
         self.trajectory_ = [
             {name: np.array(values) for name, values in one.items()} for one in self.trajectory_
         ]
-
-
-def _look(prior, y, told, active, constraint):
-    """Denoise the active samples.
-
-    Returns
-    -------
-    denoised, direction : ndarray of shape (m, ...)
-    level : ndarray of shape (m,)
-        Noise level: that which the direction shows, or which the denoiser was told.
-    shown : ndarray of shape (m,)
-        That which the direction shows.
-    """
-    noisy = y[active]
-    denoised = prior(noisy, told[active])
-    direction = denoised - noisy
-    shown = norms(direction)
-    if constraint is not None:
-        at = told[active] if prior.needs_sigma else shown
-        direction = constraint.direct(direction, noisy, active, at)
-        if not constraint.sigma:
-            shown = norms(direction)
-    # What a denoiser removes when it is told a level says less about it than the rule does, and
-    # errors would add up from step to step.
-    return denoised, direction, told[active] if prior.needs_sigma else shown, shown
-
-
-class _Constraint:
-    r"""Measurements ``m = M^T x + n`` that a chain keeps to, n white noise of level ``sigma_m``.
-
-    The noise of the chain and that of the measurement are taken as one: the larger contains the
-    smaller, as in SNIPS. So above ``sigma_m`` the measured part of the chain is m with the rest of
-    the noise, of variance ``sigma^2 - sigma_m^2``. Below it, m is the measured part of y with noise
-    of variance ``sigma_m^2 - sigma^2``, whose likelihood adds
-    :math:`\sigma^2 / (\sigma_m^2 - \sigma^2)\, M (m - M^T y)` to the direction. There the measured
-    part moves by :math:`\tau = 1 - \sigma^2 / \sigma_m^2` of a step, so that nothing explodes
-    where the two levels meet.
-    """
-
-    def __init__(self, operator, known, sigma):
-        self.operator, self.known, self.sigma = operator, known, sigma
-
-    def _correction(self, images, which):
-        """Return M (m - M^T y)."""
-        measured = self.operator.measure(images)
-        return self.operator.adjoint(self.known[which] - measured).astype(images.dtype)
-
-    def direct(self, direction, noisy, active, level):
-        """Return the direction of the chain with its measured part led by the measurement."""
-        share = column(np.maximum(0, self._below(level)), direction)
-        own = self.operator.project(direction).astype(direction.dtype)
-        led = (1 - share) * self._correction(noisy, active)
-        return direction - (1 - share) * own + led
-
-    def thin(self, noise, level):
-        """Return the noise with less of it in the measured part."""
-        if not self.sigma:
-            return noise
-        with np.errstate(divide="ignore"):
-            above = 1 - self.sigma**2 / level**2
-        scale = np.sqrt(np.maximum(self._below(level), above))
-        part = self.operator.project(noise).astype(noise.dtype)
-        return noise + column(scale - 1, noise) * part
-
-    def _below(self, level):
-        """Return tau: positive below the measurement's noise level."""
-        return 1 - level**2 / self.sigma**2 if self.sigma else np.full(len(level), -1.0)
-
-    def settle(self, images):
-        """Give the final images exactly what was measured, if that had no noise."""
-        if self.sigma:
-            return images
-        good = np.flatnonzero(np.isfinite(images).reshape(len(images), -1).all(axis=1))
-        images[good] += self._correction(images[good], good)
-        return images
-
-
-def check_count(n):
-    """Return a number of samples, at least 1."""
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise ValueError(f"n_samples: expected an int >= 1, got {n!r}.")
-    return int(n)

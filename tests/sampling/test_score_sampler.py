@@ -185,6 +185,24 @@ def test_each_sample_stops_on_its_own_level():
         assert_allclose(samples[k], last, atol=1e-5)
 
 
+@pytest.mark.parametrize("growing_step", [True, False])
+@pytest.mark.parametrize("beta", [0.1, 1.0])
+def test_a_number_of_steps(growing_step, beta, gaussian):
+    """A denoiser that is told the level takes just so many, and ends just below sigma_end."""
+    options = {"beta": beta, "growing_step": growing_step, "random_state": 0}
+    sampler = ScoreSampler(gaussian.denoiser, n_steps=50, sigma_end=0.03, **options)
+    assert (sampler.sample(2), sampler.n_steps_.tolist())[1] == [50, 50]
+    assert_allclose(sampler.sigma_, 0.03, rtol=1e-5)
+    same = ScoreSampler(gaussian.denoiser, h0=sampler.step_size(1), sigma_end=0.03, **options)
+    assert_allclose(same.sample(2), sampler.sample(2), atol=1e-5)
+
+
+def test_too_few_steps(gaussian):
+    with pytest.raises(ValueError, match="n_steps: expected at least 29"):
+        ScoreSampler(gaussian.denoiser, n_steps=28)  # .9 ** 28 > .05
+    assert ScoreSampler(gaussian.denoiser, n_steps=29).step_size(29) <= 1
+
+
 def test_beta_one_is_deterministic_after_the_start(gaussian):
     sampler = ScoreSampler(gaussian.denoiser, beta=1.0, keep_trajectory=True, random_state=0)
     sampler.sample(1)
@@ -255,6 +273,7 @@ def test_non_finite_output_is_named():
         ({"h0": 0.0}, "'h0'"),
         ({"beta": 1.5}, "'beta'"),
         ({"max_steps": 0}, "'max_steps'"),
+        ({"n_steps": 0}, "'n_steps'"),
         ({"on_divergence": "ignore"}, "'on_divergence'"),
     ],
 )
@@ -267,8 +286,9 @@ def test_bad_calls(gaussian):
     sampler = ScoreSampler(gaussian.denoiser, random_state=0)
     with pytest.raises(ValueError, match="n_samples"):
         sampler.sample(0)
-    with pytest.raises(ValueError, match="mean: expected a number or an image"):
-        ScoreSampler(gaussian.denoiser, mean=np.zeros((2, 2))).sample()
+    for one in (ScoreSampler, FlowSampler):
+        with pytest.raises(ValueError, match="mean: expected a number or an image"):
+            one(gaussian.denoiser, mean=np.zeros((2, 2))).sample()
     operator = Inpainting(np.ones((SIDE, SIDE), bool))
     for wrong in (np.zeros(5), np.zeros((2, 2, D)), np.full(D, np.nan)):
         with pytest.raises(ValueError, match="measurement: expected"):
