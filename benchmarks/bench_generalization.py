@@ -3,9 +3,12 @@
     python benchmarks/bench_generalization.py --folder runs/generalization
 
 For each N two networks of the same kind see the same number of images in training, so that those
-of small N see each image many times. Writes psnr.csv, gap.csv, similarity.csv and picture.png into
---output and prints the last two tables. Interrupted, the same command goes on; the fitted networks
+of small N see each image many times. Writes psnr.csv, gap.csv, similarity.csv and a picture of each
+denoiser into --output and prints the last two tables. Interrupted, the same command goes on; the fitted networks
 stay in --folder, and a call with more --n-train fits only the new ones.
+
+Besides ``network``, --denoisers takes ``memoriser`` (the optimum for the training set) and
+``wiener`` (the best linear denoiser), the two extremes between which networks lie.
 
 ``--images fashion`` takes Fashion-MNIST (--path: folder of its four files), ``photographs``
 patches of the sample photographs, without overlap, --image-size pixels square.
@@ -17,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gahb_sk import EfficientDenoiser
+from gahb_sk import EfficientDenoiser, EmpiricalBayesDenoiser, WienerDenoiser
 from gahb_sk.datasets import load_fashion_mnist, load_sample_patches
-from gahb_sk.experiments import generalization_curve
+from gahb_sk.experiments import Table, generalization_curve
 from gahb_sk.plots import GeneralizationDisplay
 
 SIGMAS = tuple(np.geomspace(0.02, 0.6, 6).round(3).tolist())
@@ -40,13 +43,24 @@ def photographs(args):
 IMAGES = {"fashion": fashion, "photographs": photographs}
 
 
-def experiment(args):
-    """Fit what is missing, measure, and return the curve."""
-    network = EfficientDenoiser(
+def network(args):
+    """Return the network, unfitted."""
+    return EfficientDenoiser(
         channels=args.channels, n_blocks=args.n_blocks, max_images=args.max_images
     )
+
+
+DENOISERS = {
+    "network": network,
+    "memoriser": lambda args: EmpiricalBayesDenoiser(),
+    "wiener": lambda args: WienerDenoiser(),
+}
+
+
+def experiment(args, name):
+    """Fit what is missing, measure, and return the curve."""
     return generalization_curve(
-        network,
+        DENOISERS[name](args),
         IMAGES[args.images](args),
         args.n_train,
         sigmas=SIGMAS,
@@ -58,18 +72,25 @@ def experiment(args):
     )
 
 
-def write(curve, folder):
-    """Write tables and picture, and print the tables that say what came out."""
+def write(curves, folder):
+    """Write tables and pictures, and print the tables that say what came out."""
     folder = Path(folder)
     for name in ("psnr", "gap", "similarity"):
-        table = getattr(curve, name)
+        table = Table.from_rows(
+            [
+                {"denoiser": denoiser, **row}
+                for denoiser, curve in curves.items()
+                for row in getattr(curve, name).rows()
+            ]
+        )
         table.to_csv(folder / f"{name}.csv")
         if name != "psnr":
             print(f"{name}: {', '.join(table)}")
             for row in table.rows():
                 print("  ", "  ".join(_shown(value) for value in row.values()))
-    display = GeneralizationDisplay.from_curve(curve).plot()
-    display.figure_.savefig(folder / "picture.png", dpi=110)
+    for denoiser, curve in curves.items():
+        display = GeneralizationDisplay.from_curve(curve).plot()
+        display.figure_.savefig(folder / f"{denoiser}.png", dpi=110)
 
 
 def _shown(value):
@@ -82,6 +103,7 @@ def main(argv=None):
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     add = parser.add_argument
+    add("--denoisers", nargs="+", choices=DENOISERS, default=list(DENOISERS))
     add("--images", choices=IMAGES, default="photographs")
     add("--path", help="folder of Fashion-MNIST (default: where Debian puts it)")
     add("--image-size", type=int, default=32, help="of photographs (default 32)")
@@ -96,7 +118,7 @@ def main(argv=None):
     add("--output", default="runs/generalization-results", help="of tables and picture")
     args = parser.parse_args(argv)
     start = time.perf_counter()
-    write(experiment(args), args.output)
+    write({name: experiment(args, name) for name in args.denoisers}, args.output)
     print(f"{(time.perf_counter() - start) / 60:.1f} minutes, fitting only what was missing")
 
 
