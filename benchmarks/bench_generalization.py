@@ -4,8 +4,8 @@
 
 For each N two networks of the same kind see the same number of images in training, so that those
 of small N see each image many times. Writes psnr.csv, gap.csv, similarity.csv and a picture of each
-denoiser into --output and prints the last two tables. Interrupted, the same command goes on; the fitted networks
-stay in --folder, and a call with more --n-train fits only the new ones.
+denoiser into --output and prints the last two tables. Interrupted, the same command goes on; the
+fitted networks stay in --folder, and a call with more --n-train fits only the new ones.
 
 Besides ``network``, --denoisers takes ``memoriser`` (the optimum for the training set) and
 ``wiener`` (the best linear denoiser), the two extremes between which networks lie.
