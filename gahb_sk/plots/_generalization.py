@@ -12,6 +12,7 @@ HISTOGRAMS = (
     ("pair", "two samples of the same noise", "#0072B2", True),
 )
 _BINS = 24
+_EXACT = 100.0  # dB: an image is given back up to rounding, which says nothing of the denoiser
 
 
 class GeneralizationDisplay:
@@ -81,7 +82,7 @@ class GeneralizationDisplay:
     def plot_curves(self, axes):
         """Draw PSNR out against PSNR in, on training images and on test images.
 
-        Both denoisers of an N have one colour, that of B is dashed. Infinite means, of perfect
+        Both denoisers of an N have one colour, that of B is dashed. Means above 100 dB, of perfect
         memorisers, are left out.
 
         Parameters
@@ -96,11 +97,11 @@ class GeneralizationDisplay:
                     part = self.curve.psnr.where(
                         n_train=n, images=images, training_set=training_set
                     )
-                    finite = np.isfinite(part["psnr"])
+                    shown = part["psnr"] < _EXACT
                     ax.errorbar(
-                        part["input_psnr"][finite],
-                        part["psnr"][finite],
-                        2 * np.nan_to_num(part["psnr_se"][finite]),
+                        part["input_psnr"][shown],
+                        part["psnr"][shown],
+                        2 * np.nan_to_num(part["psnr_se"][shown]),
                         color=colour, linestyle=style, marker="o", markersize=3, capsize=2,
                         label=f"N = {n:,}" if training_set == "A" else None,
                     )  # fmt: skip

@@ -70,13 +70,13 @@ def test_without_samples_the_curves_alone(disks):
     assert len(display.figure_.axes) == 2 and not hasattr(display, "image_axes_")
 
 
-def test_infinite_psnrs_are_left_out(disks):
+def test_psnrs_of_exact_images_are_left_out(disks):
     curve = generalization_curve(EmpiricalBayesDenoiser(), disks, (1,), n_test=9, n_samples=1)
     assert not np.isfinite(curve.psnr.where(images="train")["psnr"]).all()
     display = GeneralizationDisplay.from_curve(curve).plot(figure())
     display.figure_.canvas.draw()
     for ax in display.curve_axes_:
-        assert all(np.isfinite(box.lines[0].get_ydata()).all() for box in ax.containers)
+        assert all((box.lines[0].get_ydata() < 100).all() for box in ax.containers)
 
 
 def test_drawing_twice_draws_the_same(curve):
