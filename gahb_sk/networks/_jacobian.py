@@ -19,6 +19,7 @@ from torch import nn
 
 from gahb_sk.networks._blocks import BiasFreeNorm
 from gahb_sk.networks._inference import denoise
+from gahb_sk.networks._winograd import WinogradConvolution, is_worthwhile
 
 # Pixels of a batch of vectors: 16 vectors of 80x80 images; bounds the memory of feature maps.
 _PIXELS_AT_ONCE = 2**17
@@ -104,13 +105,16 @@ class Gate(nn.Module):
         self.masks, self.calls, self.recording = [], 0, True
 
     def forward(self, x):
-        """Record and rectify, or multiply by what was recorded, in place."""
+        """Record and rectify, or multiply by what was recorded."""
         if self.recording:
             self.masks.append((x > 0).to(x.dtype))
             return x * self.masks[-1]
         mask = self.masks[self.calls % len(self.masks)]  # one module may be called several times
         self.calls += 1
-        x.view(len(mask), -1, *mask.shape[1:]).mul_(mask[:, None])
+        vectors = x.view(len(mask), -1, *mask.shape[1:])
+        if x.requires_grad:
+            return (vectors * mask[:, None]).view(x.shape)
+        vectors.mul_(mask[:, None])
         return x
 
 
@@ -125,6 +129,8 @@ class GatedNetwork:
         if points.device.type == "cpu":
             self.network = self.network.to(memory_format=torch.channels_last)
         _fold_norms(self.network)
+        if points.device.type == "cpu":
+            _use_winograd(self.network, points.dtype)
         gates = {}
         for parent in list(self.network.modules()):
             for name, layer in list(parent.named_children()):
@@ -165,6 +171,13 @@ def _fold_norms(network):
                     scale = (chain[i].gammas / chain[i].running_sd).view(-1, 1, 1, 1)
                     chain[i - 1].weight.mul_(scale)
                     chain[i] = nn.Identity()
+
+
+def _use_winograd(network, dtype):
+    for parent in list(network.modules()):
+        for name, layer in list(parent.named_children()):
+            if is_worthwhile(layer, dtype):
+                setattr(parent, name, WinogradConvolution(layer))
 
 
 class GenericJacobian:

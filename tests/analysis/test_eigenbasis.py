@@ -33,6 +33,7 @@ from gahb_sk.denoisers import (
 from gahb_sk.denoisers._linear import JacobianOperator
 from gahb_sk.networks import UNet
 from gahb_sk.networks._jacobian import GatedNetwork, GenericJacobian, _frozen_copy, _is_gated
+from gahb_sk.networks._winograd import WinogradConvolution, is_worthwhile
 from tests.instances import make_denoiser, smooth_images
 
 SIGMA = 0.1
@@ -111,6 +112,22 @@ def test_gated_network_is_the_derivative(shape, rng):
     for product in ("forward", "backward"):
         ours, torchs = (getattr(x, product)(vectors) for x in (gated, generic))
         assert_allclose(ours.numpy(), torchs.numpy(), atol=1e-10 * float(torchs.abs().max()))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4, 8), (13, 18)])
+def test_winograd_is_the_convolution_and_its_adjoint(shape, rng):
+    layer = torch.nn.Conv2d(20, 13, 3, padding=1, bias=False).double().requires_grad_(False)
+    assert is_worthwhile(layer, torch.float64) and not is_worthwhile(layer, torch.float32)
+    assert not is_worthwhile(torch.nn.Conv2d(20, 13, 3, bias=False), torch.float64)
+    fast = WinogradConvolution(layer)
+    results = []
+    for convolution in (layer, fast):
+        x = torch.from_numpy(rng.__class__(0).randn(2, 20, *shape)).requires_grad_()
+        out = convolution(x)
+        cotangent = torch.from_numpy(rng.__class__(1).randn(*out.shape))
+        results.append((out.detach().numpy(), torch.autograd.grad(out, x, cotangent)[0].numpy()))
+    for slow, quick in zip(*results, strict=True):
+        assert_allclose(quick, slow, atol=1e-12)
 
 
 class Sigmoidal(UNet):
