@@ -102,8 +102,7 @@ def read_model(text, subject):
     Parameters
     ----------
     text : str
-        Folder of a saved network, name of one that comes with the package, or a denoiser as
-        ``gahb-sk compare --denoisers`` takes it.
+        Folder of a saved network, or a denoiser as ``gahb-sk compare --denoisers`` takes it.
     subject : Subject
         Denoisers that learn from images are fitted on its training images, those that learn
         nothing on the image.
