@@ -1,6 +1,8 @@
 """Files are written whole or not at all."""
 
 import contextlib
+import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -37,9 +39,28 @@ def atomic_path(path):
 
 
 def write_text(path, text):
-    """Write ``text`` to ``path`` in UTF-8, whole or not at all."""
+    r"""Write ``text`` to ``path`` in UTF-8, whole or not at all.
+
+    What UTF-8 cannot hold, as in a file name that is not text, is written as ``\udce9``.
+    """
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def write_json(path, value):
+    """Write ``value`` to ``path`` as strict JSON, whole or not at all.
+
+    JSON has no infinity and no NaN: a number that is not finite is written as null.
+    """
+    write_text(path, json.dumps(_finite(value), indent=1, allow_nan=False) + "\n")
+
+
+def _finite(value):
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _umask():

@@ -1,12 +1,11 @@
 """A tidy table: named columns of equal length, one row an observation."""
 
 import csv
-import json
 from collections.abc import Mapping
 
 import numpy as np
 
-from gahb_sk._files import atomic_path, write_text
+from gahb_sk._files import atomic_path, write_json
 
 
 class Table(Mapping):
@@ -102,11 +101,17 @@ class Table(Mapping):
 
     def to_csv(self, path):
         """Write the table to a CSV file, whole or not at all."""
-        with atomic_path(path) as temporary, open(temporary, "w", newline="") as file:
+        with (
+            atomic_path(path) as temporary,
+            open(temporary, "w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+        ):
             writer = csv.writer(file)
             writer.writerow(self._columns)
             writer.writerows(row.values() for row in self.rows())
 
     def to_json(self, path):
-        """Write the table to a JSON file (a list of rows), whole or not at all."""
-        write_text(path, json.dumps(list(self.rows()), indent=1) + "\n")
+        """Write the table to a JSON file (a list of rows), whole or not at all.
+
+        JSON has no NaN and no infinity: they are written as null.
+        """
+        write_json(path, list(self.rows()))

@@ -54,6 +54,13 @@ def test_files_hold_every_digit(tmp_path):
     assert json.loads((tmp_path / "t.json").read_text()) == ROWS
 
 
+def test_json_has_null_for_what_is_not_finite(tmp_path):
+    Table({"psnr": [1.0, np.nan, np.inf], "n": [1, 2, 3]}).to_json(tmp_path / "t.json")
+    text = (tmp_path / "t.json").read_text()
+    assert [row["psnr"] for row in json.loads(text)] == [1.0, None, None]
+    assert "NaN" not in text and "Infinity" not in text
+
+
 def test_to_frame():
     pytest.importorskip("pandas")
     frame = Table.from_rows(ROWS).to_frame()
