@@ -1,9 +1,12 @@
 """From the bytes of one image file to one image, within a bound on its size."""
 
 import io
+import struct
+import tokenize
+import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from gahb_sk.datasets._archive import DamagedFile
 from gahb_sk.datasets._pixels import channels_first, to_unit_floats
@@ -11,7 +14,8 @@ from gahb_sk.datasets._pixels import channels_first, to_unit_floats
 MAX_PIXELS = 2**26  # of one image file: 67 million, and less than what Pillow warns of
 FILTERS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError,
-          OverflowError, MemoryError, Image.DecompressionBombError)  # fmt: skip
+          OverflowError, MemoryError, RecursionError, tokenize.TokenError, struct.error, zlib.error,
+          Image.DecompressionBombError)  # fmt: skip
 
 
 def decode(data, name, *, color=False, prepare=None, max_pixels=MAX_PIXELS):
@@ -63,7 +67,10 @@ def picture_size(data, name, max_pixels=MAX_PIXELS):
 
 
 def _open(data, max_pixels):
-    picture = Image.open(io.BytesIO(data))
+    try:
+        picture = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError as error:  # its message holds an address in memory
+        raise DamagedFile("is not a picture, or a damaged one") from error
     _check_pixels(picture.size[1], picture.size[0], max_pixels)
     return picture
 

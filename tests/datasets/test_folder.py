@@ -166,6 +166,7 @@ BAD = {
     "nan.npy": lambda good: encode(np.full((12, 10), np.nan), "npy"),
     "integers.npy": lambda good: encode(np.ones((12, 10), np.int64), "npy"),
     "cut.npy": lambda good: encode(np.ones((12, 10)), "npy")[:-8],
+    "header.npy": lambda good: encode(np.ones((12, 10)), "npy").replace(b"(12, 10)", b"(12, 10 "),
     "tiny.png": lambda good: encode(np.zeros((3, 3), np.uint8)),  # smaller than the crop
 }
 
@@ -182,7 +183,7 @@ def test_a_bad_file_is_skipped_counted_and_listed(name, folder, pixels, tmp_path
             load_image_folder(path, crop=8, on_error="raise")
 
 
-@pytest.mark.parametrize("name", ["noise.png", "bomb.png", "tiny.png", "stack.npy"])
+@pytest.mark.parametrize("name", ["noise.png", "bomb.png", "tiny.png", "stack.npy", "header.npy"])
 def test_a_lazy_stack_skips_what_its_header_shows(name, folder, pixels):
     (folder / name).write_bytes(BAD[name](encode(pixels[0])))
     with pytest.warns(UserWarning, match=f"1 of 7 images were skipped .*{name}"):
@@ -190,6 +191,15 @@ def test_a_lazy_stack_skips_what_its_header_shows(name, folder, pixels):
     assert len(stack) == 6
     with pytest.raises(ValueError, match=name):
         ImageStack.from_folder(folder, crop=8, on_error="raise")
+
+
+def test_the_reason_for_what_is_no_picture_is_always_the_same(folder):
+    (folder / "notes.png").write_text("no picture")
+    (folder / "sub" / "empty.png").touch()
+    with pytest.warns(UserWarning, match="skipped"):
+        _, report = load_image_folder(folder, return_report=True)
+    reason = "is not a picture, or a damaged one"
+    assert report.skipped == [("notes.png", reason), ("sub/empty.png", reason)]
 
 
 def test_a_lazy_stack_names_the_file_that_turns_out_damaged(folder, pixels):
