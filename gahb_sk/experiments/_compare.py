@@ -1,5 +1,7 @@
 """Cross-validated comparison of denoisers: the same images and the same noise for all."""
 
+import contextlib
+import signal
 import time
 
 import numpy as np
@@ -10,120 +12,13 @@ from tqdm.auto import tqdm
 
 from gahb_sk._images import check_images, is_lazy, is_torch
 from gahb_sk._random import seed_sequence
-from gahb_sk._validation import Integral, Real, at_least, validate_params
+from gahb_sk._validation import Integral, Interval, Real, at_least, validate_params
+from gahb_sk.experiments._comparison import Comparison
 from gahb_sk.experiments._noisy_images import check_sigmas, denoise, noisy_images
-from gahb_sk.experiments._table import Table
-from gahb_sk.metrics import input_psnr, psnr, psnr_slope, ssim
+from gahb_sk.metrics import psnr, ssim
 
+EXAMPLE_NAMES = ("clean", "noisy")
 _CHUNK_PIXELS = 2**22
-
-
-class Comparison(Table):
-    """Result of :func:`compare_denoisers`: one row a denoiser, fold and noise level.
-
-    Columns: ``denoiser``, ``kind`` (learned, classical or optimal), ``bound`` (True for oracles,
-    which are told the clean image), ``fold``, ``sigma``, ``n_images``, ``psnr`` and ``ssim`` (means
-    over the test images of the fold), ``psnr_sd`` and ``ssim_sd`` (standard deviations over
-    them), ``fit_seconds``, ``denoise_seconds`` (for all test images at that noise level).
-
-    Parameters
-    ----------
-    columns : dict of str to array-like of shape (n_rows,)
-        The columns.
-    examples : dict, default=None
-        See ``examples``.
-
-    Attributes
-    ----------
-    examples : dict of float to dict of str to ndarray
-        For each noise level, the first test images of the first fold: ``"clean"``, ``"noisy"``
-        and, under its name, as denoised by each denoiser. Empty unless ``n_examples`` was given.
-    """
-
-    def __init__(self, columns, examples=None):
-        super().__init__(columns)
-        self.examples = examples or {}
-
-    @property
-    def denoisers(self):
-        """Names of the denoisers, in the order they were given."""
-        return list(dict.fromkeys(self["denoiser"].tolist()))
-
-    @property
-    def sigmas(self):
-        """The noise levels, ascending."""
-        return np.unique(self["sigma"])
-
-    def means(self):
-        """Means over all test images of all folds, with standard errors.
-
-        Returns
-        -------
-        table : Table
-            ``denoiser, kind, bound, sigma, input_psnr, psnr, psnr_se, ssim, ssim_se, n_images,
-            fit_seconds, ms_per_image``; the standard errors are over images; ``fit_seconds`` is
-            the mean over folds.
-        """
-        rows = []
-        for name in self.denoisers:
-            for sigma in self.sigmas:
-                part = self.where(denoiser=name, sigma=sigma)
-                n = part["n_images"]
-                row = {
-                    "denoiser": name,
-                    "kind": part["kind"][0].item(),
-                    "bound": bool(part["bound"][0]),
-                    "sigma": float(sigma),
-                    "input_psnr": float(input_psnr(sigma)),
-                }
-                for metric in ("psnr", "ssim"):
-                    row[metric], row[f"{metric}_se"] = _pool(n, part[metric], part[f"{metric}_sd"])
-                row["n_images"] = int(n.sum())
-                row["fit_seconds"] = float(part["fit_seconds"].mean())
-                row["ms_per_image"] = float(1e3 * part["denoise_seconds"].sum() / n.sum())
-                rows.append(row)
-        return Table.from_rows(rows)
-
-    def slopes(self):
-        """Slope of mean output PSNR against input PSNR for each denoiser.
-
-        Returns
-        -------
-        table : Table
-            ``denoiser, slope, slope_se``; the standard error is that of the least-squares fit to
-            the mean PSNRs. NaN where there are too few noise levels: below two, below three.
-        """
-        means = self.means()
-        rows = []
-        for name in self.denoisers:
-            part = means.where(denoiser=name)
-            several = part.n_rows > 1
-            slope = psnr_slope(part["sigma"], part["psnr"]) if several else np.nan
-            rows.append(
-                {
-                    "denoiser": name,
-                    "slope": float(slope),
-                    "slope_se": _slope_error(part["input_psnr"], part["psnr"], slope),
-                }
-            )
-        return Table.from_rows(rows)
-
-
-def _pool(n, means, deviations):
-    """Mean and standard error over all images of several folds."""
-    total = n.sum()
-    mean = (n * means).sum() / total
-    squares = ((n - 1) * deviations**2 + n * (means - mean) ** 2).sum()
-    variance = squares / (total - 1) if total > 1 else np.nan
-    return float(mean), float(np.sqrt(variance / total))
-
-
-def _slope_error(x, y, slope):
-    if len(x) < 3:
-        return float("nan")
-    x = x - x.mean()
-    residuals = y - y.mean() - slope * x
-    return float(np.sqrt((residuals**2).sum() / (len(x) - 2) / (x**2).sum()))
 
 
 @validate_params(
@@ -131,7 +26,7 @@ def _slope_error(x, y, slope):
         "denoisers": [dict, list, tuple],
         "data_range": [Real],
         "n_examples": [at_least(0)],
-        "n_jobs": [Integral, None],
+        "n_jobs": [at_least(1), Interval(Integral, None, -1, closed="right"), None],
         "verbose": ["boolean"],
     },
     prefer_skip_nested_validation=True,
@@ -190,8 +85,9 @@ def compare_denoisers(
     Raises
     ------
     ValueError
-        For no denoisers, two of the same name, noise levels that are not positive, fewer images
-        than folds, or images that break the contract.
+        For no denoisers, two of the same name, one named "clean" or "noisy" (as the examples
+        are), noise levels that are not positive, fewer images than folds, a split without images
+        on both sides, or images that break the contract.
 
     Examples
     --------
@@ -202,19 +98,21 @@ def compare_denoisers(
     >>> table.n_rows
     6
     """
-    denoisers = name_denoisers(denoisers)
+    denoisers = _refuse_example_names(name_denoisers(denoisers))
     X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
+    _refuse_flat_rows(X)
     n = len(check_images(X))
     sigmas = check_sigmas(sigmas)
     root = seed_sequence(random_state)
     folds = _split(cv, X, n, groups, root)
     tasks = [(name, fold) for name in denoisers for fold in range(len(folds))]
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_run_fold)(
-            denoisers[name], X, *folds[fold], sigmas, root, data_range, n_examples * (fold == 0)
+    with _ctrl_c_held():
+        results = Parallel(n_jobs=n_jobs, return_as="generator")(
+            delayed(_run_fold)(
+                denoisers[name], X, *folds[fold], sigmas, root, data_range, n_examples * (fold == 0)
+            )
+            for name, fold in tasks
         )
-        for name, fold in tasks
-    )
     rows, examples = [], {sigma: {} for sigma in sigmas} if n_examples else {}
     with tqdm(total=len(tasks), desc="comparing", disable=not verbose) as bar:
         for (name, fold), (levels, shown) in zip(tasks, results, strict=True):
@@ -228,6 +126,22 @@ def compare_denoisers(
     return Comparison({key: [row[key] for row in rows] for key in rows[0]}, examples)
 
 
+@contextlib.contextmanager
+def _ctrl_c_held():
+    """Let worker processes start without Ctrl-C; here, one that came meanwhile comes after.
+
+    A worker inherits what is blocked. It is ended by its parent, not by a traceback of its own.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples):
     """Fit on the training images; denoise the test images at every level."""
     denoiser = clone(denoiser)
@@ -237,14 +151,16 @@ def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples):
     rows, examples = [], {}
     for sigma in sigmas:
         psnrs, ssims, seconds = _evaluate(denoiser, X, test, sigma, root, data_range)
+        finite = psnrs[~np.isposinf(psnrs)]  # an image that comes out exactly has infinite PSNR
         rows.append(
             {
                 "kind": denoiser.kind,
                 "bound": denoiser.needs_clean,
                 "sigma": sigma,
                 "n_images": len(test),
-                "psnr": psnrs.mean(),
-                "psnr_sd": _deviation(psnrs),
+                "n_exact": len(psnrs) - len(finite),
+                "psnr": finite.mean() if len(finite) else np.nan,
+                "psnr_sd": _deviation(finite),
                 "ssim": ssims.mean(),
                 "ssim_sd": _deviation(ssims),
                 "fit_seconds": fit_seconds,
@@ -297,6 +213,16 @@ def name_denoisers(denoisers):
     return denoisers
 
 
+def _refuse_example_names(denoisers):
+    for name in EXAMPLE_NAMES:
+        if name in denoisers:
+            raise ValueError(
+                f"denoisers: expected another name than {name!r}, which the {name} images among "
+                "the examples have."
+            )
+    return denoisers
+
+
 def _split(cv, X, n, groups, root):
     """List of (train, test) index arrays."""
     seed = int(root.generate_state(1)[0])
@@ -312,4 +238,18 @@ def _split(cv, X, n, groups, root):
             f"cv: expected a number of folds between 2 and the number of images, {n}, got {cv!r}. "
             "For one split pass a fraction, e.g. cv=0.2."
         )
-    return list(check_cv(cv).split(np.empty((n, 1)), groups=groups))
+    folds = list(check_cv(cv).split(np.empty((n, 1)), groups=groups))
+    if not folds or not all(len(train) and len(test) for train, test in folds):
+        raise ValueError(
+            "cv: expected at least one pair (train, test) of indices, with images on both sides, "
+            f"got {cv!r}."
+        )
+    return folds
+
+
+def _refuse_flat_rows(X):
+    if len(X.shape) == 2:
+        raise ValueError(
+            f"X: expected images (n, H, W) or (n, C, H, W), got flat rows of shape "
+            f"{tuple(X.shape)}. Reshape them to (n, H, W): X.reshape(len(X), H, W)."
+        )

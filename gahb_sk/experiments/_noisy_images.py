@@ -23,8 +23,12 @@ def check_sigmas(sigmas):
     ValueError
         If there are none, or one is not a positive number.
     """
-    values = np.unique(np.asarray(sigmas, np.float64))
-    if values.ndim != 1 or not len(values) or not (np.isfinite(values) & (values > 0)).all():
+    try:
+        given = np.asarray(sigmas)
+    except ValueError:  # lists of unequal lengths
+        given = np.empty(0)
+    values = np.unique(given.astype(np.float64)) if given.dtype.kind in "fiu" else np.empty(0)
+    if not len(values) or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(f"sigmas: expected positive finite noise levels, got {sigmas!r}.")
     return values.tolist()
 

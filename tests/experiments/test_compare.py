@@ -1,10 +1,15 @@
+import signal
+
 import numpy as np
 import pytest
+from joblib.externals.loky import get_reusable_executor
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import linregress
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 
 from gahb_sk import FunctionDenoiser, OracleShrinkage, WaveletShrinkage, add_gaussian_noise
 from gahb_sk import psnr as image_psnr
+from gahb_sk import ssim as image_ssim
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import compare_denoisers
 from gahb_sk.experiments._noisy_images import noisy_images
@@ -19,6 +24,10 @@ def X():
 
 def identity(noisy, sigma):
     return noisy
+
+
+def interrupts_blocked(noisy, sigma):
+    return np.full_like(noisy, signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
 
 
 def test_one_row_a_denoiser_fold_and_level(X):
@@ -40,6 +49,52 @@ def test_identity_scores_the_noise_itself(X, global_random_seed):
     means = table.means()
     assert_allclose(means["psnr"], values.mean())
     assert_allclose(means["psnr_se"], values.std(ddof=1) / np.sqrt(len(X)))
+
+
+def test_ssim_is_that_of_the_images(X, global_random_seed):
+    denoisers = {"identity": FunctionDenoiser(identity)}
+    table = compare_denoisers(denoisers, X, [0.1], cv=4, random_state=global_random_seed)
+    values = image_ssim(X, add_gaussian_noise(X, 0.1, global_random_seed))
+    means = table.means()
+    assert_allclose(means["ssim"], values.mean())
+    assert_allclose(means["ssim_se"], values.std(ddof=1) / np.sqrt(len(X)))
+
+
+def test_units_of_the_images_do_not_matter(X):
+    """Images, levels and data_range 255 times as large: the same PSNR and SSIM."""
+    denoisers = {"identity": FunctionDenoiser(identity)}
+    X = X.astype(np.float64)
+    unit = compare_denoisers(denoisers, X, [0.1], cv=2)
+    large = compare_denoisers(denoisers, 255 * X, [25.5], cv=2, data_range=255.0)
+    for metric in ("psnr", "ssim"):
+        assert_allclose(large[metric], unit[metric], rtol=1e-6)
+
+
+def test_images_that_come_out_exactly_are_counted_apart(X):
+    """A denoiser that knows flat images by their mean, and leaves the others alone."""
+    X = X.copy()
+    X[::3] = 0
+
+    def flat_is_zero(noisy, sigma):
+        return np.where(np.abs(noisy.mean((-2, -1), keepdims=True)) < 0.05, 0, noisy)
+
+    table = compare_denoisers({"a": FunctionDenoiser(flat_is_zero)}, X, [0.05, 0.1], cv=3)
+    means = table.means()
+    for k, sigma in enumerate([0.05, 0.1]):
+        rest = np.setdiff1d(np.arange(12), np.arange(0, 12, 3))
+        out = flat_is_zero(add_gaussian_noise(X, sigma, 0), sigma)
+        values = image_psnr(X, out)[rest]
+        assert means["n_exact"][k] == 4 and means["n_images"][k] == 12
+        assert_allclose(means["psnr"][k], values.mean())
+        assert_allclose(means["psnr_se"][k], values.std(ddof=1) / np.sqrt(8))
+    assert np.isfinite(table.slopes()["slope"]).all()
+
+
+def test_psnr_is_unknown_where_all_images_come_out_exactly():
+    table = compare_denoisers([OracleShrinkage()], np.zeros((4, 16, 16)), [0.1, 0.2], cv=2)
+    assert_array_equal(table["n_exact"], 2)
+    assert np.isnan(table.means()["psnr"]).all() and np.isnan(table.slopes()["slope"]).all()
+    assert_allclose(table.means()["ssim"], 1)
 
 
 def test_all_denoisers_and_folds_see_the_same_noise(X):
@@ -77,6 +132,14 @@ def test_slope_of_the_identity_is_one(X):
     slopes = compare_denoisers([FunctionDenoiser(identity)], X, [0.05, 0.1, 0.4], cv=2).slopes()
     assert_allclose(slopes["slope"], 1, atol=1e-4)
     assert_allclose(slopes["slope_se"], 0, atol=1e-4)
+
+
+def test_slope_and_its_error_are_those_of_least_squares(X):
+    table = compare_denoisers({"wavelet": WaveletShrinkage()}, X, [0.03, 0.1, 0.2, 0.5], cv=2)
+    means, slopes = table.means(), table.slopes()
+    line = linregress(means["input_psnr"], means["psnr"])
+    assert_allclose(slopes["slope"], line.slope)
+    assert_allclose(slopes["slope_se"], line.stderr)
 
 
 def test_slope_needs_two_levels_and_its_error_three(X):
@@ -132,6 +195,14 @@ def test_progress_is_on_stderr_and_only_if_asked(X, capsys):
         ({"sigmas": [-0.1, 0.1]}, "sigmas: expected positive"),
         ({"sigmas": [np.inf]}, "finite"),
         ({"sigmas": []}, "sigmas"),
+        ({"sigmas": "abc"}, "sigmas: expected positive .* 'abc'"),
+        ({"sigmas": True}, "sigmas: expected positive .* True"),
+        ({"sigmas": [[0.1], [0.1, 0.2]]}, "sigmas: expected positive"),
+        ({"cv": []}, "cv: expected at least one pair"),
+        ({"cv": [(np.arange(12), np.arange(0))]}, "cv: .* images on both sides"),
+        ({"n_jobs": 0}, "n_jobs.* 0"),
+        ({"denoisers": {"clean": WaveletShrinkage()}}, "another name than 'clean'"),
+        ({"denoisers": {"noisy": WaveletShrinkage()}}, "another name than 'noisy'"),
         ({"cv": 13}, "between 2 and the number of images, 12, got 13"),
         ({"cv": 1}, "fraction"),
         ({"cv": 1.0}, "fraction in"),
@@ -152,6 +223,21 @@ def test_bad_images(bad, X):
     broken[3, 2, 1] = bad
     with pytest.raises(ValueError, match="X"):
         compare_denoisers(BOTH, broken, [0.1], cv=2)
+
+
+def test_flat_rows_are_to_be_reshaped(X):
+    with pytest.raises(ValueError, match=r"flat rows of shape \(12, 256\). Reshape .* \(n, H, W\)"):
+        compare_denoisers(BOTH, X.reshape(12, -1), [0.1], cv=2)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal masks here")
+def test_ctrl_c_is_held_only_while_workers_start(X):
+    get_reusable_executor().shutdown(kill_workers=True)  # those of other tests
+    denoisers = {"f": FunctionDenoiser(interrupts_blocked)}
+    for n_jobs, blocked in ((1, 0), (2, 1)):
+        table = compare_denoisers(denoisers, X, [0.1], cv=2, n_examples=1, n_jobs=n_jobs)
+        assert_array_equal(table.examples[0.1]["f"], blocked)
+        assert not interrupts_blocked(X, 0.1).any()
 
 
 def test_bad_types(X):
