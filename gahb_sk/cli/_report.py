@@ -3,7 +3,6 @@
 import base64
 import html
 import io
-import json
 import os
 import platform
 import warnings
@@ -11,14 +10,14 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import numpy as np
-
 from gahb_sk import __version__
-from gahb_sk._files import atomic_path, write_text
+from gahb_sk._files import atomic_path, write_json, write_text
+from gahb_sk.cli._verdict import means_table, verdict
 from gahb_sk.experiments import Comparison
 from gahb_sk.plots import ComparisonDisplay, ImageGridDisplay
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pywavelets", "scikit-image", "bm3d")
+FILES = ("index.html", "results.csv", "results.json", "curves.png", "images.png")
 PAGE = Path(__file__).with_name("report.html")
 
 
@@ -48,13 +47,15 @@ class Section:
     left_out: list = field(default_factory=list)
 
 
-def check_output(folder):
+def check_output(folder, names=()):
     """Make the folder of a report and make sure, before the work, that it can be written.
 
     Parameters
     ----------
     folder : str or path-like
         Where the report will stand.
+    names : sequence of str
+        Files that will be written there: a folder of that name would stand in the way.
 
     Returns
     -------
@@ -75,6 +76,12 @@ def check_output(folder):
         raise OSError(
             f"--output: cannot write to {str(folder)!r} ({error.strerror}). Choose another folder."
         ) from error
+    for name in names:
+        if (folder / name).is_dir():
+            raise OSError(
+                f"--output: cannot write the file {str(folder / name)!r}, which is a folder. "
+                "Remove it, or choose another folder."
+            )
     return folder
 
 
@@ -100,7 +107,7 @@ def write_report(folder, section, command):
         with atomic_path(folder / name) as temporary:
             temporary.write_bytes(png)
     section.comparison.to_csv(folder / "results.csv")
-    write_text(folder / "results.json", json.dumps(_as_json(section, command), indent=1) + "\n")
+    write_json(folder / "results.json", _as_json(section, command))
     page = folder / "index.html"
     write_page(page, [(section, pictures)], command)
     return page
@@ -190,10 +197,7 @@ def _as_json(section, command):
         "versions": versions(),
         "left_out": section.left_out,
         "means": list(comparison.means().rows()),
-        "slopes": [
-            {key: None if value != value else value for key, value in row.items()}
-            for row in comparison.slopes().rows()
-        ],
+        "slopes": list(comparison.slopes().rows()),
         "results": list(comparison.rows()),
     }
 
@@ -203,8 +207,8 @@ def _section_html(section, pictures):
     parts = [
         f"<section><h2>{html.escape(section.title)}</h2>",
         f"<p>{html.escape(section.text)}</p>",
-        _verdict(comparison),
-        _means_table(comparison),
+        verdict(comparison),
+        means_table(comparison),
         embed(pictures["curves.png"], "Output PSNR against input PSNR"),
     ]
     if "images.png" in pictures:
@@ -220,76 +224,6 @@ def _section_html(section, pictures):
     )
     parts.append(f"<details><summary>All settings</summary><table>{rows}</table></details>")
     return "\n".join([*parts, "</section>"])
-
-
-def _verdict(comparison):
-    """One sentence: who is best at each noise level, and how far below the nearest bound."""
-    means = comparison.means()
-    sentences = []
-    for sigma in comparison.sigmas:
-        part = means.where(sigma=sigma)
-        rivals = np.flatnonzero(~part["bound"])
-        if not len(rivals):
-            continue
-        best = rivals[part["psnr"][rivals].argmax()]
-        text = (
-            f"&sigma; = {sigma:g}: <b>{html.escape(str(part['denoiser'][best]))}</b> is best with "
-            f"{part['psnr'][best]:.2f} dB"
-        )
-        bounds = np.flatnonzero(part["bound"])
-        if len(bounds):
-            gap = part["psnr"][bounds].max() - part["psnr"][best]
-            side = "below" if gap >= 0 else "above"
-            text += f", {abs(gap):.2f} dB {side} the best oracle"
-        sentences.append(f"<li>{text}.</li>")
-    return f"<ul>{''.join(sentences)}</ul>"
-
-
-def _means_table(comparison):
-    means, slopes = comparison.means(), comparison.slopes()
-    sigmas = comparison.sigmas
-    best = {
-        sigma: max(row["psnr"] for row in means.where(sigma=sigma).rows() if not row["bound"])
-        for sigma in sigmas
-        if not means.where(sigma=sigma)["bound"].all()
-    }
-    levels = "".join(f"<th>&sigma; = {sigma:g}<br>PSNR (dB) / SSIM</th>" for sigma in sigmas)
-    head = (
-        f"<tr><th>denoiser</th><th>kind</th>{levels}<th>slope</th><th>fit (s)</th>"
-        "<th>ms an image</th></tr>"
-    )
-    ordered = sorted(
-        comparison.denoisers,
-        key=lambda name: (means.where(denoiser=name)["bound"][0], _order(means, name)),
-    )
-    rows = []
-    for name in ordered:
-        part = means.where(denoiser=name)
-        bound = bool(part["bound"][0])
-        cells = []
-        for row in part.rows():
-            cell = f"{row['psnr']:.2f} &plusmn; {row['psnr_se']:.2f} / {row['ssim']:.3f}"
-            is_best = not bound and row["psnr"] == best.get(row["sigma"])
-            cells.append(f"<td>{'<b>' + cell + '</b>' if is_best else cell}</td>")
-        kind = f"{part['kind'][0]}{' (bound)' if bound else ''}"
-        slope = slopes.where(denoiser=name)["slope"][0]
-        slope = "" if np.isnan(slope) else f"{slope:.2f}"
-        rows.append(
-            f"<tr class='{part['kind'][0]}'><th>{html.escape(name)}</th><td>{kind}</td>"
-            f"{''.join(cells)}<td>{slope}</td><td>{part['fit_seconds'].mean():.1f}</td>"
-            f"<td>{part['ms_per_image'].mean():.1f}</td></tr>"
-        )
-    n = int(means["n_images"][0])
-    caption = (
-        f"Means over {n} test images &plusmn; standard error; best rival in bold. A bound is told "
-        "the clean image. Slope: dB out for each dB in."
-    )
-    table = f"<table class='results'>{head}{''.join(rows)}</table>"
-    return f"{table}<p class='caption'>{caption}</p>"
-
-
-def _order(means, name):
-    return -float(means.where(denoiser=name)["psnr"].mean())
 
 
 def embed(png, text):

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import stat
@@ -6,7 +7,15 @@ import numpy as np
 import pytest
 
 from gahb_sk import OracleShrinkage, WaveletShrinkage
-from gahb_sk.cli._report import Section, check_output, draw, versions, write_page, write_report
+from gahb_sk.cli._report import (
+    FILES,
+    Section,
+    check_output,
+    draw,
+    versions,
+    write_page,
+    write_report,
+)
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import compare_denoisers
 
@@ -67,8 +76,37 @@ def test_json_is_strict_and_whole(tmp_path):
 
     result = json.loads((tmp_path / "results.json").read_text(), parse_constant=refuse)
     assert result["slopes"][0]["slope"] is None
+    assert isinstance(result["means"][0]["psnr_se"], float)
     assert result["command"] == "command"
     assert len(result["results"]) == single.comparison.n_rows
+
+
+@pytest.mark.parametrize("n_train", [7, 4])
+def test_json_is_strict_where_errors_and_means_are_unknown(n_train, tmp_path):
+    """One test image has no standard error; flat images, all exact, have no PSNR at all."""
+    X = make_c_alpha_images(8, image_size=16, random_state=0)
+    X[4:7] = 0
+    split = np.arange(n_train), np.arange(n_train, 7 if n_train < 7 else 8)
+    denoisers = {"wavelets": WaveletShrinkage(), "oracle": OracleShrinkage()}
+    comparison = compare_denoisers(denoisers, X, [0.1], cv=[split], n_examples=1)
+    page = write_report(tmp_path, Section("Title", "Text.", comparison, {}), "command").read_text()
+
+    def refuse(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    result = json.loads((tmp_path / "results.json").read_text(), parse_constant=refuse)
+    oracle = result["means"][1]
+    assert oracle["psnr_se"] is None and (oracle["psnr"] is None) == (n_train == 4)
+    assert "nan" not in page.split("data:image")[0] and "inf" not in page.split("data:image")[0]
+    assert ("- &plusmn; - /" in page) == ("every image exact" in page) == (n_train == 4)
+    assert ("are left out of its mean" in page) == (n_train == 4)
+
+
+def test_a_name_that_is_no_text_is_shown(section, tmp_path):
+    named = dataclasses.replace(section, left_out=[os.fsdecode(b"caf\xe9.png: damaged")])
+    page = write_report(tmp_path, named, "command").read_text(encoding="utf-8")
+    assert r"caf\udce9.png: damaged" in page
+    json.loads((tmp_path / "results.json").read_text())
 
 
 def test_pictures_are_those_of_the_page(section, tmp_path):
@@ -111,6 +149,13 @@ def test_check_output_names_what_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="--output: cannot write to .*file"):
         check_output(tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_check_output_names_a_folder_in_the_way_of_a_file(name, tmp_path):
+    (tmp_path / name).mkdir()
+    with pytest.raises(OSError, match=f"--output: cannot write the file .*{name}.*folder"):
+        check_output(tmp_path, FILES)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
