@@ -12,7 +12,10 @@ import sys
 
 from gahb_sk import __version__
 
-ERRORS = (ValueError, TypeError, ArithmeticError, OSError, ImportError, MemoryError)
+# RuntimeError is what torch raises of devices: none such, out of memory, an operation it lacks.
+ERRORS = (
+    ValueError, TypeError, ArithmeticError, OSError, ImportError, MemoryError, RuntimeError,
+)  # fmt: skip
 
 
 def main(argv=None):
@@ -32,7 +35,7 @@ def main(argv=None):
     try:
         return args.run(args)
     except KeyboardInterrupt:
-        print("gahb-sk: interrupted; no half-written file was left.", file=sys.stderr)
+        return _interrupted()
     except ERRORS as error:
         message = " ".join(str(error).split()) or type(error).__name__
         print(f"gahb-sk {args.command}: {message}", file=sys.stderr)
@@ -62,8 +65,20 @@ def build_parser():
 
 
 def entry_point():
-    """Run the command line and exit the process with its code."""
-    sys.exit(main())
+    """Run the command line and exit the process with its code.
+
+    Ctrl-C ends it with one line at any time, also while the commands are imported.
+    """
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        code = _interrupted()
+    sys.exit(code)
+
+
+def _interrupted():
+    print("gahb-sk: interrupted; no half-written file was left.", file=sys.stderr)
+    return 1
 
 
 def _commands():

@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from gahb_sk.cli._denoisers import parse_denoisers
 from gahb_sk.cli._inputs import NAMES, load_images, make_images, splitter
-from gahb_sk.cli._report import Section, check_output, write_report
+from gahb_sk.cli._report import FILES, Section, check_output, write_report
 from gahb_sk.experiments import compare_denoisers
 
 NAME = "compare"
@@ -68,7 +68,7 @@ def add_arguments(parser):
 
 def run(args):
     """Compare, write the report, and say where it lies."""
-    folder = check_output(args.output)
+    folder = check_output(args.output, FILES)
     denoisers = parse_denoisers(args.denoisers or default_denoisers())
     denoisers = with_run_settings(denoisers, args.train_seconds, args.seed)
     section = compare(
@@ -177,13 +177,13 @@ def default_denoisers():
     ]
 
 
-def with_run_settings(denoisers, train_seconds, seed):
+def with_run_settings(denoisers, train_seconds, seed, option="--train-seconds"):
     """Give seed, progress bar and training time to the denoisers that take them.
 
     Parameters that were written out on the command line stay as they are.
     """
     if train_seconds is not None and not 0 < train_seconds < float("inf"):
-        raise ValueError(f"--train-seconds: expected a positive number, got {train_seconds}.")
+        raise ValueError(f"{option}: expected a positive number, got {train_seconds}.")
     for denoiser in denoisers.values():
         parameters, defaults = denoiser.get_params(), type(denoiser)().get_params()
         wanted = {"random_state": seed}

@@ -13,7 +13,7 @@ from gahb_sk import datasets
 from gahb_sk.cli._compare import compare, default_denoisers, with_run_settings
 from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._inputs import Images, make_images
-from gahb_sk.cli._report import check_output, draw, write_page, write_report
+from gahb_sk.cli._report import FILES, check_output, draw, write_page, write_report
 
 NAME = "demo"
 HELP = "the main job on two classes of images, in five minutes"
@@ -47,7 +47,9 @@ def add_arguments(parser):
 
 def run(args):
     """Compare twice, write three pages, and say where they lie."""
-    folder = check_output(args.output)
+    folder = check_output(args.output, FILES[:1])
+    for name in PARTS:
+        check_output(folder / name, FILES)
     command = shlex.join(
         ["gahb-sk", NAME, "--output", str(args.output), "--seconds-per-network",
          str(args.seconds_per_network), "--seed", str(args.seed)]
@@ -59,7 +61,9 @@ def run(args):
             label: parse_denoiser(text)
             for label, text in {**DENOISERS, **_peers(), **oracles}.items()
         }
-        denoisers = with_run_settings(denoisers, args.seconds_per_network, args.seed)
+        denoisers = with_run_settings(
+            denoisers, args.seconds_per_network, args.seed, "--seconds-per-network"
+        )
         section = compare(images, denoisers, SIGMAS, [split], args.seed)
         write_report(folder / name, section, command)
         sections.append((section, draw(section)))

@@ -1,8 +1,11 @@
 """Images of a comparison: a class made afresh, sample photographs, or the user's own folder."""
 
+import functools
 import sys
 import warnings
+import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, GroupShuffleSplit
@@ -13,6 +16,7 @@ from gahb_sk.cli._generate import CLASSES
 
 NAMES = (*CLASSES, "photographs")
 N_IMAGES = 1000
+FLAT = 1e-6  # standard deviation below which a patch is of one value, up to rounding
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,10 @@ def make_images(name, *, n_images=None, image_size=64, alpha=None, color=False, 
     if color and name != "photographs":
         raise ValueError(f"--color: expected with photographs only; {name} images are grey.")
     if name == "photographs":
-        X, groups = datasets.load_sample_patches(
-            image_size, n_patches=n_images, color=color, return_groups=True, random_state=seed
+        cut = functools.partial(
+            datasets.load_sample_patches, image_size, color=color, return_groups=True
         )
+        X, groups, _ = _choose(cut, n_images, image_size, seed)
         text = _patches_text(len(X), image_size, len(np.unique(groups)), "sample photographs")
         return Images(X, "Photographs", text, groups)
     n = N_IMAGES if n_images is None else n_images
@@ -107,6 +112,11 @@ def load_images(folder, *, n_images=None, image_size=64, color=False, seed=0):
     OSError, ValueError
         If there is no such folder, or no file in it can be used.
     """
+    if Path(folder).is_file() and not zipfile.is_zipfile(folder):
+        raise ValueError(
+            f"--images: expected a folder of images (or a zip archive of them), got the file "
+            f"{str(folder)!r}. Put the images in a folder and name that."
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # said below, file by file
         photographs, report = datasets.load_photographs(folder, color=color, return_report=True)
@@ -122,14 +132,37 @@ def load_images(folder, *, n_images=None, image_size=64, color=False, seed=0):
             f"--images {folder}: no file is as large as a patch, {image_size}x{image_size} "
             f"({'; '.join(left_out[:3])}). Choose a smaller --image-size."
         )
+    cut = functools.partial(
+        datasets.extract_patches, large, image_size, min_deviation=FLAT, return_groups=True
+    )
+    X, groups, n_kept = _choose(cut, n_images, image_size, seed)
+    n = sum((p.shape[-2] // image_size) * (p.shape[-1] // image_size) for p in large)
+    if n > n_kept:
+        left_out.append(f"{n - n_kept} of {n} patches: flat, nothing to denoise")
     for item in left_out:
         print(f"left out: {item}", file=sys.stderr)
-    X, groups = datasets.extract_patches(
-        large, image_size, n_patches=n_images, return_groups=True, random_state=seed
-    )
     several = len(np.unique(groups)) > 1
     text = _patches_text(len(X), image_size, len(large), f"files of {folder}")
     return Images(X, "Your images", text, groups if several else None, left_out=left_out)
+
+
+def _choose(cut, n_images, image_size, seed):
+    """Return ``n_images`` of the patches that ``cut`` cuts (all if None), groups, and how many."""
+    X, groups = cut()
+    n, what = len(X), f"patches of {image_size}x{image_size} pixels"
+    if not n:
+        raise ValueError(
+            f"All {what} are flat: there is nothing to denoise. Choose other images or a larger "
+            "--image-size."
+        )
+    if n_images is None:
+        return X, groups, n
+    if n_images > n:
+        raise ValueError(
+            f"--n-images: expected at most {n}, the {what} there are, got {n_images}. Use a "
+            "smaller --n-images or --image-size."
+        )
+    return *cut(n_patches=n_images, random_state=seed), n
 
 
 def splitter(cv, groups, seed):
@@ -151,7 +184,7 @@ def splitter(cv, groups, seed):
         if not 0 < cv < 1:
             raise ValueError(f"--cv: expected folds or a fraction in (0, 1), got {cv}.")
         n_test = min(max(round(cv * n), 1), n - 1)
-        return GroupShuffleSplit(1, test_size=n_test, random_state=seed)
+        return GroupShuffleSplit(1, test_size=n_test, random_state=seed % 2**32)  # all it takes
     if not 2 <= cv <= n:
         raise ValueError(
             f"--cv: expected folds between 2 and the number of photographs, {n} (patches of one "

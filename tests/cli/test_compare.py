@@ -4,11 +4,16 @@ import shlex
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from PIL import Image
 
+from gahb_sk import add_gaussian_noise
 from gahb_sk.cli import main
-from gahb_sk.cli._compare import default_denoisers, folds, redo, with_run_settings
+from gahb_sk.cli._compare import compare as run_comparison
+from gahb_sk.cli._compare import default_denoisers, folds, images_of, redo, with_run_settings
 from gahb_sk.cli._denoisers import parse_denoisers
+from gahb_sk.cli._inputs import load_images, splitter
+from gahb_sk.datasets import make_disk_images
 
 SMALL = ["--n-images", "12", "--image-size", "16", "--sigmas", "0.1", "0.3"]
 FAST = ["--denoisers", "WaveletShrinkage", "OracleShrinkage"]
@@ -78,6 +83,84 @@ def test_folder_of_images(photographs, tmp_path, capsys):
     assert result["settings"]["shape"] == [22, 3, 16, 16]
 
 
+def test_flat_patches_are_left_out_and_said(photographs, tmp_path, capsys, recwarn):
+    """A black border: an oracle would give its patches back exactly, of infinite PSNR."""
+    pixels = np.array(Image.open(photographs / "a.png"))
+    Image.fromarray(np.pad(pixels[:32, :32], [(16, 16), (16, 16), (0, 0)])).save(
+        photographs / "border.png"
+    )
+    arguments = ["--images", photographs, "--image-size", 16, "--sigmas", "0.1", *FAST]
+    assert compare(tmp_path / "r", *arguments) == 0
+    result = json.loads((tmp_path / "r" / "results.json").read_text())
+    said = "12 of 38 patches: flat, nothing to denoise"
+    assert said in result["left_out"] and f"left out: {said}" in capsys.readouterr().err
+    assert result["settings"]["shape"] == [26, 16, 16]
+    assert all(row["n_exact"] == 0 and row["psnr"] < 100 for row in result["results"])
+    assert not recwarn
+    assert load_images(photographs, n_images=26, image_size=16).X.std((1, 2)).min() > 0.01
+
+
+def test_only_flat_patches(tmp_path, capsys):
+    Image.fromarray(np.full((32, 32), 77, np.uint8)).save(tmp_path / "grey.png")
+    assert compare(tmp_path / "r", "--images", tmp_path, "--image-size", 16, *FAST) == 1
+    assert "flat" in error_of(capsys)
+
+
+@pytest.mark.parametrize("source", [["--dataset", "photographs"], ["--images"]])
+def test_more_patches_than_there_are(source, photographs, tmp_path, capsys):
+    source = source if len(source) > 1 else [*source, photographs]
+    assert compare(tmp_path / "r", *source, "--n-images", 10**6, "--image-size", 32, *FAST) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "--n-images: expected at most" in line and "1000000" in line
+    assert "stride" not in line and "min_deviation" not in line
+
+
+def test_a_file_in_place_of_a_folder(photographs, tmp_path, capsys):
+    assert compare(tmp_path / "r", "--images", photographs / "a.png", *FAST) == 1
+    assert "--images: expected a folder" in error_of(capsys)
+
+
+@pytest.mark.parametrize("name", ["results.csv", "index.html"])
+def test_a_folder_in_the_way_shows_before_the_work(name, tmp_path, capsys):
+    (tmp_path / name).mkdir()
+    assert compare(tmp_path, *SMALL, *FAST) == 1
+    line = error_of(capsys)  # no progress bar: nothing was computed
+    assert "--output" in line and name in line
+
+
+def test_seeds_as_large_as_they_come(photographs):
+    groups = load_images(photographs, image_size=16, seed=5_000_000_000).groups
+    assert list(splitter(0.2, groups, 5_000_000_000).split(groups, groups=groups))
+
+
+def test_seed_makes_images_and_noise(tmp_path):
+    from gahb_sk.cli import build_parser
+
+    words = ["compare", "--dataset", "disks", "--n-images", "6", "--image-size", "16", "--output"]
+    of_seed = {
+        seed: images_of(build_parser().parse_args([*words, "r", "--seed", str(seed)]))
+        for seed in (3, 4)
+    }
+    for seed, images in of_seed.items():
+        assert_array_equal(images.X, make_disk_images(6, 16, random_state=seed))
+    assert not np.array_equal(of_seed[3].X, of_seed[4].X)
+    split = [(np.arange(3), np.arange(3, 6))]
+    for seed in (3, 4):  # the same images and split: only the noise can differ
+        denoisers = parse_denoisers(["WaveletShrinkage"])
+        examples = run_comparison(of_seed[3], denoisers, [0.1], split, seed).comparison.examples
+        noisy = add_gaussian_noise(of_seed[3].X, 0.1, seed)[3:]
+        assert_array_equal(examples[0.1]["noisy"], noisy)
+
+
+def test_seed_reaches_the_run(tmp_path):
+    psnrs = []
+    for seed in (0, 0, 1):
+        assert compare(tmp_path, *SMALL, *FAST, "--seed", seed) == 0
+        result = json.loads((tmp_path / "results.json").read_text())
+        psnrs.append([row["psnr"] for row in result["results"]])
+    assert psnrs[0] == psnrs[1] != psnrs[2]
+
+
 def test_split_is_by_file(photographs, tmp_path):
     assert compare(tmp_path / "r", "--images", photographs, "--image-size", 16, "--cv", 4, *FAST,
                    "--sigmas", "0.1") == 0  # fmt: skip
@@ -106,6 +189,7 @@ def test_split_is_by_file(photographs, tmp_path):
         (["--color", *FAST], ["--color", "grey"]),
         (["--train-seconds", "0", *FAST], ["--train-seconds", "positive"]),
         (["--image-size", "2", *FAST], ["image_size", "2"]),
+        (["--n-jobs", "0", *FAST], ["n_jobs", "0", "range"]),
     ],
 )
 def test_bad_input_is_one_line_and_code_1(arguments, words, tmp_path, capsys):
@@ -115,6 +199,13 @@ def test_bad_input_is_one_line_and_code_1(arguments, words, tmp_path, capsys):
     assert line.startswith("gahb-sk compare: ")
     for word in words:
         assert word in line
+
+
+def test_what_torch_raises_of_a_device_is_one_line_too(tmp_path, capsys):
+    assert compare(tmp_path, *SMALL, "--denoisers", "UNetDenoiser(device='meta')") == 1
+    err = capsys.readouterr().err
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].startswith("gahb-sk compare: ") and "meta" in err
 
 
 @pytest.mark.parametrize("make", [lambda folder: None, lambda folder: folder.mkdir()])

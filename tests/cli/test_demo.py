@@ -64,6 +64,18 @@ def test_unwritable_output(tmp_path, capsys):
     assert "--output" in capsys.readouterr().err
 
 
+def test_a_folder_in_the_way_shows_before_the_work(tmp_path, capsys):
+    (tmp_path / "photographs" / "results.csv").mkdir(parents=True)
+    assert main(["demo", "--output", str(tmp_path)]) == 1
+    assert "results.csv" in capsys.readouterr().err
+
+
+def test_no_seconds_for_a_network(small, tmp_path, capsys):
+    assert main(["demo", "--output", str(tmp_path), "--seconds-per-network", "0"]) == 1
+    err = capsys.readouterr().err
+    assert "--seconds-per-network: expected a positive number, got 0.0" in err
+
+
 def test_interrupt_leaves_no_half_written_file(tmp_path):
     """Ctrl-C while the network trains: one line, code 1, an older page untouched."""
     old = tmp_path / "index.html"
