@@ -246,7 +246,7 @@ def _refuse_dimensions(X, name):
         raise ValueError(
             f"{name}: expected a stack of images (n, H, W) or (n, C, H, W), got a 2-D array of "
             f"shape {shape}. For one image pass {name}[None]; for flat rows (n, n_features) "
-            "build the estimator with image_shape=(H, W)."
+            "build the estimator with image_shape=(H, W), or reshape them."
         )
     if len(shape) not in (3, 4):
         raise ValueError(
@@ -266,7 +266,9 @@ def _check_values(X, name):
     if is_torch(X):
         finite = bool(X.isfinite().all())
     else:
-        finite = np.isfinite(X.sum()) or np.isfinite(X).all()
+        # The sum is quick; that of finite values may overflow, too, and then all are looked at.
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = np.isfinite(X.sum()) or np.isfinite(X).all()
     if not finite:
         bad = _first_bad_image(X)
         raise ValueError(
@@ -309,12 +311,14 @@ def check_sigma(sigma, n, name="sigma"):
     if is_torch(sigma):
         sigma = sigma.detach().cpu().numpy()
     try:
+        if np.asarray(sigma).dtype.kind not in "fiuO":
+            raise TypeError("no number")
         values = np.asarray(sigma, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"{name}: expected a number or one number an image, got {sigma!r}."
         ) from error
-    if isinstance(sigma, bool) or values.shape not in ((), (n,)):
+    if values.shape not in ((), (n,)):
         raise ValueError(
             f"{name}: expected one number, or one an image, shape ({n},), got "
             f"{sigma!r}" + (f" of shape {values.shape}." if values.ndim else ".")

@@ -39,6 +39,9 @@ __all__ = [
 ]
 
 
+_SHOWN = 40  # legal names that an error lists
+
+
 def at_least(low, kind=Integral):
     """Constraint: a number of the given kind in ``[low, inf)``."""
     return Interval(kind, low, None, closed="left")
@@ -51,8 +54,11 @@ def positive(kind=Real):
 
 def did_you_mean(name, legal):
     """Return ``" Did you mean 'x'?"`` for the legal name nearest to ``name``, or ``""``."""
-    near = difflib.get_close_matches(str(name), [str(x) for x in legal], n=1, cutoff=0.4)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    plain = {str(one).lower(): str(one) for one in legal}
+    wanted = str(name).lower()
+    near = [one for one in plain if len(wanted) > 2 and one.startswith(wanted)]
+    near = near or difflib.get_close_matches(wanted, plain, n=1, cutoff=0.4)
+    return f" Did you mean {plain[near[0]]!r}?" if near else ""
 
 
 def check_name(name, legal, what):
@@ -80,7 +86,7 @@ def check_name(name, legal, what):
     legal = list(legal)
     if name in legal:
         return name
-    shown = ", ".join(map(repr, legal[:12])) + (", ..." if len(legal) > 12 else "")
+    shown = ", ".join(map(repr, legal[:_SHOWN])) + (", ..." if len(legal) > _SHOWN else "")
     raise ValueError(
         f"Unknown {what} {name!r}.{did_you_mean(name, legal)} Expected one of: {shown}."
     )

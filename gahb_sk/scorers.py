@@ -7,28 +7,35 @@ routing, may be sent ``sigma``.
 import inspect
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator
 
-from gahb_sk._images import check_sigma, is_torch
+from gahb_sk._images import check_sigma, is_lazy, is_torch
 from gahb_sk.metrics import mse, psnr, ssim
 from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise
+
+# Values of a lazy stack that are read at a time.
+_VALUES_AT_ONCE = 2**22
 
 
 class _DenoisingScorer(BaseEstimator):
     """What the scorers share: the noise, and the mean over its levels."""
 
     _sign = 1
+    _wants_images = False
 
     def score(self, estimator, X, y=None, sigma=None):
         """Score a fitted denoiser; higher is better.
 
         Parameters
         ----------
-        estimator : fitted denoiser or pipeline
-            What has ``transform``. Its ``transform`` is told the noise level if it takes one.
+        estimator : fitted denoiser, search or pipeline
+            What has ``transform``. A denoiser, alone or found by a search, is told the noise level
+            if it takes one, and an oracle the clean images. A pipeline is told them where its
+            last step requests them by metadata routing: steps before it may change the units.
         X : array-like of images
             Clean images (noise is added here at each level of ``sigmas``), or, with ``y``, noisy
-            ones.
+            ones. A lazy stack is read in pieces.
         y : array-like of images, default=None
             Clean images.
         sigma : float or array-like of shape (n,), default=None
@@ -38,32 +45,74 @@ class _DenoisingScorer(BaseEstimator):
         -------
         score : float
         """
+        estimator = getattr(estimator, "best_estimator_", estimator)
+        X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
         if y is not None:
-            return float(self._sign * self._measure(estimator, X, y, sigma).mean())
+            return float(self._sign * self._mean(estimator, X, y, sigma))
         levels = np.atleast_1d(self.sigmas) if sigma is None else [sigma]
         if len(levels) == 0:
             raise ValueError("sigmas: expected at least one noise level, got none.")
-        X = X if is_torch(X) else np.asarray(X)
-        scores = [
-            self._measure(
-                estimator, add_gaussian_noise(X, level, self.random_state), X, level
-            ).mean()
-            for level in levels
-        ]
+        scores = [self._mean(estimator, X, None, level) for level in levels]
         return float(self._sign * np.mean(scores))
 
     def __call__(self, estimator, X, y=None, sigma=None):
         """Score; the same as :meth:`score`."""
         return self.score(estimator, X, y, sigma=sigma)
 
+    def _mean(self, estimator, X, y, sigma):
+        """Mean over the images, in pieces if they are lazy; without y noise is added to X."""
+        n = len(X)
+        sigma = None if sigma is None else check_sigma(sigma, n)
+        step = n
+        if is_lazy(X) or is_lazy(y):
+            step = max(1, _VALUES_AT_ONCE // int(np.prod(X.shape[1:])))
+        values = []
+        for start in range(0, n, step):
+            piece = slice(start, min(start + step, n))
+            noisy, clean = X[piece], X[piece] if y is None else y[piece]
+            level = None if sigma is None else sigma[piece]
+            if y is None:
+                which = range(piece.start, piece.stop)
+                noisy = add_gaussian_noise(clean, level, self.random_state, indices=which)
+            values.append(self._measure(estimator, noisy, clean, level))
+        return np.concatenate(values).mean()
+
     def _measure(self, estimator, noisy, clean, sigma):
-        arguments = {}
-        taken = inspect.signature(estimator.transform).parameters
-        if sigma is not None and "sigma" in taken:
-            arguments["sigma"] = sigma if np.ndim(sigma) == 0 else check_sigma(sigma, len(noisy))
-        if "clean" in taken:
-            arguments["clean"] = clean
-        return self._metric(clean, estimator.transform(noisy, **arguments))
+        told = {"sigma": sigma, "clean": clean}
+        arguments = {
+            name: value
+            for name, value in told.items()
+            if value is not None and _takes(estimator, name)
+        }
+        pair = clean, estimator.transform(noisy, **arguments)
+        if self._wants_images:
+            pair = [_as_images(estimator, part) for part in pair]
+        return np.asarray(self._metric(*pair))
+
+
+def _takes(estimator, name):
+    """Tell whether ``transform`` takes an argument, by its signature or by metadata routing."""
+    parameters = inspect.signature(estimator.transform).parameters
+    if name in parameters:
+        return True
+    if not get_config()["enable_metadata_routing"]:
+        return False
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    return takes_any and name in estimator.get_metadata_routing().consumes("transform", [name])
+
+
+def _as_images(estimator, rows):
+    """Return flat rows as images of the shape that the denoiser was fitted on."""
+    if rows.ndim > 2:
+        return rows
+    last = estimator[-1] if hasattr(estimator, "steps") else estimator
+    shape = getattr(last, "image_shape_", None)
+    if shape is None:
+        raise ValueError(
+            "X: expected images (n, H, W) or (n, C, H, W), or flat rows and a denoiser fitted with "
+            f"image_shape=, got rows of shape {tuple(rows.shape)}."
+        )
+    return rows.reshape(len(rows), *shape)
 
 
 class PSNRScorer(_DenoisingScorer):
@@ -112,6 +161,8 @@ class SSIMScorer(_DenoisingScorer):
     random_state : int, default=0
         Seed of the noise: the same noise for every candidate.
     """
+
+    _wants_images = True
 
     def __init__(self, sigmas=(DEFAULT_SIGMA,), *, data_range=1.0, random_state=SCORE_NOISE_SEED):
         self.sigmas = sigmas

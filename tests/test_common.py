@@ -198,6 +198,72 @@ def test_score_is_mean_psnr_and_repeatable(name, clean):
 
 
 @every_denoiser
+def test_fit_on_pairs_learns_from_the_clean_ones(name, clean, noisy):
+    pairs = make_denoiser(name).fit(noisy, clean)
+    alone = make_denoiser(name).fit(clean)
+    assert_allclose(
+        apply(pairs, noisy, clean, sigma=0.1), apply(alone, noisy, clean, sigma=0.1), atol=1e-6
+    )
+
+
+@every_denoiser
+def test_chunks_change_nothing(name, clean, noisy, monkeypatch):
+    denoiser = make_denoiser(name).fit(clean)
+    sigma = np.array([0.02, 0.05, 0.1, 0.2, 0.4])
+    together = apply(denoiser, noisy, clean, sigma=sigma)
+    scores = denoiser.score(clean), denoiser.score(clean, sigma=sigma)
+    monkeypatch.setattr(type(denoiser), "_chunk_length", lambda self, shape: 2)
+    assert_allclose(apply(denoiser, noisy, clean, sigma=sigma), together, atol=1e-6)
+    assert_allclose((denoiser.score(clean), denoiser.score(clean, sigma=sigma)), scores, atol=1e-6)
+
+
+@every_denoiser
+def test_score_of_levels_is_the_mean_of_single_images(name, clean):
+    denoiser = make_denoiser(name).fit(clean)
+    sigma = np.array([0.02, 0.05, 0.1, 0.2, 0.4])
+    noisy = add_gaussian_noise(clean, sigma, random_state=0)
+    alone = [
+        denoiser.score(noisy[k : k + 1], clean[k : k + 1], sigma=sigma[k : k + 1])
+        for k in range(len(clean))
+    ]
+    assert_allclose(denoiser.score(clean, sigma=sigma), np.mean(alone), atol=1e-6)
+
+
+needs_sigma = pytest.mark.parametrize(
+    "name", [name for name in NAMES if all_denoisers()[name]._needs_sigma is True]
+)
+
+
+@needs_sigma
+def test_sigma_is_estimated_for_each_image(name, clean):
+    noisy = add_gaussian_noise(clean, [0.02, 0.05, 0.1, 0.2, 0.4], random_state=0)
+    denoiser = make_denoiser(name).fit(clean)
+    alone = [apply(denoiser, noisy[k : k + 1], clean[k : k + 1]) for k in range(len(noisy))]
+    assert_allclose(apply(denoiser, noisy, clean), np.concatenate(alone), atol=1e-6)
+
+
+@needs_sigma
+def test_the_argument_sigma_goes_before_that_of_the_constructor(name, clean, noisy):
+    if "sigma" not in make_denoiser(name).get_params():
+        pytest.skip("no sigma in the constructor")
+    built = make_denoiser(name, sigma=0.01).fit(clean)
+    told = make_denoiser(name).fit(clean)
+    assert_allclose(
+        apply(built, noisy, clean, sigma=0.2), apply(told, noisy, clean, sigma=0.2), atol=1e-9
+    )
+
+
+@needs_sigma
+def test_a_score_without_sigma_does_not_tell_it(name, clean):
+    denoiser = make_denoiser(name).fit(clean)
+    noisy = add_gaussian_noise(clean, 0.1, random_state=0)
+    out = apply(denoiser, noisy, clean)
+    with np.errstate(divide="ignore"):  # a memoriser is exact on the images it was fitted on
+        expected = -10 * np.log10(np.mean((out - clean) ** 2, axis=(1, 2)))
+    assert_allclose(denoiser.score(clean), expected.mean(), atol=1e-6)
+
+
+@every_denoiser
 def test_cross_validation_and_grid_search(name, clean, noisy):
     denoiser = make_denoiser(name)
     scores = cross_validate(denoiser, clean, cv=2)["test_score"]
@@ -234,25 +300,31 @@ def test_metadata_routing_of_sigma(name, clean):
 
 
 @every_denoiser
-def test_lazy_stacks_are_read_piece_by_piece(name, clean, noisy):
+def test_lazy_stacks_are_read_piece_by_piece(name, clean, noisy, monkeypatch):
     class Stack:
         """A stack that refuses to be loaded whole."""
 
         def __init__(self, images):
             self.images, self.shape, self.dtype = images, images.shape, images.dtype
+            self.longest = 0
 
         def __len__(self):
             return len(self.images)
 
         def __getitem__(self, index):
-            return self.images[index]
+            rows = self.images[index]
+            self.longest = max(self.longest, len(rows))
+            return rows
 
         def __array__(self, *args, **kwargs):
             raise AssertionError("loaded whole")
 
     denoiser = make_denoiser(name)
     denoiser.fit(Stack(clean))
-    out = apply(denoiser, Stack(noisy), Stack(clean), sigma=0.1)
+    monkeypatch.setattr(type(denoiser), "_chunk_length", lambda self, shape: 2)
+    stack = Stack(noisy)
+    out = apply(denoiser, stack, Stack(clean), sigma=0.1)
+    assert stack.longest == 2
     expected = apply(make_denoiser(name).fit(clean), noisy, clean, sigma=0.1)
     assert_allclose(out, expected, atol=1e-6)
 
@@ -282,6 +354,7 @@ BAD_IMAGES = {
     "half": (lambda X: X.astype(np.float16), TypeError, "float32 or float64"),
     "NaN": (lambda X: np.where(X == X.max(), np.nan, X), ValueError, "NaN|infinity"),
     "infinity": (lambda X: np.where(X == X.max(), np.inf, X), ValueError, "infinity"),
+    "both infinities": (lambda X: np.copysign(np.inf, X - 0.5), ValueError, "infinity"),
     "empty": (lambda X: X[:0], ValueError, "at least one image"),
     "no pixels": (lambda X: X[:, :0], ValueError, "at least one pixel"),
     "strings": (lambda X: X.astype(str).astype(object) + "a", ValueError, "convert|numeric"),
@@ -301,7 +374,7 @@ def test_bad_images(name, clean, case):
 
 
 @every_denoiser
-@pytest.mark.parametrize("sigma", [-0.1, np.nan, np.inf, [0.1, 0.2], "loud"])
+@pytest.mark.parametrize("sigma", [-0.1, np.nan, np.inf, [0.1, 0.2], "loud", "0.1", True])
 def test_bad_sigma(name, clean, sigma):
     denoiser = make_denoiser(name).fit(clean)
     with pytest.raises((ValueError, TypeError), match="sigma"):

@@ -56,7 +56,10 @@ def parse_call(text):
         call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
         if not isinstance(call.func, ast.Name) or call.args:
             raise ValueError("not a name with keyword arguments")
-        return call.func.id, {key.arg or "**": ast.literal_eval(key.value) for key in call.keywords}
+        values = {key.arg or "**": ast.literal_eval(key.value) for key in call.keywords}
+        if len(values) < len(call.keywords):
+            raise ValueError("a parameter is given twice")
+        return call.func.id, values
     except (SyntaxError, ValueError) as error:
         raise ValueError(
             "--denoisers: expected Name or Name(parameter=value, ...) with plain values, got "

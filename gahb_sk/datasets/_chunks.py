@@ -46,7 +46,8 @@ def check_dtype(dtype):
         found = np.dtype(dtype)
     except TypeError:
         found = None
-    if found not in (np.dtype(np.float32), np.dtype(np.float64)):
+    # A comparison with None would take it for the default dtype, float64.
+    if found is None or found not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise ValueError(
             f"dtype: expected float32 or float64, got {dtype!r}. Images are floats; convert "
             "afterwards if you need anything else."
@@ -95,6 +96,12 @@ def make_in_chunks(make_chunk, n_samples, first_image, values_per_image, n_jobs=
     made : sklearn.utils.Bunch
         The arrays of ``make_chunk`` with first axis ``n_samples``.
     """
+    if (
+        n_jobs is not None
+        and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral))
+        or (n_jobs == 0)
+    ):
+        raise ValueError(f"n_jobs: expected None or an int other than 0, got {n_jobs!r}.")
     length = max(1, CHUNK_BYTES // (8 * values_per_image))
     starts = range(0, n_samples, length)
     if len(starts) == 1:

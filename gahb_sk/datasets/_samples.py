@@ -102,6 +102,11 @@ def load_sample_patches(
     patches, groups = extract_patches(
         photographs, patch_size, stride=stride, min_deviation=min_deviation, return_groups=True
     )
+    if not len(patches):
+        raise ValueError(
+            f"min_deviation: all patches of {patch_size!r} pixels vary by less than "
+            f"{min_deviation:g}. Use a smaller min_deviation or a larger patch_size."
+        )
     groups = np.asarray(kept)[groups]
     patches, groups = choose_patches(patches, groups, n_patches, seed_sequence(random_state))
     return (patches, groups) if return_groups else patches

@@ -348,6 +348,8 @@ class OracleDenoiser(BaseDenoiser):
         ValueError, TypeError
             If the images or sigma break the contract.
         """
+        if clean is None:
+            raise TypeError("clean: expected the clean images, of the shape of X, got None.")
         return self._transform(X, sigma, clean)
 
     def fit_transform(self, X, y=None, *, sigma=None, clean):

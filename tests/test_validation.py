@@ -1,0 +1,53 @@
+"""Messages that name the nearest legal name."""
+
+import numpy as np
+import pytest
+
+from gahb_sk._images import check_images, check_sigma
+from gahb_sk._validation import check_name, did_you_mean
+from gahb_sk.datasets import load_sample_patches, make_c_alpha_images
+from gahb_sk.denoisers import all_denoisers
+from gahb_sk.transforms._filterbank import wavelet_filters
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("unet", "UNetDenoiser"), ("bm3d", "BM3DDenoiser"), ("Waveletshrinkage", "WaveletShrinkage")],
+)
+def test_case_does_not_count(name, nearest):
+    assert did_you_mean(name, all_denoisers()) == f" Did you mean {nearest!r}?"
+
+
+def test_all_denoisers_are_listed():
+    with pytest.raises(ValueError, match="WienerDenoiser'.$"):
+        check_name("nothing like it", all_denoisers(), "denoiser")
+
+
+def test_only_orthogonal_wavelets_are_offered():
+    with pytest.raises(ValueError, match="Did you mean 'db4'") as caught:
+        wavelet_filters("DB4")
+    assert "bior" not in str(caught.value)
+    with pytest.raises(ValueError, match="must be orthogonal"):
+        wavelet_filters("bior1.3")
+
+
+@pytest.mark.parametrize("settings", [{"dtype": "abc"}, {"n_jobs": "a"}, {"n_jobs": 0}])
+def test_bad_settings_of_a_generator(settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        make_c_alpha_images(2, 8, **settings)
+
+
+def test_patches_that_are_all_flat():
+    with pytest.raises(ValueError, match="min_deviation: all patches"):
+        load_sample_patches(1)
+
+
+def test_large_finite_values_are_accepted():
+    large = np.full((2, 4, 4), 3e38, np.float32)
+    assert check_images(large).shape == (2, 1, 4, 4)
+
+
+@pytest.mark.parametrize("sigma", ["0.1", True, np.array([True, False]), ["a", "b"]])
+def test_sigma_is_a_number(sigma):
+    with pytest.raises((TypeError, ValueError), match="sigma: expected"):
+        check_sigma(sigma, 2)
