@@ -35,7 +35,7 @@ ImageGridDisplay(samples).plot()
 # Gaussian images of the same covariance.
 #
 # Measured of one disk: all but the middle, three tenths of the pixels, averages of 4x4 pixels. The
-# prior is the optimum. The restored images agree with what was measured; where that leaves something
+# prior is the optimum. Restored images agree with what was measured; where that leaves something
 # open, they differ, and not every chain comes to a disk that fits everywhere.
 mask = np.ones((SIZE, SIZE), bool)
 mask[4:12, 4:12] = False
