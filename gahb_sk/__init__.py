@@ -42,5 +42,6 @@ __getattr__, __dir__, __all__ = attach(
         "sampling": ["FlowSampler", "ScoreSampler"],
         "scorers": ["MSEScorer", "PSNRScorer", "SSIMScorer"],
         "transforms": [],
+        "zoo": ["list_pretrained", "load_pretrained"],
     },
 )

@@ -34,7 +34,19 @@ def test_what_runs_in_numpy_does_not_load_torch(statement):
 
 
 @pytest.mark.parametrize(
-    "room", ["", ".datasets", ".denoisers", ".experiments", ".plots", ".transforms"]
+    "room",
+    [
+        "",
+        ".analysis",
+        ".datasets",
+        ".denoisers",
+        ".experiments",
+        ".plots",
+        ".sampling",
+        ".sampling.operators",
+        ".transforms",
+        ".zoo",
+    ],
 )
 def test_every_public_name_exists(room):
     import importlib

@@ -1,0 +1,17 @@
+"""Shipped weights: one folder each, with a card, and the plans that trained them.
+
+``_plans.py`` says what each network is trained on, ``_training.py`` trains one and writes its card,
+``_pretrained.py`` lists and loads them, ``_hub.py`` shares folders of the same format.
+"""
+
+from gahb_sk._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "_hub": ["pull_pretrained", "push_pretrained"],
+        "_plans": ["PLANS", "Plan"],
+        "_pretrained": ["list_pretrained", "load_pretrained", "read_card"],
+        "_training": ["train_pretrained"],
+    },
+)

@@ -1,0 +1,168 @@
+"""What each shipped network is trained on, and for how long: data, no algorithm."""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from gahb_sk import datasets
+
+TRAINING_SEED, TEST_SEED = 0, 1
+# Noise levels of a card.
+SIGMAS = (0.01, 0.02, 0.03, 0.1, 0.3)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One network of the zoo.
+
+    Attributes
+    ----------
+    name : str
+        Of the network and its folder.
+    text : str
+        What the images are, in a sentence.
+    source : str
+        A generator of ``gahb_sk.datasets``, or "load_sample_patches" for photographs.
+    image_size : int
+        Side in pixels.
+    settings : dict
+        The other parameters of ``source``.
+    shuffled : bool
+        Whether the pixels are permuted, all images alike.
+    estimator : str
+        Class of the network, in ``gahb_sk.denoisers``.
+    network : dict
+        Its parameters.
+    max_images : int
+        Length of the training.
+    """
+
+    name: str
+    text: str
+    source: str
+    image_size: int
+    settings: dict = field(default_factory=dict)
+    shuffled: bool = False
+    estimator: str = "EfficientDenoiser"
+    network: dict = field(default_factory=dict)
+    max_images: int = 250_000
+
+    @property
+    def endless(self):
+        """Whether images are made afresh, so that none is seen twice."""
+        return self.source != "load_sample_patches"
+
+    def training_images(self):
+        """Return what the network is fitted on: a stream of fresh images, or an array."""
+        make = getattr(datasets, self.source)
+        if self.endless:
+            size, seed = self.image_size, TRAINING_SEED
+            return datasets.FreshImages(
+                make, image_size=size, random_state=seed, **self._parameters()
+            )
+        return self._shuffle(make(self.image_size, split="train", **self.settings))
+
+    def test_images(self, n_images):
+        """Return images that the network has never seen, those of other photographs.
+
+        Parameters
+        ----------
+        n_images : int
+
+        Returns
+        -------
+        images : ndarray of shape (n_images, image_size, image_size), float32
+        """
+        make = getattr(datasets, self.source)
+        if self.endless:
+            images = make(n_images, self.image_size, random_state=TEST_SEED, **self._parameters())
+        else:
+            images = make(self.image_size, split="test", n_patches=n_images, random_state=TEST_SEED)
+        return self._shuffle(images.astype("float32"))
+
+    def _parameters(self):
+        """Return the settings; a ray needs its photograph, too."""
+        if self.source != "make_ray_images":
+            return self.settings
+        photograph = datasets.load_sample_patches(
+            self.image_size, split="train", n_patches=1, random_state=TRAINING_SEED
+        )
+        return {**self.settings, "image": photograph[0]}
+
+    def _shuffle(self, images):
+        if not self.shuffled:
+            return images
+        return datasets.PixelShuffle(random_state=TRAINING_SEED).fit_transform(images)
+
+
+def at_paper_scale(plan):
+    """Return the plan at the size of the paper: 80x80, 64 channels, 1,000 epochs of 100,000.
+
+    Photographs keep their own number of patches.
+    """
+    old, new = f"{plan.image_size}x{plan.image_size}", "80x80"
+    return dataclasses.replace(
+        plan,
+        text=plan.text.replace(old, new),
+        image_size=80,
+        estimator="UNetDenoiser",
+        network={"channels": 64, "n_blocks": 3, "recipe": "paper"},
+        max_images=100_000_000,
+    )
+
+
+SCALES = {"cpu": lambda plan: plan, "paper": at_paper_scale}
+
+
+def _c_alpha(alpha):
+    return Plan(
+        name=f"c-alpha-{alpha}",
+        text=f"C^alpha images, alpha = {alpha}, 64x64.",
+        source="make_c_alpha_images",
+        image_size=64,
+        settings={"alpha": float(alpha)},
+        network={"patch_size": 40},
+    )
+
+
+def _patches(name, text, **changes):
+    return Plan(
+        name=name,
+        text=text,
+        source="load_sample_patches",
+        image_size=40,
+        settings={"stride": 10},
+        **changes,
+    )
+
+
+PLANS = {
+    plan.name: plan
+    for plan in (
+        *map(_c_alpha, (2, 1, 3, 4)),
+        Plan(
+            name="disks",
+            text="Disks of any place, radius and intensities, 40x40.",
+            source="make_disk_images",
+            image_size=40,
+        ),
+        _patches("photographs", "Patches of photographs, 40x40."),
+        _patches(
+            "photographs-shuffled",
+            "Patches of photographs, 40x40, with one random permutation of their pixels.",
+            shuffled=True,
+        ),
+        Plan(
+            name="sines",
+            text="Sine waves of any phase and amplitude, 40x40.",
+            source="make_sine_images",
+            image_size=40,
+        ),
+        Plan(
+            name="ray",
+            text="One photograph times any intensity in [0, 1], 40x40.",
+            source="make_ray_images",
+            image_size=40,
+        ),
+        _c_alpha(5),
+    )
+}

@@ -1,0 +1,104 @@
+"""List and load the weights that come with the package."""
+
+import json
+from pathlib import Path
+
+from gahb_sk._validation import check_name
+from gahb_sk.denoisers import get_denoiser
+
+WEIGHTS = Path(__file__).parent / "weights"
+CARD = "card.json"
+
+
+def list_pretrained():
+    """Names of the networks that come with the package.
+
+    Returns
+    -------
+    names : list of str
+        For :func:`load_pretrained`.
+
+    Examples
+    --------
+    >>> from gahb_sk import list_pretrained
+    >>> "c-alpha-2" in list_pretrained()
+    True
+    """
+    return sorted(path.parent.name for path in WEIGHTS.glob(f"*/{CARD}"))
+
+
+def read_card(name):
+    """What is known of a network: its images, its training, its PSNR beside its rivals.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_pretrained`, or the path of a folder of the same format.
+
+    Returns
+    -------
+    card : dict
+        ``text`` (the images), ``plan`` (class, size and parameters), ``images_seen``, ``minutes``,
+        ``threads``, ``sigmas``, ``psnr`` (for each denoiser the mean over test images at each
+        noise level, in dB), ``n_test_images``, ``version`` and ``command`` (which redoes it).
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or a folder without a card.
+    """
+    folder = find_folder(name)
+    try:
+        return json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder}: {CARD} cannot be read ({error}).") from error
+
+
+def load_pretrained(name):
+    """Load a network that comes with the package.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_pretrained`, or the path of a folder that ``save`` wrote.
+
+    Returns
+    -------
+    denoiser : denoiser
+        Fitted, blind to the noise level unless its card says otherwise.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name (the nearest is given), or a damaged folder.
+
+    Examples
+    --------
+    >>> from gahb_sk import load_pretrained
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> X = make_c_alpha_images(8, image_size=64, alpha=2, random_state=0)
+    >>> load_pretrained("c-alpha-2").score(X, sigma=0.1) > 30
+    True
+    """
+    return load_folder_of_any_class(find_folder(name))
+
+
+def find_folder(name):
+    """Return the folder that a name or a path stands for."""
+    path = Path(name)
+    if (path / "config.json").is_file():
+        return path
+    return WEIGHTS / check_name(str(name), list_pretrained(), "network")
+
+
+def load_folder_of_any_class(folder):
+    """Load what ``save`` of any neural denoiser wrote; the folder says which."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        name = config["estimator"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{folder}: config.json cannot be read ({error}).") from error
+    cls = get_denoiser(name)
+    if not hasattr(cls, "load"):
+        raise ValueError(f"{folder}: expected a neural denoiser, got {name!r}.")
+    return cls.load(folder)

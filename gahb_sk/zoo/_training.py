@@ -1,0 +1,142 @@
+"""Train one network of the zoo, measure it beside its rivals, and write its folder."""
+
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gahb_sk._files import write_text
+from gahb_sk._validation import check_name
+from gahb_sk.denoisers import (
+    BandletShrinkage,
+    BM3DDenoiser,
+    OracleShrinkage,
+    TotalVariationDenoiser,
+    WaveletShrinkage,
+    get_denoiser,
+)
+from gahb_sk.metrics import input_psnr, psnr
+from gahb_sk.noise import add_gaussian_noise
+from gahb_sk.zoo._plans import PLANS, SCALES, SIGMAS, TRAINING_SEED
+from gahb_sk.zoo._pretrained import CARD
+
+NOISE_SEED = 7
+
+
+def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **parameters):
+    """Train a network of the zoo and write its weights and its card.
+
+    Parameters
+    ----------
+    name : str
+        One of ``PLANS``.
+    folder : str or path-like
+        The network goes into ``folder/name``. Checkpoints are kept there until it is done; the
+        same call goes on after an interruption.
+    scale : {"cpu", "paper"}, default="cpu"
+        "cpu" is what is shipped; "paper" has 80x80 images, 64 channels and 100 million images.
+    n_test_images : int, default=256
+        Images of the card's PSNRs.
+    **parameters
+        Parameters of the network that replace those of the plan, such as ``max_images``,
+        ``verbose`` or ``engine``.
+
+    Returns
+    -------
+    card : dict
+        See :func:`read_card`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, scale or parameter.
+    """
+    plan = SCALES[check_name(scale, SCALES, "scale")](PLANS[check_name(name, PLANS, "network")])
+    folder = Path(folder) / name
+    checkpoints = folder / "checkpoints"
+    denoiser = get_denoiser(plan.estimator)(
+        **{
+            "max_images": plan.max_images,
+            "random_state": TRAINING_SEED,
+            "checkpoint_dir": checkpoints,
+            **plan.network,
+            **parameters,
+        }
+    )
+    denoiser.fit(plan.training_images())
+    minutes = denoiser.history_[-1]["seconds"] / 60
+    denoiser.set_params(checkpoint_dir=None, verbose=False)
+    denoiser.save(folder, half=True)
+    card = {
+        "name": name,
+        "text": plan.text,
+        "plan": {"source": plan.source, "image_size": plan.image_size, "settings": plan.settings,
+                 "shuffled": plan.shuffled, "estimator": plan.estimator, "network": plan.network},
+        "scale": scale,
+        "images_seen": denoiser.n_images_seen_,
+        "minutes": round(minutes, 1),
+        "threads": torch.get_num_threads(),
+        **measure(denoiser.load(folder), plan.test_images(n_test_images)),
+        "version": _version(),
+        "command": f"python benchmarks/reproduce/train_zoo.py {name} --scale {scale}",
+    }  # fmt: skip
+    write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return card
+
+
+def measure(denoiser, clean, sigmas=SIGMAS):
+    """Mean PSNR of a denoiser and its rivals on the same noise.
+
+    Parameters
+    ----------
+    denoiser : denoiser
+        Fitted.
+    clean : ndarray of shape (n, H, W)
+        Test images.
+    sigmas : sequence of float
+        Noise levels.
+
+    Returns
+    -------
+    measured : dict
+        ``sigmas``, ``n_test_images``, ``psnr`` and ``psnr_error``, the standard errors: for each
+        denoiser one value a noise level.
+    """
+    means, errors = {}, {}
+    rivals = {"network": denoiser, **_rivals(clean)}
+    for sigma in sigmas:
+        noisy = add_gaussian_noise(clean, sigma, random_state=NOISE_SEED)
+        for label, rival in rivals.items():
+            extra = {"clean": clean} if rival.needs_clean else {}
+            values = psnr(clean, rival.transform(noisy, sigma=sigma, **extra))
+            means.setdefault(label, []).append(round(float(values.mean()), 3))
+            error = float(values.std(ddof=1)) / np.sqrt(len(values))
+            errors.setdefault(label, []).append(round(error, 3))
+        means.setdefault("noisy", []).append(round(float(input_psnr(sigma)), 3))
+    return {
+        "sigmas": list(sigmas), "n_test_images": len(clean), "psnr": means, "psnr_error": errors
+    }  # fmt: skip
+
+
+def _rivals(clean):
+    rivals = {
+        "wavelets, spun": WaveletShrinkage(n_shifts=16),
+        "bandlets": BandletShrinkage(),
+        "oracle wavelets": OracleShrinkage(),
+        "oracle bandlets": OracleShrinkage(basis="bandlet"),
+    }
+    if importlib.util.find_spec("skimage"):
+        rivals["total variation"] = TotalVariationDenoiser()
+    if importlib.util.find_spec("bm3d"):
+        rivals["BM3D"] = BM3DDenoiser()
+    return {label: rival.fit(clean) for label, rival in rivals.items()}
+
+
+def _version():
+    from gahb_sk import __version__
+
+    return __version__

@@ -1,0 +1,57 @@
+"""The weights that come with the package."""
+
+import numpy as np
+import pytest
+
+from gahb_sk import add_gaussian_noise, psnr
+from gahb_sk.zoo import PLANS, list_pretrained, load_pretrained, read_card
+from gahb_sk.zoo._pretrained import WEIGHTS
+from gahb_sk.zoo._training import NOISE_SEED
+
+MEGABYTE = 1e6
+
+
+@pytest.mark.parametrize("name", list_pretrained())
+def test_a_network_is_what_its_card_says(name):
+    card, plan = read_card(name), PLANS[name]
+    clean = plan.test_images(card["n_test_images"])
+    sigma = 0.1
+    noisy = add_gaussian_noise(clean, sigma, random_state=NOISE_SEED)
+    reached = psnr(clean, load_pretrained(name).transform(noisy)).mean()
+    assert abs(reached - card["psnr"]["network"][card["sigmas"].index(sigma)]) < 0.01
+    assert card["text"] == plan.text
+
+
+@pytest.mark.parametrize("name", list_pretrained())
+def test_a_network_is_small_and_beats_wavelets(name):
+    size = sum(path.stat().st_size for path in (WEIGHTS / name).iterdir())
+    assert size < 2 * MEGABYTE
+    levels = read_card(name)["psnr"]
+    if not PLANS[name].shuffled:
+        assert np.mean(levels["network"]) > np.mean(levels["wavelets, spun"])
+
+
+def test_all_weights_together_are_small():
+    assert sum(path.stat().st_size for path in WEIGHTS.rglob("*")) < 25 * MEGABYTE
+
+
+def test_unknown_network():
+    with pytest.raises(ValueError, match="Unknown network 'c-alpha-22'. Did you mean"):
+        load_pretrained("c-alpha-22")
+
+
+def test_a_folder_without_a_card(tmp_path):
+    from gahb_sk import UNetDenoiser
+
+    denoiser = UNetDenoiser(channels=2, n_blocks=1, max_images=2, random_state=0)
+    denoiser.fit(np.random.default_rng(0).random((2, 8, 8))).save(tmp_path)
+    assert type(load_pretrained(tmp_path)) is UNetDenoiser
+    with pytest.raises(ValueError, match="card.json cannot be read"):
+        read_card(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"estimator": "WaveletShrinkage"}', "{}"])
+def test_a_folder_that_is_no_network(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(ValueError, match="config.json cannot be read|expected a neural denoiser"):
+        load_pretrained(tmp_path)
