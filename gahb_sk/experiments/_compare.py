@@ -1,11 +1,13 @@
 """Cross-validated comparison of denoisers: the same images and the same noise for all."""
 
 import contextlib
+import multiprocessing.resource_tracker
 import signal
 import time
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
+from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from sklearn.base import clone
 from sklearn.model_selection import ShuffleSplit, check_cv
 from tqdm.auto import tqdm
@@ -106,7 +108,7 @@ def compare_denoisers(
     root = seed_sequence(random_state)
     folds = _split(cv, X, n, groups, root)
     tasks = [(name, fold) for name in denoisers for fold in range(len(folds))]
-    with _ctrl_c_held():
+    with _ctrl_c_held(n_jobs):
         results = Parallel(n_jobs=n_jobs, return_as="generator")(
             delayed(_run_fold)(
                 denoisers[name], X, *folds[fold], sigmas, root, data_range, n_examples * (fold == 0)
@@ -127,14 +129,16 @@ def compare_denoisers(
 
 
 @contextlib.contextmanager
-def _ctrl_c_held():
+def _ctrl_c_held(n_jobs):
     """Let worker processes start without Ctrl-C; here, one that came meanwhile comes after.
 
     A worker inherits what is blocked. It is ended by its parent, not by a traceback of its own.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    if effective_n_jobs(n_jobs) == 1 or not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
+    for tracker in (multiprocessing.resource_tracker, loky_tracker):
+        tracker.ensure_running()  # started below, they would let Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,8 +1,10 @@
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from joblib.externals.loky import get_reusable_executor
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import linregress
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
@@ -231,9 +233,14 @@ def test_flat_rows_are_to_be_reshaped(X):
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal masks here")
-def test_ctrl_c_is_held_only_while_workers_start(X):
-    get_reusable_executor().shutdown(kill_workers=True)  # those of other tests
-    denoisers = {"f": FunctionDenoiser(interrupts_blocked)}
+def test_ctrl_c_is_held_only_while_workers_start():
+    """In a fresh process, whose helpers of joblib and multiprocessing do not run yet."""
+    code = f"from {__name__} import check_interrupts; check_interrupts()"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+def check_interrupts():
+    X, denoisers = np.zeros((4, 16, 16)), {"f": FunctionDenoiser(interrupts_blocked)}
     for n_jobs, blocked in ((1, 0), (2, 1)):
         table = compare_denoisers(denoisers, X, [0.1], cv=2, n_examples=1, n_jobs=n_jobs)
         assert_array_equal(table.examples[0.1]["f"], blocked)
