@@ -1,8 +1,8 @@
 """Look inside a denoiser at one image: adaptive basis, shrinkage, dimension, risk, alignment.
 
-MODEL is the folder of a saved network, or a denoiser such as 'WaveletShrinkage(n_shifts=16)'. IMAGE
-is a clean image, a file or a class such as 'c-alpha(alpha=3)', to which noise is added; with
---noisy it is noisy already. Writes index.html (self-contained), tables and pictures.
+MODEL is a saved network (a folder, or a name of gahb-sk info), or a denoiser such as
+'WaveletShrinkage(n_shifts=16)'. IMAGE is a clean image, a file or a class such as 'c-alpha(alpha=3)',
+to which noise is added; with --noisy it is noisy already. Writes index.html (self-contained), tables and pictures.
 """
 
 import shlex

@@ -1,13 +1,11 @@
 """What the commands that sample share: sampler settings, shapes, mosaics of images."""
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 
 from gahb_sk._files import atomic_path
 from gahb_sk.cli._generate import parse_settings
-from gahb_sk.cli._subjects import read_model, read_subject
+from gahb_sk.cli._subjects import is_saved_network, read_model, read_subject
 from gahb_sk.sampling import FlowSampler, ScoreSampler
 
 SAMPLERS = {"score": ScoreSampler, "flow": FlowSampler}
@@ -59,10 +57,10 @@ def load_model(text, like, image_size, seed):
     """
     if like is not None:
         return read_model(text, read_subject(like, image_size=image_size, seed=seed))
-    if not Path(text).is_dir():
+    if not is_saved_network(text):
         raise ValueError(
-            f"MODEL: there is no folder {text!r} of a saved network. For a denoiser say with "
-            "--like which class of images it is for, e.g. --like disks."
+            f"MODEL: there is no saved network {text!r} (see gahb-sk info). For a denoiser say "
+            "with --like which class of images it is for, e.g. --like disks."
         )
     return read_model(text, None)
 

@@ -12,7 +12,7 @@ from gahb_sk._validation import check_name
 from gahb_sk.cli._denoisers import parse_call, parse_denoiser
 from gahb_sk.cli._generate import CLASSES, ELSEWHERE
 from gahb_sk.datasets._decode import decode
-from gahb_sk.denoisers import get_denoiser
+from gahb_sk.zoo import list_pretrained, load_pretrained
 
 N_TRAIN = 500  # images of the class that a denoiser which learns is fitted on
 LEARN = (
@@ -96,13 +96,19 @@ def _middle(image, size, text):
     return image[..., top : top + sides[0], left : left + sides[1]]
 
 
+def is_saved_network(text):
+    """Tell whether a text is a folder, or a network that comes with the package."""
+    return Path(text).is_dir() or text in list_pretrained()
+
+
 def read_model(text, subject):
     """Load a saved network, or build a denoiser and fit it on what it needs.
 
     Parameters
     ----------
     text : str
-        Folder of a saved network, or a denoiser as ``gahb-sk compare --denoisers`` takes it.
+        Folder of a saved network, the name of one that comes with the package, or a denoiser as
+        ``gahb-sk compare --denoisers`` takes it.
     subject : Subject
         Denoisers that learn from images are fitted on its training images, those that learn
         nothing on the image.
@@ -116,11 +122,8 @@ def read_model(text, subject):
     ValueError
         For a network that is not trained, or a denoiser that has nothing to learn from.
     """
-    if Path(text).is_dir():
-        from gahb_sk.networks._folder import load_folder  # loads torch
-
-        name = load_folder(text)[1].get("estimator")
-        return get_denoiser(name).load(text)
+    if is_saved_network(text):
+        return load_pretrained(text)
     try:
         denoiser = parse_denoiser(text)
     except ValueError as error:

@@ -143,7 +143,7 @@ class FlowSampler:
 
         Returns
         -------
-        samples : ndarray of shape (n_samples, *image_shape), float32
+        samples : ndarray of shape (n_samples, ...), float32
 
         Raises
         ------

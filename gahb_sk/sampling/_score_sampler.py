@@ -153,7 +153,7 @@ class ScoreSampler:
 
         Returns
         -------
-        samples : ndarray of shape (n_samples, *image_shape), float32
+        samples : ndarray of shape (n_samples, ...), float32
             Not clipped.
 
         Raises
@@ -188,7 +188,7 @@ class ScoreSampler:
 
         Returns
         -------
-        restored : ndarray of shape (n * n_samples, *image_shape), float32
+        restored : ndarray of shape (n * n_samples, ...), float32
             Those of the first measurement first. Without measurement noise they agree with the
             measurement; see ``constraint_residual_``.
 

@@ -86,7 +86,7 @@ def load_pretrained(name):
 def find_folder(name):
     """Return the folder that a name or a path stands for."""
     path = Path(name)
-    if (path / "config.json").is_file():
+    if path.is_dir():
         return path
     return WEIGHTS / check_name(str(name), list_pretrained(), "network")
 

@@ -92,7 +92,7 @@ def test_samples_that_do_not_end_are_an_error(tmp_path, capsys):
     ("words", "message"),
     [
         (["WienerDenoiser"], "--like disks"),
-        (["no/such/folder"], "no folder 'no/such/folder'"),
+        (["no/such/folder"], "no saved network 'no/such/folder'"),
         ([*WIENER, "--first", "-1"], "--first"),
         ([*WIENER[:-1], "8", "8", "8"], "one or two"),
         ([*WIENER, "--set", "bata=1"], "beta"),
@@ -121,3 +121,8 @@ def test_mosaic_has_every_image_at_its_place(rng):
     assert colour.shape == (4, 9, 3)
     disks = make_disk_images(2, 8, random_state=0)
     assert_array_equal(mosaic(disks[:, None]), mosaic(disks))
+
+
+def test_a_network_of_the_package_is_sampled_by_its_name(tmp_path):
+    words = ["c-alpha-2", "--n", "1", "--image-size", "16", "--set", "sigma_end=0.3"]
+    assert sample(tmp_path, *words)[0] == 0
