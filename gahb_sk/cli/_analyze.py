@@ -1,8 +1,9 @@
 """Look inside a denoiser at one image: adaptive basis, shrinkage, dimension, risk, alignment.
 
 MODEL is a saved network (a folder, or a name of gahb-sk info), or a denoiser such as
-'WaveletShrinkage(n_shifts=16)'. IMAGE is a clean image, a file or a class such as 'c-alpha(alpha=3)',
-to which noise is added; with --noisy it is noisy already. Writes index.html (self-contained), tables and pictures.
+'WaveletShrinkage(n_shifts=16)'. IMAGE is a clean image, a file or a class such as
+'c-alpha(alpha=3)', to which noise is added; with --noisy it is noisy already. Writes index.html
+(self-contained), tables and pictures.
 """
 
 import shlex

@@ -1,8 +1,9 @@
 """Restore an image from a part of what is known of it, with the prior that a denoiser holds.
 
 MODEL is a saved network (a folder, or a name of gahb-sk info), or a denoiser such as
-DiskPosteriorMean. IMAGE is a file, or a class such as 'c-alpha(alpha=3)'.
-The task says what is measured of it; of damaged pixels the values do not matter. Writes restored.npy, restored.png and results.json.
+DiskPosteriorMean. IMAGE is a file, or a class such as 'c-alpha(alpha=3)'. The task says what is
+measured of it; of damaged pixels the values do not matter. Writes restored.npy, restored.png and
+results.json.
 """
 
 import json

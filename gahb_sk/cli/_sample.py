@@ -1,8 +1,8 @@
 """Draw images from the prior that a denoiser holds.
 
 MODEL is a saved network (a folder, or a name of gahb-sk info), or a denoiser such as
-DiskPosteriorMean, fitted on the class of images that --like names.
-Sample k depends on the seed and k alone. Writes samples.npy, samples.png and samples.json.
+DiskPosteriorMean, fitted on the class of images that --like names. Sample k depends on the seed
+and k alone. Writes samples.npy, samples.png and samples.json.
 """
 
 import json
