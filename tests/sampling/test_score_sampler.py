@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from benchmarks.bench_sampling import nearest_disk
 from gahb_sk import FunctionDenoiser, WienerDenoiser
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.denoisers import DiskPosteriorMean, OracleShrinkage, UNetDenoiser
@@ -309,3 +310,17 @@ def test_disk_posterior_mean_draws_disks():
     samples = sampler.sample(6)
     again = disks.transform(samples, sigma=0.01)
     assert np.sqrt(np.square(samples - again).mean(axis=(1, 2))).max() < 0.02
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "sampler",
+    [lambda d, k: FlowSampler(d, sigma_start=5.0, n_steps=20, random_state=k),
+     lambda d, k: ScoreSampler(d, sigma_end=0.02, random_state=k)],
+    ids=["flow", "score"],
+)  # fmt: skip
+def test_nearly_all_samples_are_near_a_disk_of_the_class(sampler, global_random_seed):
+    """The disk is searched for, without the denoiser."""
+    disks = DiskPosteriorMean().fit(np.zeros((1, 12, 12)))
+    samples = sampler(disks, global_random_seed).sample(40).astype(np.float64)
+    assert np.mean([nearest_disk(image) < 0.02 for image in samples]) >= 0.95
