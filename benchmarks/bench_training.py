@@ -150,6 +150,17 @@ def seconds(function, repeat):
     return float(np.median(times[2:]))
 
 
+def paired(first, second, repeat):
+    """Ratio of the median seconds of two calls, taken by turns so that both see the same machine."""
+    times = np.empty((repeat + 2, 2))
+    for row in times:
+        for column, function in enumerate((first, second)):
+            start = time.perf_counter()
+            function()
+            row[column] = time.perf_counter() - start
+    return float(np.divide(*np.median(times[2:], axis=0)))
+
+
 def plain_step(batch_size):
     """A step of the network as it is written down: contiguous layout, plain norm."""
     network = UNet(16, 3, generator=torch.Generator().manual_seed(0))
@@ -208,7 +219,7 @@ def speed(arguments):
         for part in tensor.split(128):
             denoise(denoiser.network_, part)
 
-    ratio = seconds(lambda: denoiser.transform(clean), 5) / seconds(bare, 5)
+    ratio = paired(lambda: denoiser.transform(clean), bare, 10)
     print(f"transform of {len(clean)} images: {ratio:.2f} times the bare forward passes")
 
 
