@@ -151,7 +151,7 @@ def seconds(function, repeat):
 
 
 def paired(first, second, repeat):
-    """Ratio of the median seconds of two calls, taken by turns so that both see the same machine."""
+    """Ratio of the median seconds of two calls, taken by turns on the same machine."""
     times = np.empty((repeat + 2, 2))
     for row in times:
         for column, function in enumerate((first, second)):
