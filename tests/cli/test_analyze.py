@@ -9,6 +9,7 @@ from PIL import Image
 
 from gahb_sk.cli import main
 from gahb_sk.datasets import make_c_alpha_images
+from gahb_sk.zoo import list_pretrained
 from tests.instances import make_denoiser, smooth_images
 
 
@@ -68,6 +69,13 @@ def test_a_noisy_file_has_no_clean_image(tmp_path):
     names = {path.name for path in (tmp_path / "report").iterdir()}
     assert "spectrum.png" in names and not names & {"risk.csv", "alignment.png"}
     assert "coefficient" not in table(tmp_path, "spectrum")[0]
+
+
+def test_a_network_that_comes_with_the_package(tmp_path):
+    name = list_pretrained()[0]
+    words = ["--sigma", "0.2", "--image-size", "16", "--n-components", "3"]
+    assert run(tmp_path, name, "disks", *words) == 0
+    assert len(table(tmp_path, "spectrum")) == 3
 
 
 def test_what_learns_is_fitted_on_its_class(tmp_path):
