@@ -5,7 +5,8 @@
 For each N two networks of the same kind see the same number of images in training, so that those
 of small N see each image many times. Writes psnr.csv, gap.csv, similarity.csv and a picture of each
 denoiser into --output and prints the last two tables. Interrupted, the same command goes on; the
-fitted networks stay in --folder, and a call with more --n-train fits only the new ones.
+fitted networks stay in --folder, and a call with more --n-train fits only the new ones. --minutes
+ends it by itself, to go on another time.
 
 Besides ``network``, --denoisers takes ``memoriser`` (the optimum for the training set) and
 ``wiener`` (the best linear denoiser), the two extremes between which networks lie.
@@ -14,7 +15,9 @@ Besides ``network``, --denoisers takes ``memoriser`` (the optimum for the traini
 patches of the sample photographs, without overlap, --image-size pixels square.
 """
 
+import _thread
 import argparse
+import threading
 import time
 from pathlib import Path
 
@@ -116,8 +119,22 @@ def main(argv=None):
     add("--seed", type=int, default=0)
     add("--folder", default="runs/generalization", help="of the fitted networks")
     add("--output", default="runs/generalization-results", help="of tables and picture")
+    add("--minutes", type=float, help="stop after so long; the same command goes on")
     args = parser.parse_args(argv)
     start = time.perf_counter()
+    if args.minutes is not None:
+        # As Ctrl-C would: training writes a checkpoint and ends after its present step.
+        alarm = threading.Timer(60 * args.minutes, _thread.interrupt_main)
+        alarm.daemon = True
+        alarm.start()
+    try:
+        run(args, start)
+    except KeyboardInterrupt:
+        parser.exit(3, f"stopped; the same command goes on with what is in {args.folder}\n")
+
+
+def run(args, start):
+    """Measure and write everything."""
     write({name: experiment(args, name) for name in args.denoisers}, args.output)
     print(f"{(time.perf_counter() - start) / 60:.1f} minutes, fitting only what was missing")
 
