@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import COLOURS
+from gahb_sk.plots._style import COLOURS, axis
 
 
 class AlignmentDisplay:
@@ -60,10 +60,7 @@ class AlignmentDisplay:
                 f"denoiser, sigma: expected one of {sorted(set(self.table['denoiser'].tolist()))} "
                 f"and of {np.unique(self.table['sigma']).tolist()}, got {name!r}, {sigma!r}."
             )
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
+        ax = axis(ax)
         references = list(dict.fromkeys(part["reference"].tolist()))
         for reference, colour in zip(references, COLOURS * len(references), strict=False):
             rows = part.where(reference=reference)

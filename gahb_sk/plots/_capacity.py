@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import COLOURS
+from gahb_sk.plots._style import COLOURS, axis
 
 _STYLES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D")
@@ -43,10 +43,7 @@ class CapacityDisplay:
         display : CapacityDisplay
             Itself.
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
+        ax = axis(ax)
         stacks = list(dict.fromkeys(self.table["images"].tolist()))
         denoisers = list(dict.fromkeys(self.table["denoiser"].tolist()))
         for i, images in enumerate(stacks):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import LINES, MARKERS, colours
+from gahb_sk.plots._style import LINES, MARKERS, axis, colours
 
 
 class ComparisonDisplay:
@@ -59,10 +59,7 @@ class ComparisonDisplay:
         display : ComparisonDisplay
             Itself.
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
+        ax = axis(ax)
         means = self.means
         names = list(dict.fromkeys(means["denoiser"].tolist()))
         parts = {name: means.where(denoiser=name) for name in names}

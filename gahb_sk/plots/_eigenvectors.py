@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import COLOURS
+from gahb_sk.plots._style import COLOURS, axis
 
 
 class EigenvectorGridDisplay:
@@ -141,10 +141,7 @@ class SpectrumDisplay:
         display : SpectrumDisplay
             Itself.
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+        ax = axis(ax, (6.4, 4.2))
         palette = dict(zip(self.spectra, COLOURS * len(self.spectra), strict=False))
         for name, values in self.spectra.items():
             ax.plot(np.arange(1, len(values) + 1), values, color=palette[name], label=name)

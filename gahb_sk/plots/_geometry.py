@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from gahb_sk.plots._style import axis
+
 
 class GeometryDisplay:
     """Quadtree squares of one band or of the image, each with its direction.
@@ -45,10 +47,7 @@ class GeometryDisplay:
         ValueError
             If there is no square of that scale and orientation.
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(figsize=(5, 5), layout="constrained")
+        ax = axis(ax, (5, 5))
         ax.imshow(self.image, cmap="gray")
         for square in self._chosen(level, orientation):
             self._draw(ax, square)

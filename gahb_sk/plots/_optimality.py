@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import LINES, MARKERS, colours
+from gahb_sk.plots._style import LINES, MARKERS, axis, colours
 
 
 class OptimalityDisplay:
@@ -40,10 +40,7 @@ class OptimalityDisplay:
         display : OptimalityDisplay
             Itself.
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
+        ax = axis(ax)
         names = list(dict.fromkeys(self.table["denoiser"].tolist()))
         parts = {name: self.table.where(denoiser=name) for name in names}
         palette = colours(names, [parts[name]["kind"][0] for name in names])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import LINES, MARKERS, colours
+from gahb_sk.plots._style import LINES, MARKERS, axis, colours
 
 ESTIMATES = {"sure": "SURE", "predicted": r"$\sigma^2\,\mathrm{tr} J / d$"}
 
@@ -42,7 +42,7 @@ class EffectiveDimensionDisplay:
         display : EffectiveDimensionDisplay
             Itself.
         """
-        ax = _axis(ax)
+        ax = axis(ax)
         for name, part, style in _parts(self.table):
             error = 2 * np.nan_to_num(part["dimension_se"])
             ax.errorbar(part["sigma"], part["dimension"], error, label=name, capsize=2, **style)
@@ -91,7 +91,7 @@ class RiskDisplay:
         display : RiskDisplay
             Itself.
         """
-        ax = _axis(ax)
+        ax = axis(ax)
         for name, part, style in _parts(self.table):
             style = {**style, "marker": None}
             colour, x = style["color"], part["sigma"]
@@ -108,14 +108,6 @@ class RiskDisplay:
         ax.legend(fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-
-def _axis(ax):
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        _, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
-    return ax
 
 
 def _scales(ax, table, label):

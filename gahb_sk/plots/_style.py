@@ -6,6 +6,15 @@ MARKERS = {"learned": "o", "classical": "s", "optimal": None}
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#6A3D9A")
 
 
+def axis(ax, figsize=(6.4, 4.8)):
+    """Return ``ax``, or the axis of a new figure if it is None."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(figsize=figsize, layout="constrained")
+    return ax
+
+
 def colours(names, kinds):
     """Give each denoiser a colour; optimal ones are grey to black.
 
