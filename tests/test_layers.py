@@ -22,6 +22,7 @@ ORDER = [
     ["analysis", "sampling"],
     ["experiments"],
     ["plots"],
+    ["figures"],
     ["cli"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -1,0 +1,152 @@
+"""What a figure is: what the paper reports, how to do it again, and what counts as the same."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gahb_sk.experiments import Table
+from gahb_sk.zoo import list_pretrained, load_pretrained
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a figure is run.
+
+    Attributes
+    ----------
+    n_images : int or None
+        Test images of each class; None takes the number that the figure was planned with.
+    networks : pathlib.Path or None
+        Folder with networks that replace those of the package, each in a folder of its name.
+    random_state : int
+        Seed of images, noise and samples.
+    n_jobs : int or None
+        Of what runs by joblib.
+    verbose : bool
+        Whether to show progress on stderr.
+    """
+
+    n_images: int | None = None
+    networks: Path | None = None
+    random_state: int = 0
+    n_jobs: int | None = None
+    verbose: bool = False
+
+    def has(self, name):
+        """Whether a network of the zoo is there."""
+        return self._own(name) is not None or name in list_pretrained()
+
+    def load(self, name):
+        """Load a network of the zoo, fitted."""
+        return load_pretrained(self._own(name) or name)
+
+    def _own(self, name):
+        folder = None if self.networks is None else Path(self.networks) / name
+        return folder if folder is not None and (folder / "card.json").is_file() else None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number that a figure is judged by.
+
+    Attributes
+    ----------
+    text : str
+        What it is.
+    value : float
+        What came out.
+    low, high : float or None
+        Between which it counts as the paper's; None: no limit on that side.
+    paper : str
+        What the paper has, if it has a number.
+    """
+
+    text: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    paper: str = ""
+
+    @property
+    def passed(self):
+        """Whether the number lies where the criterion wants it; a NaN does not."""
+        above = self.low is None or self.value >= self.low
+        below = self.high is None or self.value <= self.high
+        return bool(above and below and self.value == self.value)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out.
+
+    Attributes
+    ----------
+    table : Table
+        The numbers behind the picture; short enough to keep.
+    pictures : dict of str to matplotlib Figure
+        By caption; the first is the one that the paper has.
+    checks : list of Check
+        What the verdict rests on.
+    notes : list of str
+        What else to know, one sentence or two each.
+    """
+
+    table: Table
+    pictures: dict
+    checks: list
+    notes: list = field(default_factory=list)
+
+    @property
+    def verdict(self):
+        """Return "reproduced", "reproduced in part" or "not reproduced"."""
+        passed = sum(check.passed for check in self.checks)
+        if passed == len(self.checks):
+            return "reproduced"
+        return "reproduced in part" if passed else "not reproduced"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the paper, and how to do it again.
+
+    Attributes
+    ----------
+    number : int
+        In the paper.
+    title : str
+        What it shows.
+    paper : str
+        What the paper reports.
+    criterion : str
+        When it counts as reproduced.
+    run : callable
+        ``run(setup)`` returns an :class:`Outcome`.
+    networks : tuple of str
+        Names of the networks of the zoo that it needs.
+    keys : tuple of str
+        Columns of the table that tell its rows apart.
+    tolerances : dict of str to float
+        How far a value of a column may move, in its units, before a comparison with an older
+        table says so; columns not named here are not compared.
+    optional : tuple of str
+        Networks that it shows if they are there.
+    """
+
+    number: int
+    title: str
+    paper: str
+    criterion: str
+    run: Callable
+    networks: tuple
+    keys: tuple
+    tolerances: dict
+    optional: tuple = ()
+
+    @property
+    def name(self):
+        """Name of its folder and of its table."""
+        return f"figure-{self.number:02d}"
+
+    def missing(self, setup):
+        """Return the names of the networks that it needs and that are not there."""
+        return [name for name in self.networks if not setup.has(name)]

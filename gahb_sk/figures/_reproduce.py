@@ -1,0 +1,127 @@
+"""Do a figure again: compute, judge, compare with the last release, write."""
+
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from gahb_sk import __version__
+from gahb_sk._files import atomic_path, write_json
+from gahb_sk.figures._figure import Figure, Outcome, Setup
+from gahb_sk.figures._shipped import compare_with_shipped
+
+RECORD = "figure.json"
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A figure that was done again.
+
+    Attributes
+    ----------
+    figure : Figure
+    outcome : Outcome
+    moved : list of str or None
+        What differs from the table of the last release; None without such a table.
+    seconds : float
+        How long it took.
+    """
+
+    figure: Figure
+    outcome: Outcome
+    moved: list | None
+    seconds: float
+
+
+def reproduce(figure, setup=None):
+    """Do a figure of the paper again.
+
+    Parameters
+    ----------
+    figure : Figure
+        Of :func:`get_figure`.
+    setup : Setup, default=None
+        None takes the figure's own.
+
+    Returns
+    -------
+    reproduction : Reproduction
+
+    Raises
+    ------
+    ValueError
+        If a network that it needs is not there.
+
+    Examples
+    --------
+    >>> from gahb_sk.figures import get_figure, reproduce
+    >>> get_figure(4).title
+    'Slopes on C^alpha images'
+    """
+    setup = Setup() if setup is None else setup
+    missing = figure.missing(setup)
+    if missing:
+        raise ValueError(
+            f"figure {figure.number}: needs the networks {', '.join(missing)}, which do not come "
+            "with the package. Train them first (gahb-sk reproduce --train)."
+        )
+    start = time.perf_counter()
+    outcome = figure.run(setup)
+    seconds = time.perf_counter() - start
+    try:
+        moved = compare_with_shipped(figure, outcome.table)
+    except LookupError:
+        moved = None
+    return Reproduction(figure, outcome, moved, seconds)
+
+
+def write_reproduction(folder, reproduction, setup):
+    """Write the table, the pictures and the record of a figure into its folder.
+
+    The record is written last: where it stands, the figure is done.
+
+    Parameters
+    ----------
+    folder : path-like
+        Of all figures.
+    reproduction : Reproduction
+    setup : Setup
+        How it was run.
+
+    Returns
+    -------
+    record : dict
+        What the page needs.
+    """
+    figure, outcome = reproduction.figure, reproduction.outcome
+    own = Path(folder) / figure.name
+    outcome.table.to_csv(own / "results.csv")
+    pictures = {}
+    for k, (caption, drawn) in enumerate(outcome.pictures.items()):
+        name = f"picture-{k + 1}.png" if k else "picture.png"
+        with atomic_path(own / name) as temporary:
+            drawn.savefig(temporary, format="png", dpi=130)
+        pictures[name] = caption
+    record = {
+        "number": figure.number,
+        "title": figure.title,
+        "paper": figure.paper,
+        "criterion": figure.criterion,
+        "verdict": outcome.verdict,
+        "checks": [{**asdict(check), "passed": check.passed} for check in outcome.checks],
+        "notes": list(outcome.notes),
+        "moved": reproduction.moved,
+        "pictures": pictures,
+        "seconds": round(reproduction.seconds, 1),
+        "setup": as_dict(setup),
+        "version": __version__,
+    }
+    write_json(own / RECORD, record)
+    return record
+
+
+def as_dict(setup):
+    """Return what of a setup decides the numbers, as JSON brings it back."""
+    networks = None if setup.networks is None else str(setup.networks)
+    return {
+        "n_images": setup.n_images, "networks": networks, "random_state": setup.random_state
+    }  # fmt: skip
