@@ -124,6 +124,17 @@ def _c_alpha(alpha):
     )
 
 
+def _contour(alpha):
+    return Plan(
+        name=f"contour-{alpha}",
+        text=f"Contours of regularity {alpha} between backgrounds of regularity 8, 40x40.",
+        source="make_c_alpha_images",
+        image_size=40,
+        settings={"alpha": float(alpha), "background_alpha": 8.0},
+        max_images=100_000,
+    )
+
+
 def _patches(name, text, **changes):
     return Plan(
         name=name,
@@ -163,6 +174,7 @@ PLANS = {
             source="make_ray_images",
             image_size=40,
         ),
+        *map(_contour, (2, 1.5, 4)),
         _c_alpha(5),
     )
 }
