@@ -97,8 +97,11 @@ class Plan:
 def at_paper_scale(plan):
     """Return the plan at the size of the paper: 80x80, 64 channels, 1,000 epochs of 100,000.
 
-    Photographs keep their own number of patches.
+    Photographs keep their own number of patches, and the bias-free CNN its 40x40 images, as there.
     """
+    if plan.estimator == "BiasFreeCNNDenoiser":
+        network = {"channels": 64, "depth": 21, "recipe": "paper"}
+        return dataclasses.replace(plan, network=network, max_images=100_000_000)
     old, new = f"{plan.image_size}x{plan.image_size}", "80x80"
     return dataclasses.replace(
         plan,
@@ -121,6 +124,19 @@ def _c_alpha(alpha):
         image_size=64,
         settings={"alpha": float(alpha)},
         network={"patch_size": 40},
+    )
+
+
+def _bias_free_cnn(alpha):
+    return Plan(
+        name=f"bf-cnn-{alpha}",
+        text=f"C^alpha images, alpha = {alpha}, 40x40, by a chain of convolutions.",
+        source="make_c_alpha_images",
+        image_size=40,
+        settings={"alpha": float(alpha)},
+        estimator="BiasFreeCNNDenoiser",
+        network={"channels": 32, "depth": 12},
+        max_images=80_000,
     )
 
 
@@ -174,6 +190,7 @@ PLANS = {
             source="make_ray_images",
             image_size=40,
         ),
+        *map(_bias_free_cnn, (2, 1, 3)),
         *map(_contour, (2, 1.5, 4)),
         _c_alpha(5),
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gahb_sk.datasets import FreshImages
+from gahb_sk.denoisers import get_denoiser
 from gahb_sk.zoo import PLANS, read_card, train_pretrained
 from gahb_sk.zoo._plans import SCALES
 from gahb_sk.zoo._pretrained import load_pretrained
@@ -71,3 +72,14 @@ def test_training_goes_on_and_writes_a_card(tmp_path):
 def test_bad_names(arguments, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         train_pretrained(folder=tmp_path, **arguments)
+
+
+def test_paper_scale_of_the_bias_free_cnn_is_the_published_one():
+    plan = SCALES["paper"](PLANS["bf-cnn-2"])
+    weights = count(get_denoiser(plan.estimator)(**plan.network, max_images=1))
+    assert (weights, plan.image_size) == (702_784, 40)
+
+
+def count(denoiser):
+    denoiser.set_params(recipe="fast").fit(np.zeros((1, 8, 8), np.float32))
+    return sum(weight.numel() for weight in denoiser.network_.parameters())
