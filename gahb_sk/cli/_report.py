@@ -19,6 +19,11 @@ from gahb_sk.plots import ComparisonDisplay, ImageGridDisplay
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pywavelets", "scikit-image", "bm3d")
 FILES = ("index.html", "results.csv", "results.json", "curves.png", "images.png")
 PAGE = Path(__file__).with_name("report.html")
+INTRO = (
+    "All denoisers are fitted on the same clean training images and see the same noise on the same "
+    "test images. &sigma; is its standard deviation in the units of the images; all but the blind "
+    "networks are told it."
+)
 
 
 @dataclass(frozen=True)
@@ -125,13 +130,36 @@ def write_page(path, sections, command):
     command : str
         The command line that redoes it.
     """
-    body = "\n".join(_section_html(section, pictures) for section, pictures in sections)
+    write_html(
+        path,
+        title=" / ".join(section.title for section, _ in sections),
+        heading="Learned, classical and optimal denoisers compared",
+        intro=INTRO,
+        body="\n".join(_section_html(section, pictures) for section, pictures in sections),
+        command=command,
+    )
+
+
+def write_html(path, *, title, heading, intro, body, command):
+    """Write a page in the look of all reports.
+
+    Parameters
+    ----------
+    path : path-like
+        The HTML file.
+    title, heading, command : str
+        Of the window, above all, and the command line that redoes it; plain text.
+    intro, body : str
+        HTML: a sentence or two below the heading, and the rest.
+    """
     page = PAGE.read_text(encoding="utf-8")
     for key, value in {
-        "title": html.escape(" / ".join(section.title for section, _ in sections)),
-        "body": body,
+        "title": html.escape(title),
+        "heading": html.escape(heading),
+        "intro": intro,
         "command": html.escape(command),
         "versions": html.escape(", ".join(f"{k} {v}" for k, v in versions().items())),
+        "body": body,
     }.items():
         page = page.replace("{{" + key + "}}", value)
     write_text(path, page)

@@ -9,6 +9,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import ShuffleSplit, check_cv
 from tqdm.auto import tqdm
 
@@ -56,7 +57,8 @@ def compare_denoisers(
     ----------
     denoisers : dict of str to denoiser, or list of denoisers
         What to compare. They are cloned, never fitted themselves. In a list, each is named after
-        its class.
+        its class. A fitted one takes part as it is, without being fitted again, as
+        ``sklearn.frozen.FrozenEstimator(denoiser)``.
     X : array-like or lazy stack of shape (n, H, W) or (n, C, H, W)
         Clean images.
     sigmas : array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
@@ -150,7 +152,7 @@ def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples):
     """Fit on the training images; denoise the test images at every level."""
     denoiser = clone(denoiser)
     start = time.perf_counter()
-    denoiser.fit(X[train])
+    denoiser.fit(X[train], None)  # a FrozenEstimator insists on y
     fit_seconds = time.perf_counter() - start
     rows, examples = [], {}
     for sigma in sigmas:
@@ -199,7 +201,7 @@ def _deviation(values):
 def name_denoisers(denoisers):
     """Return denoisers by name; raise for none, two of one name, and what is no denoiser."""
     if not isinstance(denoisers, dict):
-        names = [type(denoiser).__name__ for denoiser in denoisers]
+        names = [_class_name(denoiser) for denoiser in denoisers]
         if len(set(names)) < len(names):
             raise ValueError(
                 f"denoisers: expected different classes in a list, got {names}. Name them: "
@@ -215,6 +217,12 @@ def name_denoisers(denoisers):
                 "function of your own in FunctionDenoiser."
             )
     return denoisers
+
+
+def _class_name(denoiser):
+    """Return the name of the class, of a frozen denoiser that of what is frozen."""
+    frozen = isinstance(denoiser, FrozenEstimator)
+    return type(denoiser.estimator if frozen else denoiser).__name__
 
 
 def _refuse_example_names(denoisers):

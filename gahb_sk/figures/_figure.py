@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gahb_sk._random import child, seed_sequence
 from gahb_sk.experiments import Table
 from gahb_sk.zoo import list_pretrained, load_pretrained
 
@@ -39,6 +40,10 @@ class Setup:
     def load(self, name):
         """Load a network of the zoo, fitted."""
         return load_pretrained(self._own(name) or name)
+
+    def stream(self, *key):
+        """Return the seed of one part of one figure, apart from those of the zoo's training."""
+        return child(seed_sequence(self.random_state), *key)
 
     def _own(self, name):
         folder = None if self.networks is None else Path(self.networks) / name

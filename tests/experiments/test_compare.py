@@ -7,9 +7,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import linregress
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 
-from gahb_sk import FunctionDenoiser, OracleShrinkage, WaveletShrinkage, add_gaussian_noise
+from gahb_sk import (
+    FunctionDenoiser,
+    OracleShrinkage,
+    WaveletShrinkage,
+    WienerDenoiser,
+    add_gaussian_noise,
+)
 from gahb_sk import psnr as image_psnr
 from gahb_sk import ssim as image_ssim
 from gahb_sk.datasets import make_c_alpha_images
@@ -119,6 +126,16 @@ def test_workers_change_nothing_but_the_seconds(X):
     two = compare_denoisers(BOTH, X, [0.1], cv=3, n_jobs=2)
     for column in ("denoiser", "fold", "psnr", "ssim"):
         assert_array_equal(one[column], two[column])
+
+
+def test_a_frozen_denoiser_takes_part_as_it_is(X):
+    fitted = WienerDenoiser().fit(X[:4] * 0.5)
+    own = fitted.mean_.copy()
+    frozen = compare_denoisers([FrozenEstimator(fitted)], X, [0.1], cv=2)
+    assert set(frozen["denoiser"]) == {"WienerDenoiser"}
+    np.testing.assert_array_equal(fitted.mean_, own)
+    anew = compare_denoisers([fitted], X, [0.1], cv=2)
+    assert (np.abs(frozen["psnr"] - anew["psnr"]) > 1e-3).all()
 
 
 def test_pooled_means_weigh_each_image_once(X):
