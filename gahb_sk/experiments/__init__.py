@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_basis_alignment": ["basis_alignment"],
+        "_basis_spectra": ["basis_spectra"],
         "_capacity_curve": ["capacity_curve"],
         "_closest_images": ["closest_images"],
         "_compare": ["compare_denoisers"],

@@ -141,16 +141,31 @@ def _fitted(denoiser, X):
     return denoiser if hasattr(denoiser, "image_shape_") else denoiser.fit(X)
 
 
+def leading_basis(denoiser, noisy, k, sigma, clean, dtype, random_state):
+    """The first k eigenpairs at one image, as exact as a mean over images needs them.
+
+    Networks are never asked for the whole matrix while the pairs are few.
+    """
+    few = 8 * k <= noisy.size
+    method = "lanczos" if denoiser.kind == "learned" and few else "auto"
+    return eigenbasis(
+        denoiser, noisy, k, sigma=sigma, clean=clean, dtype=dtype, tolerance=1e-2, n_probes=2,
+        method=method, random_state=random_state,
+    )  # fmt: skip
+
+
+def n_nonzero(basis):
+    """Number of factors that are not zero: the vectors of the others are arbitrary."""
+    return int((basis.values > _KEPT).sum())
+
+
 def _one_image(denoisers, references, X, i, sigma, ks, dtype, root):
     """Overlaps and harmonicity at one noisy image, as (key, values)."""
     clean, noisy = (images[0] for images in noisy_images(X, np.array([i]), sigma, root))
     bases = {}
     for name, denoiser in {**references, **denoisers}.items():
-        basis = eigenbasis(
-            denoiser, noisy, max(ks), sigma=sigma, clean=clean, dtype=dtype, tolerance=1e-2,
-            n_probes=2, random_state=child(root, 2, i),
-        )  # fmt: skip
-        bases[name] = basis.vectors[: int((basis.values > _KEPT).sum())]
+        basis = leading_basis(denoiser, noisy, max(ks), sigma, clean, dtype, child(root, 2, i))
+        bases[name] = basis.vectors[: n_nonzero(basis)]
     rows = []
     for name, vectors in bases.items():
         harmonic = harmonicity(vectors, clean).total if len(vectors) else np.empty(0)
