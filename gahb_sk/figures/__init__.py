@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "_figure": ["Check", "Figure", "Outcome", "Setup"],
         "_registry": ["all_figures", "get_figure"],
-        "_reproduce": ["RECORD", "Reproduction", "reproduce", "write_reproduction"],
+        "_reproduce": ["RECORD", "Reproduction", "is_done", "reproduce", "write_reproduction"],
         "_shipped": ["compare_with_shipped", "read_table"],
     },
 )

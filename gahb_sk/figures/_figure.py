@@ -6,7 +6,8 @@ from pathlib import Path
 
 from gahb_sk._random import child, seed_sequence
 from gahb_sk.experiments import Table
-from gahb_sk.zoo import list_pretrained, load_pretrained
+from gahb_sk.zoo import load_pretrained
+from gahb_sk.zoo._pretrained import CARD, WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,22 @@ class Setup:
     verbose: bool = False
 
     def has(self, name):
-        """Whether a network of the zoo is there."""
-        return self._own(name) is not None or name in list_pretrained()
+        """Whether the networks of a plan of the zoo are there."""
+        return self.folder(name) is not None
 
     def load(self, name):
         """Load a network of the zoo, fitted."""
-        return load_pretrained(self._own(name) or name)
+        return load_pretrained(self.folder(name) or name)
+
+    def folder(self, name):
+        """Return the folder of a plan's weights, None if there is none."""
+        own = [] if self.networks is None else [Path(self.networks) / name]
+        folders = [place for place in (*own, WEIGHTS / name) if (place / CARD).is_file()]
+        return folders[0] if folders else None
 
     def stream(self, *key):
         """Return the seed of one part of one figure, apart from those of the zoo's training."""
         return child(seed_sequence(self.random_state), *key)
-
-    def _own(self, name):
-        folder = None if self.networks is None else Path(self.networks) / name
-        return folder if folder is not None and (folder / "card.json").is_file() else None
 
 
 @dataclass(frozen=True)

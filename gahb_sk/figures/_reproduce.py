@@ -1,5 +1,7 @@
 """Do a figure again: compute, judge, compare with the last release, write."""
 
+import hashlib
+import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -112,16 +114,35 @@ def write_reproduction(folder, reproduction, setup):
         "moved": reproduction.moved,
         "pictures": pictures,
         "seconds": round(reproduction.seconds, 1),
-        "setup": as_dict(setup),
-        "version": __version__,
+        "made_with": made_with(figure, setup),
     }
     write_json(own / RECORD, record)
     return record
 
 
-def as_dict(setup):
-    """Return what of a setup decides the numbers, as JSON brings it back."""
-    networks = None if setup.networks is None else str(setup.networks)
+def is_done(folder, figure, setup):
+    """Whether the folder holds this figure, made with the same setup, networks and version."""
+    path = Path(folder) / figure.name / RECORD
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["made_with"] == made_with(figure, setup)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def made_with(figure, setup):
+    """Return all that decides the numbers of a figure, as JSON brings it back."""
+    names = [name for name in (*figure.networks, *figure.optional) if setup.has(name)]
     return {
-        "n_images": setup.n_images, "networks": networks, "random_state": setup.random_state
-    }  # fmt: skip
+        "version": __version__,
+        "n_images": setup.n_images,
+        "random_state": setup.random_state,
+        "networks": {name: _digest(setup.folder(name)) for name in names},
+    }
+
+
+def _digest(folder):
+    """Return a short fingerprint of the weights in a folder and below."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.safetensors")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

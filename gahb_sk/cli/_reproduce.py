@@ -1,0 +1,123 @@
+"""Do figures of the paper again, in small, from networks that come with the package.
+
+FIGURE is a number, or "all". For each there is a folder with the picture and the numbers, and one
+page says what the paper reports, what came out here, whether that counts as reproduced, and what
+has moved since the tables of this release. Interrupted, the same command goes on: a figure that is
+done is left alone. With --train the networks are trained anew first, which takes hours.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+
+from gahb_sk.cli._compare import positive_int
+from gahb_sk.cli._figures_page import write_figures_page
+from gahb_sk.cli._report import check_output
+from gahb_sk.figures import (
+    Setup,
+    all_figures,
+    get_figure,
+    is_done,
+    reproduce,
+    write_reproduction,
+)
+from gahb_sk.zoo import train_pretrained
+from gahb_sk.zoo._pretrained import CARD
+
+NAME = "reproduce"
+HELP = "do figures of the paper again"
+EXAMPLE = "gahb-sk reproduce 4 --output report/figures"
+ALL = "all"
+
+
+def add_arguments(parser):
+    """Add the arguments of ``gahb-sk reproduce``."""
+    numbers = ", ".join(str(figure.number) for figure in all_figures())
+    add = parser.add_argument
+    add("figures", nargs="+", metavar="FIGURE", help=f"{numbers}, or all")
+    add("--output", default="report/figures", metavar="DIR",
+        help="folder of the page (default report/figures)")  # fmt: skip
+    add("--images", type=positive_int, metavar="N",
+        help="test images of each class (default: as many as take a minute or two)")  # fmt: skip
+    add("--networks", metavar="DIR", help="folder with networks that replace those of the package")
+    add("--train", action="store_true", help="train the networks first, into --networks (default "
+        "networks in --output)")  # fmt: skip
+    add("--max-images", type=positive_int, metavar="N",
+        help="length of each training (default: as shipped)")  # fmt: skip
+    add("--again", action="store_true", help="also what is done already")
+    add("--seed", type=int, default=0, help="seed of images, noise and samples (default 0)")
+    add("--n-jobs", type=int, metavar="J", help="of what runs at the same time")
+
+
+def run(args):
+    """Do the figures, write the page, and say where it lies."""
+    figures = _chosen(args.figures)
+    if args.max_images is not None and not args.train:
+        raise ValueError("--max-images: expected together with --train, got it alone.")
+    folder = check_output(args.output, ["index.html"])
+    setup = Setup(
+        n_images=args.images,
+        networks=_networks(args, folder),
+        random_state=args.seed,
+        n_jobs=args.n_jobs,
+        verbose=True,
+    )
+    if args.train:
+        _train(figures, setup.networks, args.max_images)
+    left = []
+    for figure in figures:
+        if args.again or not is_done(folder, figure, setup):
+            if figure.missing(setup):
+                left.append(_missing(figure, setup))
+                continue
+            print(f"Figure {figure.number}: {figure.title}", file=sys.stderr)
+            write_reproduction(folder, reproduce(figure, setup), setup)
+        page = write_figures_page(folder, redo(args))
+    if len(left) == len(figures):
+        raise ValueError(" ".join(left))
+    for line in left:
+        print(line, file=sys.stderr)
+    print(f"The report lies in {page}")
+    return 0
+
+
+def redo(args):
+    """Return the command line, with every setting written out."""
+    words = ["gahb-sk", NAME, *args.figures, "--output", str(args.output), "--seed", str(args.seed)]
+    for name in ("images", "networks", "max_images", "n_jobs"):
+        value = getattr(args, name)
+        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join([*words, *(["--train"] if args.train else [])])
+
+
+def _chosen(names):
+    """Return the figures asked for, in the paper's order."""
+    if ALL in names:
+        return all_figures()
+    numbers = {get_figure(name).number for name in names}
+    return [figure for figure in all_figures() if figure.number in numbers]
+
+
+def _networks(args, folder):
+    if args.networks is None:
+        return folder / "networks" if args.train else None
+    if not args.train and not Path(args.networks).is_dir():
+        raise ValueError(f"--networks: expected a folder, got {args.networks!r}.")
+    return Path(args.networks)
+
+
+def _missing(figure, setup):
+    return (
+        f"figure {figure.number} is left out: the networks {', '.join(figure.missing(setup))} do "
+        "not come with the package. Train them with --train, or give a folder with --networks."
+    )
+
+
+def _train(figures, folder, max_images):
+    """Train what the figures need; what has a card there is done."""
+    changes = {} if max_images is None else {"max_images": max_images}
+    names = [name for figure in figures for name in (*figure.networks, *figure.optional)]
+    for name in dict.fromkeys(names):
+        if not (folder / name / CARD).is_file():
+            print(f"Training {name}", file=sys.stderr)
+            train_pretrained(name, folder, n_test_images=64, verbose=True, **changes)
