@@ -7,7 +7,7 @@ from gahb_sk._validation import check_name
 from gahb_sk.denoisers import get_denoiser
 
 WEIGHTS = Path(__file__).parent / "weights"
-CARD = "card.json"
+CARD, CONFIG = "card.json", "config.json"
 
 
 def list_pretrained():
@@ -24,6 +24,21 @@ def list_pretrained():
     >>> "c-alpha-2" in list_pretrained()
     True
     """
+    return [name for name in _with_card() if (WEIGHTS / name / CONFIG).is_file()]
+
+
+def list_pairs():
+    """Names of the pairs of networks that come with the package.
+
+    Returns
+    -------
+    names : list of str
+        For :func:`load_pairs`.
+    """
+    return [name for name in _with_card() if not (WEIGHTS / name / CONFIG).is_file()]
+
+
+def _with_card():
     return sorted(path.parent.name for path in WEIGHTS.glob(f"*/{CARD}"))
 
 
@@ -33,21 +48,23 @@ def read_card(name):
     Parameters
     ----------
     name : str
-        One of :func:`list_pretrained`, or the path of a folder of the same format.
+        One of :func:`list_pretrained` or :func:`list_pairs`, or the path of a folder of the same
+        format.
 
     Returns
     -------
     card : dict
         ``text`` (the images), ``plan`` (class, size and parameters), ``images_seen``, ``minutes``,
         ``threads``, ``sigmas``, ``psnr`` (for each denoiser the mean over test images at each
-        noise level, in dB), ``n_test_images``, ``version`` and ``command`` (which redoes it).
+        noise level, in dB), ``n_test_images``, ``version`` and ``command`` (which redoes it); of
+        pairs, see :func:`load_pairs`.
 
     Raises
     ------
     ValueError
         For an unknown name, or a folder without a card.
     """
-    folder = find_folder(name)
+    folder = _find(name, _with_card(), "network")
     try:
         return json.loads((folder / CARD).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -84,20 +101,27 @@ def load_pretrained(name):
 
 
 def find_folder(name):
-    """Return the folder that a name or a path stands for."""
+    """Return the folder that the name of a network, or a path, stands for."""
+    return _find(name, list_pretrained(), "network")
+
+
+def find_pairs(name):
+    """Return the folder that the name of pairs of networks, or a path, stands for."""
+    return _find(name, list_pairs(), "pairs")
+
+
+def _find(name, names, what):
     path = Path(name)
-    if path.is_dir():
-        return path
-    return WEIGHTS / check_name(str(name), list_pretrained(), "network")
+    return path if path.is_dir() else WEIGHTS / check_name(str(name), names, what)
 
 
 def load_folder_of_any_class(folder):
     """Load what ``save`` of any neural denoiser wrote; the folder says which."""
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         name = config["estimator"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{folder}: config.json cannot be read ({error}).") from error
+        raise ValueError(f"{folder}: {CONFIG} cannot be read ({error}).") from error
     cls = get_denoiser(name)
     if not hasattr(cls, "load"):
         raise ValueError(f"{folder}: expected a neural denoiser, got {name!r}.")

@@ -1,0 +1,321 @@
+"""Pairs of small networks on disjoint sets of N images, N from 1 to 10,000.
+
+What is needed to see memorisation turn into generalisation (paper, figures 1, 2 and 15): for each
+N network A has seen the first N images of a stack, network B the last N. The three plans have the
+same images, averaged over squares of pixels, and networks that grow with them.
+"""
+
+import dataclasses
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gahb_sk import datasets
+from gahb_sk._files import write_text
+from gahb_sk._random import child, seed_sequence
+from gahb_sk._validation import check_name
+from gahb_sk.denoisers import get_denoiser
+from gahb_sk.zoo._plans import TRAINING_SEED
+from gahb_sk.zoo._pretrained import CARD, CONFIG, find_pairs, load_folder_of_any_class, read_card
+
+SETS = ("A", "B")
+# Noise levels of a card.
+PAIR_SIGMAS = (0.03, 0.1, 0.3)
+# Few images are repeated to so many, so that an epoch and a batch are the same whatever N.
+_EPOCH = 10_000
+# Parameters that do not change what is learned (up to rounding).
+_FREE = {"device", "devices", "engine", "verbose", "checkpoint_dir", "checkpoint_every"}
+
+
+@dataclass(frozen=True)
+class PairPlan:
+    """Pairs of networks for several numbers of training images.
+
+    Attributes
+    ----------
+    name : str
+        Of the pairs and their folder.
+    text : str
+        What the images are, in a sentence.
+    image_size : int
+        Side of the images as they are made, in pixels.
+    averaged : int
+        Side of the squares of pixels that are averaged to one.
+    alpha : float
+        Regularity of the C^alpha images.
+    n_train : tuple of int
+        Numbers of training images N, in the order in which they are trained.
+    n_test : int
+        Images that no network sees.
+    estimator : str
+        Class of the networks, in ``gahb_sk.denoisers``.
+    network : dict
+        Its parameters.
+    max_images : int
+        Length of each training, repetitions included, whatever N.
+    """
+
+    name: str
+    text: str
+    image_size: int
+    averaged: int
+    alpha: float = 2.0
+    n_train: tuple = (10, 1000, 100, 10_000, 1)
+    n_test: int = 200
+    estimator: str = "EfficientDenoiser"
+    network: dict = field(default_factory=dict)
+    max_images: int = 40_000
+
+    @property
+    def side(self):
+        """Side of an image as the networks see it."""
+        return self.image_size // self.averaged
+
+    def images(self):
+        """Make all images.
+
+        Returns
+        -------
+        images : ndarray of shape (2 max(n_train) + n_test, side, side), float32
+            Networks of N images have seen the first N, or the last N; the test images lie between.
+        """
+        total = 2 * max(self.n_train) + self.n_test
+        made = datasets.make_c_alpha_images(
+            total, self.image_size, alpha=self.alpha, random_state=TRAINING_SEED
+        )
+        k = self.averaged
+        return made.reshape(total, self.side, k, self.side, k).mean(axis=(2, 4))
+
+    def test_images(self, images):
+        """Return those of all images that no network sees."""
+        start = max(self.n_train)
+        return images[start : start + self.n_test]
+
+
+def pairs_at_paper_scale(plan):
+    """Return the plan at the size of the paper: from 80x80, 64 channels, N up to 10^5.
+
+    The networks keep their number of scales; each sees 1,000 epochs of 100,000 images.
+    """
+    old, new = (f"{side}x{side}" for side in (plan.side, 80 // plan.averaged))
+    return dataclasses.replace(
+        plan,
+        text=plan.text.replace(old, new),
+        image_size=80,
+        n_train=(10, 1000, 100, 10_000, 100_000, 1),
+        n_test=1000,
+        estimator="UNetDenoiser",
+        network={"channels": 64, "n_blocks": plan.network["n_blocks"], "recipe": "paper"},
+        max_images=100_000_000,
+    )
+
+
+PAIR_SCALES = {"cpu": lambda plan: plan, "paper": pairs_at_paper_scale}
+
+
+def train_pairs(plan, folder, *, scale="cpu", **parameters):
+    """Train pairs of networks on disjoint sets of images, and write their weights and their card.
+
+    Parameters
+    ----------
+    plan : str or PairPlan
+        One of ``PAIRS``, or a plan of one's own.
+    folder : str or path-like
+        The networks go into ``folder/name/1A``, ``folder/name/1B`` and so on. The same call goes
+        on after an interruption, in the middle of a network, too; the card is written after each
+        N, so that those which are done can be used.
+    scale : {"cpu", "paper"}, default="cpu"
+        "cpu" is what is shipped; "paper" has 80x80 images, 64 channels and N up to 100,000.
+    **parameters
+        Parameters of the networks that replace those of the plan, such as ``max_images``,
+        ``verbose`` or ``engine``.
+
+    Returns
+    -------
+    card : dict
+        See :func:`load_pairs`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, scale or parameter, or if the folder holds networks that were trained
+        in another way.
+    KeyboardInterrupt
+        After Ctrl-C: a half-trained network is not taken for a finished one.
+    """
+    if not isinstance(plan, PairPlan):
+        plan = PAIRS[check_name(plan, PAIRS, "plan")]
+    plan = PAIR_SCALES[check_name(scale, PAIR_SCALES, "scale")](plan)
+    folder, X, measured = Path(folder) / plan.name, plan.images(), {}
+    parameters = {"max_images": plan.max_images, **plan.network, **parameters}
+    for n in plan.n_train:
+        sets = datasets.split_disjoint(X, n)
+        pair = [
+            _train(plan, folder / f"{n}{label}", seed, images, parameters)
+            for label, seed, images in zip(SETS, _seeds(), sets, strict=True)
+        ]
+        measured[n] = _measure(pair, sets, plan.test_images(X))
+        card = _card(plan, scale, pair[0], measured)
+        write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
+    return card
+
+
+def load_pairs(name):
+    """Load the pairs of networks of a plan.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_pairs`, or the path of a folder that :func:`train_pairs` wrote.
+
+    Returns
+    -------
+    pairs : dict of int to (denoiser, denoiser)
+        For each N, ascending, the networks of the first and of the last N images of
+        ``load_pair_images(name)``. :func:`~gahb_sk.zoo.read_card` has their mean PSNRs:
+        ``n_train``, ``train_psnr`` on images of their own and ``test_psnr`` on others, means over
+        ``sigmas`` and both networks.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name (the nearest is given), or a damaged folder.
+
+    Examples
+    --------
+    >>> from gahb_sk.zoo import list_pairs, load_pairs, load_pair_images
+    >>> "pairs-8x8" in list_pairs()
+    True
+    >>> first, second = load_pairs("pairs-8x8")[10]
+    >>> X = load_pair_images("pairs-8x8")
+    >>> first.score(X[:10], sigma=0.1) > second.score(X[:10], sigma=0.1)
+    True
+    """
+    folder = find_pairs(name)
+    return {
+        n: tuple(load_folder_of_any_class(folder / f"{n}{label}") for label in SETS)
+        for n in read_card(folder)["n_train"]
+    }
+
+
+def load_pair_images(name):
+    """Make the images of pairs of networks again.
+
+    Parameters
+    ----------
+    name : str
+        See :func:`load_pairs`.
+
+    Returns
+    -------
+    images : ndarray of shape (n, side, side), float32
+        As ``generalization_curve`` takes them: the sets of the networks are the first and the
+        last, the test images lie between.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or a damaged folder.
+    """
+    folder = find_pairs(name)
+    try:
+        plan = PairPlan(**read_card(folder)["plan"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{folder}: {CARD} holds no plan of pairs ({error}).") from error
+    return plan.images()
+
+
+def _seeds():
+    """Seeds of the networks of A and of B, the same for all N."""
+    root = seed_sequence(TRAINING_SEED)
+    return [int(child(root, k).generate_state(1)[0]) for k in range(len(SETS))]
+
+
+def _train(plan, place, seed, images, parameters):
+    """Train one network, or load it if it is there; return it as it is after ``save``."""
+    cls, checkpoints = get_denoiser(plan.estimator), place / "checkpoints"
+    denoiser = cls(random_state=seed, checkpoint_dir=checkpoints, **parameters)
+    if not (place / CONFIG).is_file():
+        n = len(images)
+        repeated = images[np.arange(-(-_EPOCH // n) * n) % n] if n < _EPOCH else images
+        denoiser.fit(repeated)
+        if denoiser.n_images_seen_ < parameters["max_images"]:
+            raise KeyboardInterrupt(f"{place} was interrupted; the same call goes on.")
+        denoiser.set_params(checkpoint_dir=None, verbose=False)
+        denoiser.save(place, half=True)
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    kept = cls.load(place)
+    found, wanted = kept.get_params(), denoiser.get_params()
+    changed = [name for name in wanted if found[name] != wanted[name] and name not in _FREE]
+    if changed:
+        raise ValueError(
+            f"{place}: expected a network of the same plan, got one with other "
+            f"{', '.join(changed)}. Choose another folder."
+        )
+    return kept
+
+
+def _measure(pair, sets, test):
+    """Mean PSNRs on as many noisy images of their own as test images, and how long it took."""
+    own = [images[np.arange(len(test)) % len(images)] for images in sets]
+    return {
+        "train_psnr": _mean_psnr(pair, own),
+        "test_psnr": _mean_psnr(pair, [test] * len(pair)),
+        "minutes": sum(network.history_[-1]["seconds"] for network in pair) / 60,
+    }
+
+
+def _mean_psnr(networks, stacks):
+    scores = [
+        network.score(stack, sigma=sigma)
+        for network, stack in zip(networks, stacks, strict=True)
+        for sigma in PAIR_SIGMAS
+    ]
+    return round(float(np.mean(scores)), 3)
+
+
+def _card(plan, scale, network, measured):
+    """Return what is known of the pairs that are done."""
+    done = sorted(measured)
+    return {
+        "name": plan.name,
+        "text": plan.text,
+        "plan": dataclasses.asdict(plan),
+        "scale": scale,
+        "n_train": done,
+        "sigmas": list(PAIR_SIGMAS),
+        "train_psnr": [measured[n]["train_psnr"] for n in done],
+        "test_psnr": [measured[n]["test_psnr"] for n in done],
+        "n_test_images": plan.n_test,
+        "n_weights": sum(weight.numel() for weight in network.network_.parameters()),
+        "images_seen": network.n_images_seen_,
+        "minutes": round(sum(found["minutes"] for found in measured.values()), 1),
+        "threads": torch.get_num_threads(),
+        "version": _version(),
+        "command": f"python benchmarks/reproduce/train_pairs.py {plan.name} --scale {scale}",
+    }
+
+
+def _version():
+    from gahb_sk import __version__
+
+    return __version__
+
+
+def _plan(size, averaged, n_blocks):
+    side = size // averaged
+    how = f", averages over {averaged}x{averaged} pixels" if averaged > 1 else ""
+    return PairPlan(
+        name=f"pairs-{side}x{side}",
+        text=f"C^alpha images, alpha = 2, {side}x{side}{how}.",
+        image_size=size,
+        averaged=averaged,
+        network={"channels": 8, "n_blocks": n_blocks},
+    )
+
+
+PAIRS = {plan.name: plan for plan in (_plan(32, 2, 2), _plan(32, 4, 1), _plan(32, 1, 3))}
