@@ -36,9 +36,9 @@ def optimality_gap(denoisers, optimum, X, sigmas=(0.03, 0.1, 0.3), *, random_sta
     -------
     table : Table
         One row a denoiser and noise level: ``denoiser, kind, bound, sigma, input_psnr, psnr,
-        optimum_psnr``, ``gap`` (the mean over images of the optimum's PSNR minus the
-        denoiser's, in dB) and its standard error ``gap_se``, ``mse_gap`` (difference of
-        the mean squared errors a pixel, at least 0 in expectation) with ``mse_gap_se``, and
+        optimum_psnr, mse, optimum_mse``, ``gap`` (the mean over images of the optimum's PSNR
+        minus the denoiser's, in dB) and its standard error ``gap_se``, ``mse_gap`` (difference
+        of the mean squared errors a pixel, at least 0 in expectation) with ``mse_gap_se``, and
         ``n_images``. The errors are those of paired differences; NaN for one image.
 
     Raises
@@ -96,6 +96,8 @@ def _gap(own, best):
     return {
         "psnr": float(own[0].mean()),
         "optimum_psnr": float(best[0].mean()),
+        "mse": float(own[1].mean()),
+        "optimum_mse": float(best[1].mean()),
         "gap": gap,
         "gap_se": gap_se,
         "mse_gap": excess,

@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = attach(
         "_alignment": ["AlignmentDisplay"],
         "_capacity": ["CapacityDisplay"],
         "_comparison": ["ComparisonDisplay"],
-        "_eigenvectors": ["EigenvectorGridDisplay", "SpectrumDisplay"],
+        "_eigenvectors": ["EigenvectorGridDisplay", "HarmonicityDisplay", "SpectrumDisplay"],
         "_generalization": ["GeneralizationDisplay"],
         "_geometry": ["GeometryDisplay"],
         "_image_grid": ["ImageGridDisplay"],

@@ -104,6 +104,8 @@ class SpectrumDisplay:
         Factors by name.
     coefficients : dict of str to ndarray of shape (k,), default=None
         Coefficients of the clean image in the same vectors; drawn as absolute values.
+    errors : dict of str to ndarray of shape (k,), default=None
+        Standard errors of factors that are means; drawn as a band of two on each side.
 
     Attributes
     ----------
@@ -111,9 +113,10 @@ class SpectrumDisplay:
         Where it was drawn last; ``coefficients_ax_`` is the axis of the coefficients, or None.
     """
 
-    def __init__(self, spectra, *, coefficients=None):
+    def __init__(self, spectra, *, coefficients=None, errors=None):
         self.spectra = spectra
         self.coefficients = coefficients or {}
+        self.errors = errors or {}
 
     @classmethod
     def from_basis(cls, basis, name="denoiser"):
@@ -126,6 +129,28 @@ class SpectrumDisplay:
                 for name, basis in bases.items()
                 if basis.coefficients is not None
             },
+        )
+
+    @classmethod
+    def from_table(cls, table, *, sigma=None):
+        """Make the display from what ``basis_spectra`` returned.
+
+        Parameters
+        ----------
+        table : Table
+            The means over images.
+        sigma : float, default=None
+            Which noise level; None takes the lowest.
+
+        Returns
+        -------
+        display : SpectrumDisplay
+            Without coefficients.
+        """
+        parts = parts_at(table, sigma)
+        return cls(
+            {name: part["factor"] for name, part in parts.items()},
+            errors={name: part["factor_se"] for name, part in parts.items()},
         )
 
     def plot(self, ax=None):
@@ -144,7 +169,10 @@ class SpectrumDisplay:
         ax = axis(ax, (6.4, 4.2))
         palette = dict(zip(self.spectra, COLOURS * len(self.spectra), strict=False))
         for name, values in self.spectra.items():
-            ax.plot(np.arange(1, len(values) + 1), values, color=palette[name], label=name)
+            k = np.arange(1, len(values) + 1)
+            ax.plot(k, values, color=palette[name], label=name, marker=_marker(k))
+            if name in self.errors:
+                draw_band(ax, k, values, self.errors[name], palette[name])
         ax.axhline(1, color="0.8", linewidth=1, zorder=0)
         ax.set(xlabel="k", ylabel=r"shrinkage factor $\lambda_k$", xscale="log")
         ax.set_ylim(bottom=min(0, *(values.min() for values in self.spectra.values())))
@@ -161,6 +189,80 @@ class SpectrumDisplay:
             ax.plot(k, np.abs(coefficients), ".", color=palette[name], markersize=3, alpha=0.6)
         ax.set(ylabel=r"dots: $|\langle x, e_k \rangle|$", yscale="log")
         return ax
+
+
+class HarmonicityDisplay:
+    """Harmonicity of the leading vectors against their number.
+
+    The grey band is where 95 of 100 random vectors lie; the dashed lines are the harmonicity
+    without regard to contours.
+
+    Parameters
+    ----------
+    table : Table
+        What :func:`~gahb_sk.experiments.basis_spectra` returned.
+    sigma : float, default=None
+        Which noise level; None takes the lowest.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        Where it was drawn last.
+    """
+
+    def __init__(self, table, *, sigma=None):
+        self.table = table
+        self.sigma = sigma
+
+    @classmethod
+    def from_table(cls, table, *, sigma=None):
+        """Make the display from what ``basis_spectra`` returned."""
+        return cls(table, sigma=sigma)
+
+    def plot(self, ax=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : HarmonicityDisplay
+            Itself.
+        """
+        ax = axis(ax, (6.4, 4.2))
+        parts = parts_at(self.table, self.sigma)
+        for (name, part), colour in zip(parts.items(), COLOURS * len(parts), strict=False):
+            k, height = part["k"], part["harmonicity"]
+            ax.plot(k, height, color=colour, label=name, marker=_marker(k))
+            draw_band(ax, k, height, part["harmonicity_se"], colour)
+            ax.plot(k, height - part["adaptivity"], color=colour, linestyle="--", linewidth=1)
+        high = part["chance_high"]
+        ax.fill_between(part["k"], -high, high, color="0.85", label="chance (95 %)")
+        ax.set(xlabel="k", ylabel="harmonicity of $e_k$", xscale="log", ylim=(None, 1.02))
+        ax.legend(fontsize="small", loc="lower left")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def parts_at(table, sigma):
+    """Rows of a table at one noise level, by denoiser; None is the lowest level."""
+    table = table.where(sigma=table["sigma"].min() if sigma is None else sigma)
+    names = dict.fromkeys(table["denoiser"].tolist())
+    return {name: table.where(denoiser=name) for name in names}
+
+
+def draw_band(ax, x, y, error, colour):
+    """Shade two standard errors on each side of a curve."""
+    reach = 2 * np.nan_to_num(error)
+    ax.fill_between(x, y - reach, y + reach, color=colour, alpha=0.2, linewidth=0)
+
+
+def _marker(k):
+    """Points show single values while these are few."""
+    return "." if len(k) <= 20 else None
 
 
 def _grey(image):

@@ -27,10 +27,26 @@ def test_gap_is_paired_and_drawn(global_random_seed):
     assert_allclose(row["gap"], expected.mean(), rtol=1e-6)
     assert_allclose(row["gap_se"], expected.std(ddof=1) / np.sqrt(12), rtol=1e-6)
     assert table.where(denoiser="oracle")["bound"].all()
+    assert_allclose(table["mse"] - table["optimum_mse"], table["mse_gap"], atol=1e-12)
+    assert_allclose(row["mse"], np.square(X - rival.transform(noisy, 0.5)).mean(), rtol=1e-4)
     axes = OptimalityDisplay.from_table(table).plot().ax_
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert "oracle (bound)" in labels and "optimum" in labels
     plt.close(axes.figure)
+
+
+def test_all_psnrs_are_drawn_with_the_optimum(global_random_seed):
+    X = make_ray_images(4, 16, random_state=global_random_seed)
+    best = RayPosteriorMean().fit(X)
+    table = optimality_gap({"wavelets": WaveletShrinkage().fit(X)}, best, X, [0.1, 0.5])
+    axes = OptimalityDisplay.from_table(table, quantity="psnr").plot().ax_
+    lines = {line.get_label(): line for line in axes.lines}
+    order = np.argsort(table["input_psnr"])
+    assert_allclose(lines["wavelets"].get_ydata(), table["psnr"])
+    assert_allclose(lines["optimum"].get_ydata(), table["optimum_psnr"][order])
+    plt.close(axes.figure)
+    with pytest.raises(ValueError, match="quantity 'snr'"):
+        OptimalityDisplay(table, quantity="snr").plot()
 
 
 def test_chunks_and_lazy_stacks_change_nothing(global_random_seed, monkeypatch):

@@ -7,11 +7,12 @@ from matplotlib import pyplot as plt
 from gahb_sk.analysis import eigenbasis
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.denoisers import OracleShrinkage, WaveletShrinkage
-from gahb_sk.experiments import basis_alignment, risk_estimates
+from gahb_sk.experiments import basis_alignment, basis_spectra, risk_estimates
 from gahb_sk.plots import (
     AlignmentDisplay,
     EffectiveDimensionDisplay,
     EigenvectorGridDisplay,
+    HarmonicityDisplay,
     RiskDisplay,
     SpectrumDisplay,
 )
@@ -79,3 +80,24 @@ def test_alignment_curves(images):
     assert display.ax_.get_title() == "soft, noise level 0.1"
     with pytest.raises(ValueError, match="denoiser, sigma: expected one of"):
         AlignmentDisplay.from_table(table, denoiser="hard").plot()
+
+
+def test_means_over_images_have_bands(images):
+    denoisers = {"bound": OracleShrinkage().fit(images)}
+    table = basis_spectra(denoisers, images[:3], [0.1, 0.3], 6)
+    part = table.where(sigma=0.3)
+    ax = SpectrumDisplay.from_table(table, sigma=0.3).plot().ax_
+    assert np.array_equal(ax.lines[0].get_ydata(), part["factor"])
+    edges = ax.collections[0].get_paths()[0].vertices
+    highest = (part["factor"] + 2 * part["factor_se"]).max()
+    np.testing.assert_allclose(edges[:, 1].max(), highest)
+
+
+def test_harmonicity_beside_chance(images):
+    table = basis_spectra({"bound": OracleShrinkage().fit(images)}, images[:3], [0.1], 6)
+    ax = HarmonicityDisplay.from_table(table).plot().ax_
+    assert np.array_equal(ax.lines[0].get_ydata(), table["harmonicity"])
+    isotropic = table["harmonicity"] - table["adaptivity"]
+    assert np.array_equal(ax.lines[1].get_ydata(), isotropic)
+    chance = ax.collections[-1].get_paths()[0].vertices[:, 1]
+    assert chance.max() == table["chance_high"][0] == -chance.min()
