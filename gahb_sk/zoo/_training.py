@@ -1,14 +1,13 @@
 """Train one network of the zoo, measure it beside its rivals, and write its folder."""
 
 import importlib.util
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from gahb_sk._files import write_text
+from gahb_sk._files import write_json
 from gahb_sk._validation import check_name
 from gahb_sk.denoisers import (
     BandletShrinkage,
@@ -80,12 +79,37 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
         "minutes": round(minutes, 1),
         "threads": torch.get_num_threads(),
         **measure(denoiser.load(folder), plan.test_images(n_test_images)),
+        "learning_curve": learning_curve(denoiser.history_),
         "version": _version(),
         "command": f"python benchmarks/reproduce/train_zoo.py {name} --scale {scale}",
     }  # fmt: skip
-    write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
+    write_json(folder / CARD, card)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return card
+
+
+def learning_curve(history):
+    """Return the PSNR on images as they came in training; fresh ones had not been seen before.
+
+    Parameters
+    ----------
+    history : list of dict
+        ``history_`` of a network.
+
+    Returns
+    -------
+    curve : dict
+        ``images``, ``sigmas`` and ``psnr``: for each number of images one value a noise level,
+        None where no image came near it.
+    """
+    return {
+        "images": [record["images"] for record in history],
+        "sigmas": [round(sigma, 4) for sigma in history[-1]["sigma"]],
+        "psnr": [
+            [None if value is None else round(value, 2) for value in record["train_psnr"]]
+            for record in history
+        ],
+    }
 
 
 def measure(denoiser, clean, sigmas=SIGMAS):
