@@ -1,0 +1,131 @@
+"""``gahb-sk reproduce``."""
+
+import json
+import re
+
+import pytest
+from matplotlib.figure import Figure as Canvas
+
+from gahb_sk.cli import _reproduce, main
+from gahb_sk.experiments import Table
+from gahb_sk.figures import Check, Figure, Outcome
+
+CALLS = []
+
+
+def figure(number, networks=("c-alpha-2",), optional=()):
+    def run(setup):
+        CALLS.append((number, setup))
+        if setup.random_state == 13:
+            raise KeyboardInterrupt
+        table = Table({"who": ["a"], "psnr": [30.0 + number]})
+        checks = [Check("level <&>", 30.0 + number, 30.0), Check("other", float("nan"), 0.0, 1.0)]
+        return Outcome(table, {'A "picture".': Canvas()}, checks, ["Note <b>."])
+
+    return Figure(number, f"Title {number}", "Paper.", "Criterion.", run, networks, ("who",),
+                  {"psnr": 0.1}, optional=optional)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def figures(monkeypatch):
+    CALLS.clear()
+    known = {1: figure(1), 2: figure(2), 8: figure(8, ("ghost",)), 9: figure(9, ("ray",), ("x",))}
+
+    def get_figure(name):
+        if str(name) not in map(str, known):
+            raise ValueError(f"figure {name}: unknown")
+        return known[int(name)]
+
+    monkeypatch.setattr(_reproduce, "all_figures", lambda: list(known.values()))
+    monkeypatch.setattr(_reproduce, "get_figure", get_figure)
+    return known
+
+
+def test_one_figure_makes_a_page_a_table_and_a_picture(tmp_path, capsys):
+    assert main(["reproduce", "1", "--output", str(tmp_path), "--images", "3", "--seed", "5"]) == 0
+    out = capsys.readouterr().out
+    assert out.strip() == f"The report lies in {tmp_path / 'index.html'}"
+    page = (tmp_path / "index.html").read_text()
+    assert "Figure 1. Title 1" in page and "reproduced in part" in page
+    assert "level &lt;&amp;&gt;" in page and "Note &lt;b&gt;." in page and "unknown" in page
+    assert "gahb-sk reproduce 1 --output" in page and "--images 3" in page
+    assert re.findall(r"src='data:image/png;base64,[\w+/=]{100,}'", page)
+    assert (tmp_path / "figure-01" / "results.csv").read_text().split() == ["who,psnr", "a,31.0"]
+    (number, setup), *_ = CALLS
+    assert (number, setup.n_images, setup.random_state) == (1, 3, 5)
+
+
+def test_what_is_done_is_left_alone_unless_asked(tmp_path):
+    main(["reproduce", "1", "--output", str(tmp_path)])
+    main(["reproduce", "2", "1", "--output", str(tmp_path)])
+    assert [number for number, _ in CALLS] == [1, 2]
+    page = (tmp_path / "index.html").read_text()
+    assert page.index("Title 1") < page.index("Title 2")
+    main(["reproduce", "1", "--output", str(tmp_path), "--again"])
+    main(["reproduce", "1", "--output", str(tmp_path), "--seed", "3"])
+    assert [number for number, _ in CALLS] == [1, 2, 1, 1]
+
+
+def test_all_leaves_out_what_lacks_networks_and_says_so(tmp_path, capsys):
+    assert main(["reproduce", "all", "--output", str(tmp_path)]) == 0
+    assert [number for number, _ in CALLS if number in (1, 2)] == [1, 2]
+    assert "figure 8 is left out: the networks ghost" in capsys.readouterr().err
+
+
+def test_nothing_but_missing_networks_is_an_error(tmp_path, capsys):
+    assert main(["reproduce", "8", "--output", str(tmp_path)]) == 1
+    assert "ghost" in capsys.readouterr().err
+    assert not (tmp_path / "index.html").exists()
+
+
+def test_an_interrupted_figure_leaves_the_others(tmp_path, capsys):
+    main(["reproduce", "1", "--output", str(tmp_path)])
+    before = (tmp_path / "index.html").read_text()
+    assert main(["reproduce", "2", "--output", str(tmp_path), "--seed", "13"]) == 1
+    assert "interrupted" in capsys.readouterr().err
+    assert (tmp_path / "index.html").read_text() == before
+    assert not (tmp_path / "figure-02" / "figure.json").exists()
+
+
+def test_training_comes_first_and_only_once(tmp_path, monkeypatch):
+    trained = []
+
+    def train(name, folder, **options):
+        trained.append((name, options["max_images"]))
+        (folder / name).mkdir(parents=True)
+        (folder / name / "card.json").write_text("{}")
+
+    monkeypatch.setattr(_reproduce, "train_pretrained", train)
+    words = ["reproduce", "9", "--output", str(tmp_path), "--train", "--max-images", "7"]
+    assert main(words) == 0
+    assert trained == [("ray", 7), ("x", 7)]
+    assert CALLS[0][1].networks == tmp_path / "networks"
+    main(words)
+    assert len(trained) == 2
+
+
+def test_a_damaged_record_is_named(tmp_path, capsys):
+    main(["reproduce", "1", "--output", str(tmp_path)])
+    (tmp_path / "figure-01" / "figure.json").write_text("{")
+    assert main(["reproduce", "2", "--output", str(tmp_path)]) == 1
+    assert "figure-01" in capsys.readouterr().err
+
+
+def test_the_record_is_json_without_nan(tmp_path):
+    main(["reproduce", "1", "--output", str(tmp_path)])
+    record = json.loads((tmp_path / "figure-01" / "figure.json").read_text())
+    assert record["checks"][1]["value"] is None
+    assert [check["passed"] for check in record["checks"]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["7"], "figure 7: unknown"),
+        (["1", "--max-images", "5"], "together with --train"),
+        (["1", "--networks", "no/such/folder"], "--networks: expected a folder"),
+    ],
+)
+def test_bad_input(words, message, tmp_path, capsys):
+    assert main(["reproduce", *words, "--output", str(tmp_path)]) == 1
+    assert message in capsys.readouterr().err
