@@ -1,8 +1,8 @@
 """Shipped weights: one folder each, with a card, and the plans that trained them.
 
 ``_plans.py`` says what each network is trained on, ``_training.py`` trains one and writes its card,
-``_pairs.py`` has the pairs of small networks on disjoint sets, ``_pretrained.py`` lists and loads
-them, ``_hub.py`` shares folders of the same format.
+``_pair_plans.py`` and ``_pairs.py`` do so for pairs of small networks on disjoint sets,
+``_pretrained.py`` lists and loads networks, ``_hub.py`` shares folders of the same format.
 """
 
 from gahb_sk._lazy import attach
@@ -11,7 +11,8 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_hub": ["pull_pretrained", "push_pretrained"],
-        "_pairs": ["PAIRS", "PairPlan", "load_pair_images", "load_pairs", "train_pairs"],
+        "_pair_plans": ["PAIRS", "PairPlan"],
+        "_pairs": ["load_pair_images", "load_pairs", "train_pairs"],
         "_plans": ["PLANS", "Plan"],
         "_pretrained": ["list_pairs", "list_pretrained", "load_pretrained", "read_card"],
         "_training": ["train_pretrained"],
