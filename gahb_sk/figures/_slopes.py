@@ -70,8 +70,8 @@ def oracles():
     }
 
 
-def measure(image_class, setup, n_examples=0):
-    """Denoise a class at all noise levels.
+def measure(image_class, setup, n_examples=0, sigmas=(*SIGMAS, *SPOTS)):
+    """Denoise a class at several noise levels, all by default.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def measure(image_class, setup, n_examples=0):
     return compare_denoisers(
         denoisers,
         image_class.images,
-        sorted({*SIGMAS.tolist(), *SPOTS}),
+        sigmas,
         cv=[(np.array([n]), np.arange(n))],
         random_state=setup.stream(0),
         n_examples=n_examples,
