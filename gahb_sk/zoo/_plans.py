@@ -61,12 +61,14 @@ class Plan:
             )
         return self._shuffle(make(self.image_size, split="train", **self.settings))
 
-    def test_images(self, n_images):
+    def test_images(self, n_images, random_state=TEST_SEED):
         """Return images that the network has never seen, those of other photographs.
 
         Parameters
         ----------
         n_images : int
+        random_state : int or numpy.random.SeedSequence, default=1
+            Seed of the images; not 0, that of the training.
 
         Returns
         -------
@@ -74,9 +76,13 @@ class Plan:
         """
         make = getattr(datasets, self.source)
         if self.endless:
-            images = make(n_images, self.image_size, random_state=TEST_SEED, **self._parameters())
+            images = make(
+                n_images, self.image_size, random_state=random_state, **self._parameters()
+            )
         else:
-            images = make(self.image_size, split="test", n_patches=n_images, random_state=TEST_SEED)
+            images = make(
+                self.image_size, split="test", n_patches=n_images, random_state=random_state
+            )
         return self._shuffle(images.astype("float32"))
 
     def _parameters(self):
