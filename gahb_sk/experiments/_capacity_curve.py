@@ -3,25 +3,35 @@
 import re
 from pathlib import Path
 
-import numpy as np
-
 from gahb_sk._images import check_images
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import validate_params
 from gahb_sk.experiments._compare import name_denoisers
-from gahb_sk.experiments._generalization_curve import check_sizes, generalization_curve
+from gahb_sk.experiments._generalization_curve import (
+    check_sizes,
+    default_sizes,
+    generalization_curve,
+)
 from gahb_sk.experiments._table import Table
+
+DEFAULT_SIZES = (10, 100, 1000)
 
 
 @validate_params(
-    {"estimators": [dict, list, tuple], "stacks": [dict], "folder": "no_validation"},
+    {
+        "estimators": [dict, list, tuple, None],
+        "stacks": [dict],
+        "pairs": [dict, None],
+        "folder": "no_validation",
+    },
     prefer_skip_nested_validation=True,
 )
 def capacity_curve(
     estimators,
     stacks,
-    n_train=(10, 100, 1000),
+    n_train=None,
     *,
+    pairs=None,
     sigmas=(0.03, 0.1, 0.3),
     n_test=100,
     folder=None,
@@ -33,13 +43,19 @@ def capacity_curve(
 
     Parameters
     ----------
-    estimators : dict of str to denoiser, or list of denoisers
-        Networks of several sizes by name; any other denoiser may take part. Cloned.
+    estimators : dict of str to denoiser, list of denoisers, or None
+        Networks of several sizes by name, each for all stacks; any other denoiser may take part.
+        Cloned. None if there are ``pairs`` alone.
     stacks : dict of str to array-like or lazy stack
         Images of several sizes by name, each as :func:`generalization_curve` takes them; for a
         comparison of sizes the same images at several resolutions.
-    n_train, sigmas, n_test, random_state, n_jobs, verbose
+    n_train : sequence of int, default=None
+        Numbers of training images; None is 10, 100 and 1000, or those of all fitted pairs.
+    sigmas, n_test, random_state, n_jobs, verbose
         See :func:`generalization_curve`.
+    pairs : dict of str to dict, default=None
+        By stack and by name of the denoiser, as ``{"32x32": {"large": {10: (A, B)}}}``: what is
+        fitted already, for each N, on this stack. See :func:`generalization_curve`.
     folder : str or path-like, default=None
         Where fitted networks are kept, in a folder for each pair, so that the same call goes on
         after an interruption. Names are then parts of paths.
@@ -72,23 +88,42 @@ def capacity_curve(
     >>> bool(table.where(images="12x12")["gap"] > table.where(images="4x4")["gap"])
     True
     """
-    estimators = name_denoisers(estimators)
-    if not stacks:
-        raise ValueError("stacks: expected at least one stack of images by name, got none.")
-    shapes = {name: check_images(X, name=name).shape for name, X in stacks.items()}
-    for name, shape in shapes.items():
-        check_sizes(n_train, n_test, shape[0], name)
+    estimators = {} if estimators is None else name_denoisers(estimators)
+    tasks = _tasks(estimators, stacks, pairs or {})
+    fitted = [part for _, _, part in tasks if isinstance(part, dict)]
+    n_train = default_sizes(DEFAULT_SIZES, *fitted) if n_train is None else n_train
+    for name, X in stacks.items():
+        check_sizes(n_train, n_test, len(check_images(X, name=name)), name)
     options = {"sigmas": sigmas, "n_test": n_test, "n_samples": 0}
     options |= {"random_state": seed_sequence(random_state), "n_jobs": n_jobs, "verbose": verbose}
     rows = []
-    for images, X in stacks.items():
-        for name, estimator in estimators.items():
-            place = None if folder is None else Path(folder) / _as_path(images) / _as_path(name)
-            curve = generalization_curve(estimator, X, n_train, folder=place, **options)
-            head = {"images": images, "n_values": int(np.prod(shapes[images][1:]))}
-            head |= {"denoiser": name, "n_weights": curve.n_weights}
-            rows += [head | row for row in curve.gap.rows()]
+    for images, name, part in tasks:
+        keep = folder is not None and not isinstance(part, dict)
+        place = Path(folder) / _as_path(images) / _as_path(name) if keep else None
+        curve = generalization_curve(part, stacks[images], n_train, folder=place, **options)
+        head = {"images": images, "n_values": curve.n_values, "denoiser": name}
+        head |= {"n_weights": curve.n_weights}
+        rows += [head | row for row in curve.gap.rows()]
     return Table.from_rows(rows)
+
+
+def _tasks(estimators, stacks, pairs):
+    """Return what is measured on which stack, by which name; raise if there is nothing."""
+    if not stacks:
+        raise ValueError("stacks: expected at least one stack of images by name, got none.")
+    for images in pairs:
+        if images not in stacks:
+            raise ValueError(
+                f"pairs: expected names among {list(stacks)}, the stacks, got {images!r}."
+            )
+    tasks = [
+        (images, name, part)
+        for images in stacks
+        for name, part in {**estimators, **pairs.get(images, {})}.items()
+    ]
+    if not tasks:
+        raise ValueError("estimators, pairs: expected at least one denoiser, got none.")
+    return tasks
 
 
 def _as_path(name):

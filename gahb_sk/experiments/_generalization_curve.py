@@ -23,6 +23,7 @@ from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import gap_row, image_psnrs, psnr_rows
 
 SETS = ("A", "B")
+DEFAULT_SIZES = (1, 10, 100, 1000)
 _NOISE, _SAMPLES, _NETWORKS = range(3)  # streams of random numbers
 
 
@@ -50,6 +51,8 @@ class GeneralizationCurve:
         By N; empty if no samples were asked for.
     n_weights : float
         Number of weights of a network; NaN for other denoisers.
+    n_values : int
+        Number of values of an image.
     """
 
     n_train: tuple
@@ -58,6 +61,7 @@ class GeneralizationCurve:
     similarity: Table
     samples: dict[int, SamplePairs]
     n_weights: float
+    n_values: int
 
 
 @validate_params(
@@ -75,7 +79,7 @@ class GeneralizationCurve:
 def generalization_curve(
     estimator,
     X,
-    n_train=(1, 10, 100, 1000),
+    n_train=None,
     *,
     sigmas=(0.03, 0.1, 0.3),
     n_test=100,
@@ -90,14 +94,16 @@ def generalization_curve(
 
     Parameters
     ----------
-    estimator : denoiser
+    estimator : denoiser, or dict of int to (denoiser, denoiser)
         Cloned, never fitted itself. Its ``random_state``, if it has one, is replaced by seeds of
         ``random_state``, one for each set, so that both networks start from other weights.
+        A dict has for each N two denoisers that are fitted already, on sets A and B of X, such as
+        those of :func:`gahb_sk.zoo.load_pairs`.
     X : array-like or lazy stack of shape (n, H, W) or (n, C, H, W)
         Clean images in random order. For each N the first N are set A, the last N set B; the
         test images, the same for all N, lie between the largest sets.
-    n_train : sequence of int, default=(1, 10, 100, 1000)
-        Numbers of training images.
+    n_train : sequence of int, default=None
+        Numbers of training images; None is 1, 10, 100 and 1000, or those of the fitted pairs.
     sigmas : array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
         Noise levels, positive, in the units of X; denoisers that are not blind are told them.
     n_test : int, default=100
@@ -110,7 +116,7 @@ def generalization_curve(
     folder : str or path-like, default=None
         Where fitted networks are kept: the same call goes on after an interruption, and one with
         more ``n_train`` or other measurements fits only what is missing. Denoisers that are no
-        networks are fitted again.
+        networks are fitted again. Not for pairs that are fitted already.
     random_state : int, RandomState or None, default=0
         Seed of networks, noise and samples.
     n_jobs : int, default=None
@@ -126,9 +132,10 @@ def generalization_curve(
     ------
     ValueError
         If X has fewer than ``2 max(n_train) + n_test`` images, the folder is of another
-        experiment, or images, noise levels or parameters break the contract.
+        experiment, there is no fitted pair for an N, or images, noise levels or parameters break
+        the contract.
     TypeError
-        If the estimator is no denoiser of gahb_sk, or an oracle.
+        If the estimator is no denoiser of gahb_sk and no dict of pairs, or an oracle.
 
     Notes
     -----
@@ -152,11 +159,16 @@ def generalization_curve(
     >>> bool(curve.gap["gap"][0] > 10 * curve.gap["gap"][1])
     True
     """
-    _check_estimator(estimator)
+    n_train = default_sizes(DEFAULT_SIZES, estimator) if n_train is None else n_train
     X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
-    sizes = check_sizes(n_train, n_test, len(check_images(X)))
+    images = check_images(X)
+    sizes = check_sizes(n_train, n_test, len(images))
     sigmas, root = check_sigmas(sigmas), seed_sequence(random_state)
-    pairs = _fit_pairs(estimator, X, sizes, child(root, _NETWORKS), folder, n_jobs, verbose)
+    if isinstance(estimator, dict):
+        pairs = _fitted_pairs(estimator, sizes, folder)
+    else:
+        _check_denoiser(estimator)
+        pairs = _fit_pairs(estimator, X, sizes, child(root, _NETWORKS), folder, n_jobs, verbose)
     test = X[sizes[-1] : sizes[-1] + n_test]
     options = {"sigmas": sigmas, "n_samples": n_samples, "sampler": sampler or {}, "root": root}
     results = Parallel(n_jobs=n_jobs, return_as="generator")(
@@ -165,7 +177,14 @@ def generalization_curve(
     measured = {}
     for n, found in zip(tqdm(sizes, desc="measuring", disable=not verbose), results, strict=True):
         measured[n] = found
-    return _collect(measured, sigmas, count_weights(pairs[sizes[0]][0]))
+    n_weights, n_values = count_weights(pairs[sizes[0]][0]), int(np.prod(images.image_shape))
+    return _collect(measured, sigmas, n_weights, n_values)
+
+
+def default_sizes(usual, *estimators):
+    """Return the numbers of training images that all fitted pairs have; without any the usual."""
+    fitted = [set(pairs) for pairs in estimators if isinstance(pairs, dict)]
+    return sorted(set.intersection(*fitted)) if fitted else usual
 
 
 def check_sizes(n_train, n_test, n_images, name="X"):
@@ -183,7 +202,8 @@ def check_sizes(n_train, n_test, n_images, name="X"):
     return tuple(sizes.tolist())
 
 
-def _check_estimator(estimator):
+def _check_denoiser(estimator):
+    """Raise if this is no denoiser that can be fitted and sampled."""
     if not hasattr(estimator, "transform") or not hasattr(estimator, "kind"):
         raise TypeError(
             f"estimator: expected a denoiser of gahb_sk, got {estimator!r}. Wrap a function of "
@@ -194,6 +214,22 @@ def _check_estimator(estimator):
             f"estimator: {type(estimator).__name__} is told the clean image, so it learns nothing "
             "and cannot be sampled. Choose a denoiser that is no oracle."
         )
+
+
+def _fitted_pairs(pairs, sizes, folder):
+    """Return the pairs of the wanted sizes, which were fitted elsewhere."""
+    if folder is not None:
+        raise ValueError("folder: expected None for pairs that are fitted already.")
+    if not set(sizes) <= set(pairs):
+        raise ValueError(
+            f"n_train: expected some of {sorted(pairs)}, which are fitted; got {sizes}."
+        )
+    for n in sizes:
+        if not isinstance(pairs[n], (tuple, list)) or len(pairs[n]) != len(SETS):
+            raise ValueError(f"estimator: expected two fitted denoisers for {n}, got {pairs[n]!r}.")
+        for denoiser in pairs[n]:
+            _check_denoiser(denoiser)
+    return {n: tuple(pairs[n]) for n in sizes}
 
 
 def _fit_pairs(estimator, X, sizes, root, folder, n_jobs, verbose):
@@ -248,7 +284,7 @@ def count_weights(denoiser):
     return float(sum(weight.numel() for weight in network.parameters()))
 
 
-def _collect(measured, sigmas, n_weights):
+def _collect(measured, sigmas, n_weights, n_values):
     psnrs, gaps, similar, samples = [], [], [], {}
     for n, (found, pairs) in measured.items():
         psnrs += [{"n_train": n, **row} for row in psnr_rows(found, sigmas)]
@@ -257,4 +293,4 @@ def _collect(measured, sigmas, n_weights):
             samples[n] = pairs
             similar += [{"n_train": n, **row} for row in similarity_rows(pairs)]
     tables = (Table.from_rows(rows) for rows in (psnrs, gaps, similar))
-    return GeneralizationCurve(tuple(measured), *tables, samples, n_weights)
+    return GeneralizationCurve(tuple(measured), *tables, samples, n_weights, n_values)

@@ -83,7 +83,8 @@ class GeneralizationDisplay:
         """Draw PSNR out against PSNR in, on training images and on test images.
 
         Both denoisers of an N have one colour, that of B is dashed. Means above 100 dB, of perfect
-        memorisers, are left out.
+        memorisers, are left out. For N = 1 the best that a denoiser can do which knows the image up
+        to a factor, as one without biases, is drawn: input PSNR + 10 log10(d), d values an image.
 
         Parameters
         ----------
@@ -107,6 +108,9 @@ class GeneralizationDisplay:
                     )  # fmt: skip
             x = np.unique(self.curve.psnr["input_psnr"])
             ax.plot(x, x, color="0.75", linewidth=1, zorder=0, label="noisy input")
+            if images == "train" and 1 in self.curve.n_train:
+                best = x + 10 * np.log10(self.curve.n_values)
+                ax.plot(x, best, color="0.2", linestyle=":", zorder=0, label="optimum, N = 1")
             ax.set(xlabel="input PSNR (dB)", title=f"{images} images")
         axes[0].set_ylabel("output PSNR (dB)")
         axes[0].legend(fontsize="x-small")

@@ -32,6 +32,24 @@ def test_each_row_is_that_of_its_generalization_curve(white, global_random_seed)
         assert_allclose(part[name], curve.gap[name])
 
 
+def test_fitted_pairs_give_what_fitting_gives(white):
+    sizes = (40, 200)
+    table = capacity_curve([WienerDenoiser()], white, sizes)
+    fitted = {
+        images: {
+            "WienerDenoiser": {n: [WienerDenoiser().fit(A) for A in (X[:n], X[-n:])] for n in sizes}
+        }
+        for images, X in white.items()
+    }
+    again = capacity_curve(None, white, pairs=fitted)
+    assert list(again) == list(table)
+    for name in table:
+        np.testing.assert_array_equal(again[name], table[name])
+    both = capacity_curve({"other": WienerDenoiser()}, white, pairs={"6x6": fitted["6x6"]})
+    assert both["images"].tolist().count("6x6") == 2 * both["images"].tolist().count("3x3")
+    assert set(both["n_train"]) == set(sizes)
+
+
 def test_networks_of_two_sizes_are_kept_apart(tmp_path, monkeypatch):
     stacks = {"a/b": make_disk_images(20, 8, random_state=0)}
     networks = {
@@ -50,5 +68,9 @@ def test_networks_of_two_sizes_are_kept_apart(tmp_path, monkeypatch):
 def test_bad_input(white):
     with pytest.raises(ValueError, match="stacks"):
         capacity_curve([WienerDenoiser()], {}, (3,))
+    with pytest.raises(ValueError, match="estimators, pairs"):
+        capacity_curve(None, white)
+    with pytest.raises(ValueError, match="pairs: expected names among"):
+        capacity_curve(None, white, pairs={"7x7": {}})
     with pytest.raises(ValueError, match=r"6x6: expected at least 2 \* 9"):
         capacity_curve([WienerDenoiser()], {**white, "6x6": white["6x6"][:20]}, (9,), n_test=5)

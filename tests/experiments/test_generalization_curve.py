@@ -139,6 +139,50 @@ def test_diverged_samples_are_left_out_and_counted(disks):
     assert len(curve.samples[4].first) == 0
 
 
+# Fitted pairs -----------------------------------------------------------------------------
+
+
+def fitted_pairs(X, sizes):
+    return {n: (WienerDenoiser().fit(X[:n]), WienerDenoiser().fit(X[-n:])) for n in sizes}
+
+
+def test_fitted_pairs_give_what_fitting_gives(disks, global_random_seed):
+    options = {"n_samples": 2, "random_state": global_random_seed}
+    one = generalization_curve(WienerDenoiser(), disks, (10, 80), **options)
+    two = generalization_curve(fitted_pairs(disks, (80, 10)), disks, **options)
+    assert two.n_train == one.n_train == (10, 80)
+    assert_array_equal(two.psnr["psnr"], one.psnr["psnr"])
+    assert_array_equal(two.samples[80].first, one.samples[80].first)
+    assert two.n_values == one.n_values == 144
+
+
+def test_fitted_pairs_are_not_fitted_again(disks, monkeypatch):
+    pairs = fitted_pairs(disks, (10, 80))
+    monkeypatch.setattr(WienerDenoiser, "fit", None)
+    curve = generalization_curve(pairs, disks, (80,), n_samples=0)
+    assert curve.n_train == (80,)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_train": (10, 20)}, "which are fitted; got"),
+        ({"folder": "runs"}, "folder: expected None"),
+        ({"estimator": {10: (WienerDenoiser(),)}}, "two fitted denoisers"),
+        ({"estimator": {}}, "n_train: expected positive"),
+    ],
+)
+def test_bad_pairs(change, message, disks):
+    options = {"estimator": fitted_pairs(disks, (10,)), "X": disks, "n_samples": 0, **change}
+    with pytest.raises(ValueError, match=message):
+        generalization_curve(**options)
+
+
+def test_pairs_that_are_not_fitted(disks):
+    with pytest.raises(NotFittedError):
+        generalization_curve({10: (WienerDenoiser(), WienerDenoiser())}, disks, n_samples=0)
+
+
 # Kept networks ----------------------------------------------------------------------------
 
 

@@ -22,6 +22,11 @@ def curve(disks):
     return generalization_curve(WienerDenoiser(), disks, N, n_test=30, n_samples=3)
 
 
+def project_on_first(image):
+    x = make_disk_images(1, 8, random_state=0)[0]
+    return x * (image * x).sum() / (x * x).sum()
+
+
 def figure():
     return Figure(layout="constrained")
 
@@ -37,6 +42,21 @@ def test_curves_are_the_means(curve):
                 assert_allclose(line.get_ydata(), part["psnr"])
                 assert_allclose(line.get_xdata(), part["input_psnr"])
             assert to_hex(drawn[2 * k].get_color()) == to_hex(drawn[2 * k + 1].get_color())
+
+
+def test_the_optimum_of_one_image_is_that_of_a_projection_on_it(disks):
+    """A ray is known: of d values of noise one is left, however strong the noise."""
+    sigmas = [0.05, 0.5]
+    curve = generalization_curve(
+        FunctionDenoiser(project_on_first), disks, (1,), sigmas=sigmas, n_test=100, n_samples=0
+    )
+    display = GeneralizationDisplay.from_curve(curve).plot(figure())
+    train, test = display.curve_axes_
+    best = {line.get_label(): line.get_ydata() for line in train.lines}["optimum, N = 1"]
+    own = curve.psnr.where(images="train", training_set="A")["psnr"]
+    # The PSNR's mean is above that of the mean error: -10 E log10 of chi^2_1 is 5.5 dB.
+    assert_allclose(np.sort(own), np.sort(best) + 5.5, atol=4)
+    assert "optimum, N = 1" not in [line.get_label() for line in test.lines]
 
 
 def test_rows_are_closest_sample_sample_closest(curve):
