@@ -46,7 +46,8 @@ def add_arguments(parser):
         help="length of each training (default: as shipped)")  # fmt: skip
     add("--again", action="store_true", help="also what is done already")
     add("--seed", type=int, default=0, help="seed of images, noise and samples (default 0)")
-    add("--n-jobs", type=int, metavar="J", help="of what runs at the same time")
+    add("--n-jobs", type=int, default=-1, metavar="J",
+        help="how much runs at the same time (default: as much as there are cores)")  # fmt: skip
 
 
 def run(args):
