@@ -1,14 +1,13 @@
 """The report of ``gahb-sk analyze``: a page, tables and pictures."""
 
 import html
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from gahb_sk._files import atomic_path, write_text
+from gahb_sk._files import atomic_path, write_json, write_text
 from gahb_sk.analysis import EigenBasis
 from gahb_sk.cli import _report
 from gahb_sk.experiments import Table
@@ -85,7 +84,7 @@ def write_analysis(folder, findings, command):
         "versions": _report.versions(),
         "numbers": summary(findings),
     }
-    write_text(folder / "results.json", json.dumps(numbers, indent=1) + "\n")
+    write_json(folder / "results.json", numbers)
     page = folder / "index.html"
     write_text(page, _page(findings, pictures, command))
     return page

@@ -140,10 +140,11 @@ def _risk(args, name, denoiser, clean):
 
 def _alignment(args, name, denoiser, clean):
     ks = [k for k in KS if k <= min(args.n_components, clean.size)] or [1]
-    return basis_alignment(
+    table = basis_alignment(
         {name: denoiser}, clean[None], [args.sigma], ks, dtype=args.precision,
         random_state=args.seed, verbose=True,
     )  # fmt: skip
+    return table if table.n_rows else None  # at a black image the oracles have no vectors
 
 
 def redo(args):

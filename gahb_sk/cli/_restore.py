@@ -6,13 +6,12 @@ measured of it; of damaged pixels the values do not matter. Writes restored.npy,
 results.json.
 """
 
-import json
 import shlex
 
 import numpy as np
 
 from gahb_sk import metrics, noise
-from gahb_sk._files import atomic_path, write_text
+from gahb_sk._files import atomic_path, write_json
 from gahb_sk._random import child, seed_sequence
 from gahb_sk.cli._compare import describe, positive_int
 from gahb_sk.cli._report import check_output, to_png, versions
@@ -156,7 +155,7 @@ def _write_results(path, args, denoiser, operator, psnrs, residual):
         "constraint_residual": residual.tolist(),
         "versions": versions(),
     }
-    write_text(path, json.dumps(results, indent=1) + "\n")
+    write_json(path, results)
 
 
 def redo(args):

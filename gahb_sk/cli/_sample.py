@@ -5,14 +5,13 @@ DiskPosteriorMean, fitted on the class of images that --like names. Sample k dep
 and k alone. Writes samples.npy, samples.png and samples.json.
 """
 
-import json
 import shlex
 import sys
 
 import numpy as np
 from tqdm import tqdm
 
-from gahb_sk._files import write_text
+from gahb_sk._files import write_json
 from gahb_sk.cli._compare import describe, positive_int
 from gahb_sk.cli._report import check_output, versions
 from gahb_sk.cli._sampling import SAMPLERS, load_model, sampler_of, write_array, write_mosaic
@@ -68,7 +67,7 @@ def run(args):
         "failed": (args.first + np.flatnonzero(~good)).tolist(),
         "versions": versions(),
     }
-    write_text(folder / "samples.json", json.dumps(record, indent=1) + "\n")
+    write_json(folder / "samples.json", record)
     failed = f", {np.sum(~good)} of them failed and NaN" if not good.all() else ""
     print(f"{folder / 'samples.npy'}: {len(samples)} samples {samples.shape[1:]}{failed}")
     return 0

@@ -187,7 +187,9 @@ class SpectrumDisplay:
         for name, coefficients in self.coefficients.items():
             k = np.arange(1, len(coefficients) + 1)
             ax.plot(k, np.abs(coefficients), ".", color=palette[name], markersize=3, alpha=0.6)
-        ax.set(ylabel=r"dots: $|\langle x, e_k \rangle|$", yscale="log")
+        ax.set_ylabel(r"dots: $|\langle x, e_k \rangle|$")
+        if any(np.any(coefficients) for coefficients in self.coefficients.values()):
+            ax.set_yscale("log")  # of a black image there is nothing to show
         return ax
 
 

@@ -112,7 +112,9 @@ class RiskDisplay:
 
 def _scales(ax, table, label):
     """Logarithmic axes; the noise levels of the table are the ticks, if they have room."""
-    ax.set(xscale="log", yscale="log", xlabel="noise level", ylabel=label)
+    ax.set(xscale="log", xlabel="noise level", ylabel=label)
+    if any(np.any(line.get_ydata() > 0) for line in ax.lines):
+        ax.set_yscale("log")
     sigmas = np.unique(table["sigma"])
     if len(sigmas) <= 8:
         ax.set_xticks(sigmas, labels=[f"{sigma:.3g}" for sigma in sigmas])

@@ -71,6 +71,20 @@ def test_a_noisy_file_has_no_clean_image(tmp_path):
     assert "coefficient" not in table(tmp_path, "spectrum")[0]
 
 
+def refuse(name):
+    raise AssertionError(f"{name} is not JSON")
+
+
+def test_a_black_image_gives_a_page_and_strict_json(tmp_path):
+    path = tmp_path / "black.npy"
+    np.save(path, np.zeros((16, 16)))
+    assert run(tmp_path, "OracleShrinkage", str(path), "--sigma", "0.1") == 0
+    text = (tmp_path / "report" / "results.json").read_text()
+    numbers = json.loads(text, parse_constant=refuse)["numbers"]
+    assert numbers["PSNR (dB)"] is None  # infinite: the oracle knows that there is nothing
+    assert numbers["effective dimension"] == 0
+
+
 def test_a_network_that_comes_with_the_package(tmp_path):
     name = list_pretrained()[0]
     words = ["--sigma", "0.2", "--image-size", "16", "--n-components", "3"]

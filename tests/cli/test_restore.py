@@ -26,6 +26,19 @@ def image_of_the_class(seed=0):
     return make_c_alpha_images(501, image_size=SIZE, random_state=seed, alpha=3)[0]
 
 
+def refuse(name):
+    raise AssertionError(f"{name} is not JSON")
+
+
+def test_json_is_strict_where_a_psnr_is_infinite(tmp_path):
+    path = tmp_path / "black.npy"
+    np.save(path, np.zeros((SIZE, SIZE)))
+    words = ["WaveletShrinkage", str(path), "--task", "inpaint", "--n", "1"]
+    assert restore(tmp_path, *words)[0] == 0
+    text = (tmp_path / "results.json").read_text()
+    assert json.loads(text, parse_constant=refuse)["psnr"]["measured"] is None
+
+
 TASKS = ("inpaint", "random-pixels", "super-resolution", "spectral", "compressive")
 
 
