@@ -1,6 +1,6 @@
 """List the networks that come with the package, or show one: its images, training and PSNR."""
 
-from gahb_sk.zoo import list_pretrained, read_card
+from gahb_sk.zoo import list_pairs, list_pretrained, read_card
 
 NAME = "info"
 HELP = "the networks that come with the package"
@@ -17,22 +17,47 @@ def add_arguments(parser):
 def run(args):
     """Print the list, or one card."""
     if args.network is not None:
-        print(_card(read_card(args.network)))
+        card = read_card(args.network)
+        print(_pairs_card(card) if "n_train" in card else _card(card))
         return 0
     for name in list_pretrained():
         card = read_card(name)
         levels = _row(card["psnr"]["network"])
         print(f"{name:22s} {levels}   {card['text']}")
     print("PSNR in dB at noise levels", ", ".join(f"{sigma:g}" for sigma in card["sigmas"]))
+    for name in list_pairs():
+        card = read_card(name)
+        numbers = ", ".join(f"{n:,}" for n in card["n_train"])
+        print(f"{name:22s} pairs of networks for N = {numbers}   {card['text']}")
     return 0
+
+
+def _head(card, each=""):
+    return [
+        f"{card['name']}: {card['text']}",
+        f"{card['images_seen']:,} images seen{each} in {card['minutes']} minutes on "
+        f"{card['threads']} thread(s); gahb_sk {card['version']}. To do it again:",
+        f"  {card['command']}",
+    ]
+
+
+def _pairs_card(card):
+    levels = ", ".join(f"{sigma:g}" for sigma in card["sigmas"])
+    lines = [
+        *_head(card, " by each network, all"),
+        "Two networks for each number N of training images, on disjoint sets. Mean PSNR in dB at "
+        f"noise levels {levels},",
+        f"on {card['n_test_images']} noisy images of their own and as many new ones",
+        f"{'N':>18s}  train   test",
+    ]
+    for n, *psnrs in zip(card["n_train"], card["train_psnr"], card["test_psnr"], strict=True):
+        lines.append(f"{n:18,d} {_row(psnrs)}")
+    return "\n".join(lines)
 
 
 def _card(card):
     lines = [
-        f"{card['name']}: {card['text']}",
-        f"{card['images_seen']:,} images seen in {card['minutes']} minutes on {card['threads']} "
-        f"thread(s); gahb_sk {card['version']}. To do it again:",
-        f"  {card['command']}",
+        *_head(card),
         f"PSNR in dB on {card['n_test_images']} test images at noise level",
         f"{'':18s}" + " ".join(f"{sigma:6g}" for sigma in card["sigmas"]),
     ]

@@ -74,7 +74,7 @@ def train_pairs(plan, folder, *, scale="cpu", **parameters):
         measured[n] = _measure(pair, sets, plan.test_images(X))
         card = _card(plan, scale, pair[0], measured)
         write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
-    return card
+    return read_card(folder)
 
 
 def load_pairs(name):
@@ -97,16 +97,6 @@ def load_pairs(name):
     ------
     ValueError
         For an unknown name (the nearest is given), or a damaged folder.
-
-    Examples
-    --------
-    >>> from gahb_sk.zoo import list_pairs, load_pairs, load_pair_images
-    >>> "pairs-8x8" in list_pairs()
-    True
-    >>> first, second = load_pairs("pairs-8x8")[10]
-    >>> X = load_pair_images("pairs-8x8")
-    >>> first.score(X[:10], sigma=0.1) > second.score(X[:10], sigma=0.1)
-    True
     """
     folder = find_pairs(name)
     return {

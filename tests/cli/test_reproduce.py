@@ -104,6 +104,16 @@ def test_training_comes_first_and_only_once(tmp_path, monkeypatch):
     assert len(trained) == 2
 
 
+def test_pairs_are_trained_by_their_own_function(figures, tmp_path, monkeypatch):
+    trained = []
+    figures[9] = figure(9, ("pairs-8x8",))
+    monkeypatch.setattr(
+        _reproduce, "train_pairs", lambda name, folder, **options: trained.append((name, folder))
+    )
+    assert main(["reproduce", "9", "--output", str(tmp_path), "--train"]) == 1
+    assert trained == [("pairs-8x8", tmp_path / "networks")]
+
+
 def test_a_damaged_record_is_named(tmp_path, capsys):
     main(["reproduce", "1", "--output", str(tmp_path)])
     (tmp_path / "figure-01" / "figure.json").write_text("{")
