@@ -1,18 +1,20 @@
 """Train the networks that come with the package, one after the other; started again, it goes on.
 
     python benchmarks/reproduce/train_zoo.py                      # all of them, as shipped
-    python benchmarks/reproduce/train_zoo.py c-alpha-2 disks
+    python benchmarks/reproduce/train_zoo.py c-alpha-2 pairs-32x32
     python benchmarks/reproduce/train_zoo.py c-alpha-2 --scale paper --engine fabric --devices 8
 
-A network that has a card in ``--output`` is done and left alone; ``--again`` trains it anew.
+A network that has a card in ``--output`` is done and left alone; ``--again`` trains it anew. Names
+that begin with "pairs" are of ten networks each, on disjoint sets of 1 to 10,000 images.
 """
 
 import argparse
+import shutil
 from pathlib import Path
 
 import torch
 
-from gahb_sk.zoo import PLANS, read_card, train_pretrained
+from gahb_sk.zoo import PAIRS, PLANS, read_card, train_pairs, train_pretrained
 from gahb_sk.zoo._pretrained import CARD, WEIGHTS
 
 
@@ -20,7 +22,8 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PLANS)}")
+    names = [*PLANS, *PAIRS]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}")
     parser.add_argument("--scale", choices=["cpu", "paper"], default="cpu")
     parser.add_argument("--output", default=str(WEIGHTS), metavar="DIR")
     parser.add_argument("--max-images", type=int, help="length of the training (default: plan's)")
@@ -33,16 +36,29 @@ def main():
     if args.threads:
         torch.set_num_threads(args.threads)
     changes = {} if args.max_images is None else {"max_images": args.max_images}
-    for name in args.names or PLANS:
+    options = {"scale": args.scale, "verbose": True, "engine": args.engine}
+    options |= {"devices": args.devices, **changes}
+    for name in args.names or names:
         folder = Path(args.output) / name
-        if args.again or not (folder / CARD).exists():
-            train_pretrained(
-                name, args.output, scale=args.scale, n_test_images=args.test_images, verbose=True,
-                engine=args.engine, devices=args.devices, **changes,
-            )  # fmt: skip
-        card = read_card(str(folder))
-        levels = "  ".join(f"{value:6.2f}" for value in card["psnr"]["network"])
-        print(f"{name:22s} {levels}  {card['images_seen']} images, {card['minutes']} min")
+        if args.again:
+            shutil.rmtree(folder, ignore_errors=True)
+        if name in PAIRS:
+            show_pairs(train_pairs(name, args.output, **options))
+            continue
+        if not (folder / CARD).exists():
+            train_pretrained(name, args.output, n_test_images=args.test_images, **options)
+        show(read_card(str(folder)))
+
+
+def show(card):
+    levels = "  ".join(f"{value:6.2f}" for value in card["psnr"]["network"])
+    print(f"{card['name']:22s} {levels}  {card['images_seen']} images, {card['minutes']} min")
+
+
+def show_pairs(card):
+    print(f"{card['name']:22s} {card['images_seen']} images each, {card['minutes']} min")
+    for n, *psnrs in zip(card["n_train"], card["train_psnr"], card["test_psnr"], strict=True):
+        print(f"{n:22,d} train {psnrs[0]:6.2f}  test {psnrs[1]:6.2f}")
 
 
 if __name__ == "__main__":

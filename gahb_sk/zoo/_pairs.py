@@ -199,7 +199,7 @@ def _card(plan, scale, network, measured):
         "minutes": round(sum(found["minutes"] for found in measured.values()), 1),
         "threads": torch.get_num_threads(),
         "version": _version(),
-        "command": f"python benchmarks/reproduce/train_pairs.py {plan.name} --scale {scale}",
+        "command": f"python benchmarks/reproduce/train_zoo.py {plan.name} --scale {scale}",
     }
 
 
