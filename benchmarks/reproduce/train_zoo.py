@@ -33,6 +33,9 @@ def main():
     parser.add_argument("--devices", type=int, default=1)
     parser.add_argument("--again", action="store_true")
     args = parser.parse_args()
+    unknown = set(args.names) - set(names)
+    if unknown:
+        parser.error(f"unknown names: {', '.join(sorted(unknown))}")
     if args.threads:
         torch.set_num_threads(args.threads)
     changes = {} if args.max_images is None else {"max_images": args.max_images}
