@@ -114,8 +114,8 @@ FIGURE = Figure(
     number=15,
     title="Larger images need more of them",
     paper=(
-        "UNets of 1 to 4 blocks (360 thousand to 31 million weights) on photographs of faces of "
-        "20x20 to 160x160: the gap between training and test PSNR closes at larger N for larger "
+        "UNets of 1 to 4 blocks (360 thousand to 31 million weights) on images of 20x20 to "
+        "160x160: the gap between training and test PSNR closes at larger N for larger "
         "images and networks."
     ),
     criterion=(
