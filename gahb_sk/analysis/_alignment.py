@@ -17,6 +17,7 @@ import numpy as np
 
 from gahb_sk._random import image_generator, seed_sequence
 from gahb_sk._validation import Integral
+from gahb_sk.denoisers._arrays import to_numpy
 
 _ORTHONORMAL = 1e-6
 
@@ -131,8 +132,12 @@ def random_alignment(d, k, *, k_other=None, n_draws=100, random_state=0):
     True
     """
     other = k if k_other is None else k_other
-    if not 1 <= k <= d or not 1 <= other <= d:
+    if not isinstance(d, Integral) or d < 1:
+        raise ValueError(f"d: expected an int of at least 1, got {d!r}.")
+    if not all(isinstance(size, Integral) and 1 <= size <= d for size in (k, other)):
         raise ValueError(f"k: expected dimensions between 1 and {d}, got {k!r} and {other!r}.")
+    if not isinstance(n_draws, Integral) or n_draws < 2:
+        raise ValueError(f"n_draws: expected an int of at least 2, got {n_draws!r}.")
     generator = image_generator(seed_sequence(random_state), 0)
     least, most = sorted((k, other))
     # One subspace may be that of the first coordinates: only their relative position is random.
@@ -144,7 +149,7 @@ def random_alignment(d, k, *, k_other=None, n_draws=100, random_state=0):
 
 
 def _rows(vectors, name):
-    vectors = np.asarray(vectors, np.float64)
+    vectors = to_numpy(vectors).astype(np.float64)
     if vectors.ndim < 2 or not len(vectors):
         raise ValueError(f"{name}: expected vectors (k, ...), got shape {vectors.shape}.")
     rows = vectors.reshape(len(vectors), -1)

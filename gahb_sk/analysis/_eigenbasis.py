@@ -9,11 +9,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gahb_sk._images import check_sigma
 from gahb_sk._random import image_generator, seed_sequence
 from gahb_sk._validation import Integral, Real, at_least, check_name, positive, validate_params
-from gahb_sk.analysis._eigensolvers import SOLVERS, SymmetricProblem, choose_solver
-from gahb_sk.analysis._linearize import linearize, oracle_argument
+from gahb_sk.analysis._eigensolvers import (
+    SOLVERS,
+    Found,
+    SymmetricProblem,
+    choose_solver,
+    residual_norms,
+)
+from gahb_sk.analysis._linearize import check_denoiser, linearize, oracle_argument
 from gahb_sk.analysis._trace import standard_error
+from gahb_sk.denoisers._arrays import to_numpy
+from gahb_sk.denoisers._linearization import check_one, check_partner
 
 _METHODS = ("auto", "lanczos", "subspace", "dense")
 _PROBES = 20
@@ -164,9 +173,9 @@ def eigenbasis(
     True
     """
     check_name(method, _METHODS, "method")
+    image, known = one_image(denoiser, image, clean)
     operator = linearize(denoiser, image, sigma, clean=clean, dtype=dtype)
-    d = operator.shape[0]
-    check_components(n_components, d)
+    check_components(n_components, operator.shape[0])
     if method == "auto":
         method = choose_solver(operator, n_components)
     limit = _MOST_PRODUCTS * (n_components + 20) if max_products is None else max_products
@@ -178,19 +187,33 @@ def eigenbasis(
         generator = image_generator(root, _START_STREAM)
         found = SOLVERS[method](problem, n_components, tolerance, generator)
         whole = _by_probes(problem, found, n_probes, image_generator(root, _PROBE_STREAM))
-    values, vectors, products = found
-    shape = tuple(denoiser.image_shape_) if np.ndim(image) == 1 else np.shape(image)
     return EigenBasis(
-        values=values,
-        vectors=np.ascontiguousarray(vectors.T).reshape(-1, *shape),
-        residuals=np.linalg.norm(products - vectors * values, axis=0),
-        coefficients=None if clean is None else np.asarray(clean, np.float64).ravel() @ vectors,
-        homogeneity_error=_homogeneity_error(denoiser, image, sigma, clean, operator),
-        sigma=None if sigma is None else float(sigma),
+        values=found.values,
+        vectors=as_images(denoiser, image, found.vectors),
+        residuals=found.residuals,
+        coefficients=None if known is None else known.ravel() @ found.vectors,
+        homogeneity_error=_homogeneity_error(denoiser, image, sigma, known, operator),
+        sigma=None if sigma is None else float(check_sigma(sigma, 1)[0]),
         method=method,
         n_products=problem.n_products,
         **whole,
     )
+
+
+def one_image(denoiser, image, clean=None):
+    """Check one image and its clean partner, if any; return them as ndarrays."""
+    check_denoiser(denoiser)
+    noisy = check_one(denoiser, image)
+    image = to_numpy(image)
+    if clean is None:
+        return image, None
+    return image, check_partner(denoiser, clean, noisy).reshape(image.shape)
+
+
+def as_images(denoiser, image, vectors):
+    """Return vectors ``(d, k)`` as ``(k, H, W)`` or ``(k, C, H, W)``."""
+    shape = tuple(denoiser.image_shape_) if image.ndim == 1 else image.shape
+    return np.ascontiguousarray(vectors.T).reshape(-1, *shape)
 
 
 def check_components(n_components, d):
@@ -216,7 +239,8 @@ def _by_matrix(problem, k):
         "participation_ratio": _ratio(values.sum(), np.square(values).sum()),
         "exact": True,
     }
-    return (values[:k], vectors[:, :k], symmetric @ vectors[:, :k]), whole
+    values, vectors = values[:k], vectors[:, :k]
+    return Found(values, vectors, residual_norms(values, vectors, symmetric @ vectors), None), whole
 
 
 def _by_probes(problem, found, n_probes, generator):
@@ -231,7 +255,7 @@ def _by_probes(problem, found, n_probes, generator):
             "participation_ratio": _ratio(total, squares),
             "exact": problem.operator.symmetric,
         }
-    values, vectors, products = found
+    values, vectors, _, products = found
     probes = 2.0 * generator.integers(0, 2, (problem.d, n_probes)) - 1
     forward, backward = problem.both(probes)
     inside = vectors.T @ probes
@@ -263,9 +287,8 @@ def _ratio(total, squares):
 
 
 def _homogeneity_error(denoiser, image, sigma, clean, operator):
-    one = np.asarray(image)[None]
-    arguments = oracle_argument(denoiser, None if clean is None else np.asarray(clean)[None])
-    denoised = np.asarray(denoiser.transform(one, sigma, **arguments), np.float64).ravel()
-    away = np.linalg.norm(denoised - operator.matvec(np.asarray(image, np.float64).ravel()))
+    arguments = oracle_argument(denoiser, None if clean is None else clean[None])
+    denoised = denoiser.transform(image[None], sigma, **arguments).ravel().astype(np.float64)
+    away = np.linalg.norm(denoised - operator.matvec(image.ravel().astype(np.float64)))
     norm = np.linalg.norm(denoised)
     return float(away / norm) if norm > 0 else float(away > 0)

@@ -1,8 +1,8 @@
 r"""Leading eigenpairs of symmetric matrices that are known by their products alone.
 
 ``SOLVERS`` maps a name to a function ``(problem, n_components, tolerance, generator)`` that returns
-the values, vectors ``(d, k)``, and S times the vectors. A pair :math:`(\lambda, e)` has converged
-when :math:`\|S e - \lambda e\|` is at most the tolerance.
+:class:`Found`. A pair :math:`(\lambda, e)` has converged when :math:`\|S e - \lambda e\|` is at
+most the tolerance.
 
 References
 ----------
@@ -14,6 +14,8 @@ N. Halko, P. G. Martinsson, J. A. Tropp, "Finding structure with randomness", SI
 DOI 10.1137/090771806.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.linalg import eigh
 
@@ -22,6 +24,43 @@ _ROOM = 200  # vectors of a Krylov basis beyond those asked for, before a restar
 _OVERSAMPLING = 20  # vectors of subspace iteration beyond those asked for
 _DENSE = 2048  # matrices of at most this size are formed
 _SHARE = 5  # as are those of which more than 1/5 of the eigenpairs are asked for
+_AT_ONCE = 64  # vectors whose products or residuals are in memory beside all the vectors
+
+NOT_FINITE = (
+    "denoiser: its Jacobian has NaN or infinity at this image. Check the weights of the network, "
+    "or what the function that is wrapped returns."
+)
+
+
+class Found(NamedTuple):
+    """What a solver found.
+
+    Attributes
+    ----------
+    values : ndarray of shape (k,)
+    vectors : ndarray of shape (d, k)
+    residuals : ndarray of shape (k,)
+    products : ndarray of shape (d, k) or None
+        S times the vectors; None where the spectrum is known and nobody needs them.
+    """
+
+    values: np.ndarray
+    vectors: np.ndarray
+    residuals: np.ndarray
+    products: np.ndarray | None
+
+
+def found(values, vectors, products):
+    """Return what was found, with the residuals."""
+    return Found(values, vectors, residual_norms(values, vectors, products), products)
+
+
+def residual_norms(values, vectors, products):
+    """Return the norms of ``products - values * vectors``, column by column."""
+    norms = np.empty(len(values))
+    for part in _parts(len(values)):
+        norms[part] = np.linalg.norm(products[:, part] - vectors[:, part] * values[part], axis=0)
+    return norms
 
 
 class SymmetricProblem:
@@ -48,6 +87,9 @@ class SymmetricProblem:
 
     def __call__(self, V):
         """Return (J + J^T) V / 2 in double precision."""
+        if self.operator.symmetric_part is not None:
+            self.n_products += V.shape[1]
+            return self._finite(self.operator.symmetric_part(V))
         forward, backward = self.both(V)
         return forward if backward is forward else (forward + backward) / 2
 
@@ -62,10 +104,7 @@ class SymmetricProblem:
     @staticmethod
     def _finite(product):
         if not np.isfinite(product).all():
-            raise ValueError(
-                "denoiser: its Jacobian has NaN or infinity at this image. Check the weights of "
-                "the network, or what the function that is wrapped returns."
-            )
+            raise ValueError(NOT_FINITE)
         return np.asarray(product, np.float64)
 
 
@@ -85,20 +124,25 @@ def dense_eigenpairs(problem, k, tolerance, generator):
     matrix = problem(np.eye(problem.d))
     values, vectors = eigh(matrix, subset_by_index=(problem.d - k, problem.d - 1))
     values, vectors = values[::-1], vectors[:, ::-1]
-    return values, vectors, matrix @ vectors
+    return found(values, vectors, matrix @ vectors)
 
 
 def closed_form_eigenpairs(problem, k, tolerance, generator):
     """Take the largest of the known eigenvalues; below them, zeros with any orthogonal vectors."""
     spectrum = problem.operator.spectrum
     order = np.argsort(-spectrum.values, kind="stable")[:k]
-    values, vectors = spectrum.values[order].astype(np.float64), spectrum.vectors(order)
-    if len(order) < k:
-        rest = generator.standard_normal((problem.d, k - len(order)))
-        rest = orthonormal_beyond(vectors, rest, generator)
-        values = np.concatenate([values, np.zeros(k - len(order))])
-        vectors = np.hstack([vectors, rest])
-    return values, vectors, problem(vectors)
+    known = len(order)
+    values, residuals, vectors = np.zeros(k), np.empty(k), np.empty((k, problem.d)).T
+    values[:known] = spectrum.values[order]
+    for part in _parts(known):
+        vectors[:, part] = spectrum.vectors(order[part])
+    if known < k:
+        rest = generator.standard_normal((problem.d, k - known))
+        vectors[:, known:] = orthonormal_beyond(vectors[:, :known], rest, generator)
+    for part in _parts(k):
+        columns = vectors[:, part]
+        residuals[part] = residual_norms(values[part], columns, problem(columns))
+    return Found(values, vectors, residuals, None)
 
 
 def subspace_eigenpairs(problem, k, tolerance, generator):
@@ -110,7 +154,7 @@ def subspace_eigenpairs(problem, k, tolerance, generator):
         values, turn = _descending(Q.T @ W)
         vectors, image = Q @ turn[:, :k], W @ turn[:, :k]
         if problem.exhausted or _converged(values[:k], vectors, image, tolerance):
-            return values[:k], vectors, image
+            return found(values[:k], vectors, image)
         Q = np.linalg.qr(W)[0]
 
 
@@ -137,7 +181,7 @@ def lanczos_eigenpairs(problem, k, tolerance, generator):
                 values, (vectors, image) = values[:k], basis.rotated(turn[:, :k])
                 done = _converged(values, vectors, image, tolerance)
                 if done or basis.size == d or problem.exhausted:
-                    return values, vectors, image
+                    return found(values, vectors, image)
             if last:
                 basis.restart(turn[:, : min(k + _OVERSAMPLING, basis.size)])
         new = orthonormal_beyond(basis.vectors, rest[:, : d - basis.size], generator)
@@ -213,11 +257,14 @@ def orthonormal_beyond(Q, block, generator):
     return basis
 
 
+def _parts(k):
+    return [slice(start, min(start + _AT_ONCE, k)) for start in range(0, k, _AT_ONCE)]
+
+
 def _descending(matrix):
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     return values[::-1], vectors[:, ::-1]
 
 
 def _converged(values, vectors, image, tolerance):
-    residuals = np.linalg.norm(image - vectors * values, axis=0)
-    return residuals.max() <= tolerance
+    return residual_norms(values, vectors, image).max() <= tolerance

@@ -27,6 +27,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter, sobel
 
+from gahb_sk.denoisers._arrays import to_numpy
+
 _SCALE = 1.0  # of the structure tensor, in pixels
 
 
@@ -82,7 +84,7 @@ def harmonicity(vectors, clean):
     >>> bool(found.total[0] > 0.95 > found.isotropic[0] > 0.9)
     True
     """
-    clean, vectors = np.asarray(clean, np.float64), np.asarray(vectors, np.float64)
+    clean, vectors = (to_numpy(array).astype(np.float64) for array in (clean, vectors))
     if clean.ndim not in (2, 3) or min(clean.shape[-2:]) < 2:
         raise ValueError(
             f"clean: expected one image of at least 2 x 2 pixels, got shape {clean.shape}."

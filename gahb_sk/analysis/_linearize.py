@@ -1,12 +1,16 @@
 """The Jacobian of any denoiser at one image, or at several at once."""
 
+import functools
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from gahb_sk._images import check_images, check_sigma, is_torch
+from gahb_sk._validation import Integral
 
 _PRECISIONS = ("float32", "float64")
+_KEPT_VALUES = 2**25  # of the operators at the images of a stack, if all were matrices
 _STEP = 1e-3  # of central differences, in units of the noise level
 
 
@@ -38,12 +42,15 @@ def linearize(denoiser, image, sigma=None, *, clean=None, dtype="float64"):
     Raises
     ------
     ValueError, TypeError
-        If a stack comes where one image is meant, or an oracle is not given ``clean``.
+        If a stack comes where one image is meant, an oracle is not given ``clean``, or something
+        else than a denoiser comes, such as a pipeline.
 
     Notes
     -----
     Exact for networks (the gates of the rectifiers held, or forward and reverse mode), for
-    shrinkage in a basis chosen at the image, for Wiener, empirical Bayes and posterior means.
+    shrinkage in a basis chosen at the image, for Wiener, empirical Bayes and posterior means (of
+    continuous disks up to their quadrature). The step of central differences is a thousandth of
+    the noise level, for blind denoisers of the deviation of the image.
 
     Examples
     --------
@@ -57,6 +64,7 @@ def linearize(denoiser, image, sigma=None, *, clean=None, dtype="float64"):
     np.True_
     """
     check_precision(dtype)
+    check_denoiser(denoiser)
     return denoiser.linearize(image, sigma, **oracle_argument(denoiser, clean)).astype(dtype)
 
 
@@ -83,6 +91,8 @@ def jacobian(denoiser, image, sigma=None, *, clean=None, dtype="float64", block=
 
 def dense(operator, block=256, verbose=False):
     """Return an operator as a matrix, block by block of its columns."""
+    if not isinstance(block, Integral) or block < 1:
+        raise ValueError(f"block: expected an int of at least 1, got {block!r}.")
     d = operator.shape[0]
     matrix = np.empty((d, d), operator.dtype)
     with tqdm(total=d, desc="Jacobian", unit="column", disable=not verbose) as bar:
@@ -156,13 +166,22 @@ def linearize_stack(denoiser, X, sigma=None, *, clean=None, dtype="float64"):
     -------
     stack : JacobianStack
     """
+    check_denoiser(denoiser)
     check_is_fitted(denoiser)
     oracle_argument(denoiser, clean)
     X = X if is_torch(X) or hasattr(X, "shape") else np.asarray(X)
     images = check_images(X, image_shape=denoiser.image_shape)
+    if clean is not None:
+        clean = clean if is_torch(clean) or hasattr(clean, "shape") else np.asarray(clean)
+        partners = check_images(clean, image_shape=denoiser.image_shape, name="clean")
+        if partners.shape != images.shape:
+            raise ValueError(
+                f"clean: expected images of the shape of X, {images.shape}, got {partners.shape}."
+            )
     n, d = len(images), int(np.prod(images.shape[1:]))
     levels = None if sigma is None else check_sigma(sigma, n)
 
+    @functools.lru_cache(max(1, _KEPT_VALUES // d**2))  # some operators hold their matrix
     def at(i):
         partner = None if clean is None else clean[i]
         level = None if levels is None else levels[i]
@@ -213,6 +232,16 @@ def _differences(denoiser, images, levels, clean):
         return (high - low).reshape(v.shape) / (2 * size[:, None])
 
     return lambda V: np.stack([one(V[:, :, j]) for j in range(V.shape[2])], axis=2)
+
+
+def check_denoiser(denoiser):
+    """Raise unless the object can be linearised."""
+    if not hasattr(denoiser, "linearize"):
+        raise TypeError(
+            f"denoiser: expected a fitted denoiser of gahb_sk, got {type(denoiser).__name__}. Of a "
+            "pipeline pass the denoiser itself, pipeline[-1], with images as they reach it; wrap a "
+            "function in FunctionDenoiser and a torch module in TorchModuleDenoiser."
+        )
 
 
 def oracle_argument(denoiser, clean):

@@ -23,7 +23,13 @@ import numpy as np
 from gahb_sk._images import check_images, check_sigma, is_torch
 from gahb_sk._random import child, image_generator, seed_sequence
 from gahb_sk._validation import at_least, check_name, positive, validate_params
-from gahb_sk.analysis._linearize import linearize_stack, oracle_argument
+from gahb_sk.analysis._eigensolvers import NOT_FINITE
+from gahb_sk.analysis._linearize import (
+    check_denoiser,
+    dense,
+    linearize_stack,
+    oracle_argument,
+)
 from gahb_sk.analysis._trace import TraceEstimate, hutchpp, standard_error
 
 _EXACT_UP_TO = 1024  # values an image; beyond, the trace is estimated
@@ -113,13 +119,16 @@ def effective_dimension(
     if method == "auto":
         known = stack[0].spectrum is not None
         method = "exact" if known or stack.shape[1] <= _EXACT_UP_TO else "hutchpp"
-    return TRACES[method](stack, n_products, tolerance, seed_sequence(random_state))
+    dimensions = TRACES[method](stack, n_products, tolerance, seed_sequence(random_state))
+    if not np.isfinite([dimension.value for dimension in dimensions]).all():
+        raise ValueError(NOT_FINITE)
+    return dimensions
 
 
 def _exact_traces(stack, n_products, tolerance, root):
     n, d, _ = stack.shape
     if stack[0].spectrum is not None:
-        return [TraceEstimate(float(stack[i].spectrum.values.sum()), 0.0, 0) for i in range(n)]
+        return [_exact_trace(stack[i]) for i in range(n)]
     totals = np.zeros(n)
     for start in range(0, d, _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, d))
@@ -127,6 +136,13 @@ def _exact_traces(stack, n_products, tolerance, root):
         units[:, rows, np.arange(len(rows))] = 1
         totals += np.trace(stack.matmat(units)[:, rows], axis1=1, axis2=2)
     return [TraceEstimate(float(total), 0.0, d) for total in totals]
+
+
+def _exact_trace(operator):
+    """Of one image; whether its spectrum is known may depend on the image."""
+    if operator.spectrum is not None:
+        return TraceEstimate(float(operator.spectrum.values.sum()), 0.0, 0)
+    return TraceEstimate(float(np.trace(dense(operator, _BLOCK))), 0.0, operator.shape[0])
 
 
 def _hutchpp_traces(stack, n_products, tolerance, root):
@@ -203,7 +219,7 @@ def sure(denoiser, X, sigma, *, clean=None, dimensions=None, **options):
     level, d = _level_and_size(denoiser, X, sigma)
     if dimensions is None:
         dimensions = effective_dimension(denoiser, X, sigma, clean=clean, **options)
-    trace, error = _columns(dimensions)
+    trace, error = _columns(dimensions, len(level))
     denoised = denoiser.transform(X, sigma, **oracle_argument(denoiser, clean))
     return Risk(stein(X, denoised, level, trace), 2 * level**2 * error / d)
 
@@ -227,7 +243,7 @@ def predicted_mse(denoiser, X, sigma, *, clean=None, dimensions=None, **options)
     level, d = _level_and_size(denoiser, X, sigma)
     if dimensions is None:
         dimensions = effective_dimension(denoiser, X, sigma, clean=clean, **options)
-    trace, error = _columns(dimensions)
+    trace, error = _columns(dimensions, len(level))
     return Risk(level**2 * trace / d, level**2 * error / d)
 
 
@@ -246,10 +262,13 @@ def _flat(images):
 def _level_and_size(denoiser, X, sigma):
     if sigma is None:
         raise ValueError("sigma: expected the true noise level of X, got None.")
+    check_denoiser(denoiser)
     images = check_images(X, image_shape=denoiser.image_shape)
     return check_sigma(sigma, len(images)), int(np.prod(images.shape[1:]))
 
 
-def _columns(dimensions):
+def _columns(dimensions, n):
+    if len(dimensions) != n:
+        raise ValueError(f"dimensions: expected one an image, {n}, got {len(dimensions)}.")
     values, errors, _ = zip(*dimensions, strict=True)
     return np.array(values), np.array(errors)

@@ -6,7 +6,7 @@ import numpy as np
 
 from gahb_sk._random import image_generator, seed_sequence
 from gahb_sk._validation import at_least, check_name, positive, validate_params
-from gahb_sk.analysis._eigenbasis import check_components
+from gahb_sk.analysis._eigenbasis import as_images, check_components, one_image
 from gahb_sk.analysis._eigensolvers import SOLVERS, SymmetricProblem, choose_solver
 from gahb_sk.analysis._linearize import dense, linearize
 
@@ -87,28 +87,28 @@ def singular_basis(
     [1. 1. 1. 1.]
     """
     check_name(method, _METHODS, "method")
+    image, _ = one_image(denoiser, image, clean)
     operator = linearize(denoiser, image, sigma, clean=clean, dtype=dtype)
     check_components(n_components, operator.shape[0])
     problem = NormalProblem(operator, _MOST_PRODUCTS * (n_components + 20))
     if method == "auto":
         method = choose_solver(operator, n_components)
         method = "lanczos" if method == "closed form" else method
-    shape = tuple(denoiser.image_shape_) if np.ndim(image) == 1 else np.shape(image)
     if method == "dense":
         problem.n_products = operator.shape[0]
         left, values, right = np.linalg.svd(problem._finite(dense(operator)))
         left, values, right = left[:, :n_components], values[:n_components], right[:n_components].T
     else:
         generator = image_generator(seed_sequence(random_state), 0)
-        right = SOLVERS[method](problem, n_components, tolerance, generator)[1]
+        right = SOLVERS[method](problem, n_components, tolerance, generator).vectors
         left = np.asarray(operator.matmat(right), np.float64)
         values = np.linalg.norm(left, axis=0)
         left = left / np.where(values > 0, values, 1)
     back = operator.rmatmat(left)
     return SingularBasis(
         values=values,
-        left=np.ascontiguousarray(left.T).reshape(-1, *shape),
-        right=np.ascontiguousarray(right.T).reshape(-1, *shape),
+        left=as_images(denoiser, image, left),
+        right=as_images(denoiser, image, right),
         residuals=np.linalg.norm(back - right * values, axis=0),
         method=method,
         n_products=problem.n_products,

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gahb_sk._random import image_generator, seed_sequence
+from gahb_sk._validation import Integral
 
 _LEAST_PROBES, _MORE_PROBES = 8, 4  # before their scatter is believed, and between two looks
 
@@ -67,7 +68,7 @@ def hutchpp(matmat, d, n_products=60, *, tolerance=None, random_state=0):
     Raises
     ------
     ValueError
-        If there are fewer than 3 products.
+        If there are fewer than 3 products, or the tolerance is not positive.
 
     Examples
     --------
@@ -78,10 +79,12 @@ def hutchpp(matmat, d, n_products=60, *, tolerance=None, random_state=0):
     >>> bool(abs(estimate.value - np.trace(A)) < 5 * estimate.standard_error)
     True
     """
+    if not isinstance(n_products, Integral) or n_products < min(3, d):
+        raise ValueError(f"n_products: expected at least 3, an int, got {n_products!r}.")
+    if tolerance is not None and not tolerance > 0:
+        raise ValueError(f"tolerance: expected a positive share of the trace, got {tolerance!r}.")
     if n_products >= d:
         return TraceEstimate(float(np.trace(matmat(np.eye(d)))), 0.0, d)
-    if n_products < 3:
-        raise ValueError(f"n_products: expected at least 3, got {n_products}.")
     generator = image_generator(seed_sequence(random_state), 0)
     nothing = np.empty((d, 0))
     if tolerance is not None:

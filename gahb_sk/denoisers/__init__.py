@@ -5,7 +5,7 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "_base": ["BaseDenoiser", "OracleDenoiser"],
+        "_base": ["BaseDenoiser"],
         "_bandlet_shrinkage": ["BandletShrinkage"],
         "_bias_free_cnn": ["BiasFreeCNNDenoiser"],
         "_bm3d": ["BM3DDenoiser"],
@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = attach(
         "_function": ["FunctionDenoiser"],
         "_local_empirical_bayes": ["LocalEmpiricalBayesDenoiser"],
         "_non_local_means": ["NonLocalMeansDenoiser"],
+        "_oracle": ["OracleDenoiser"],
         "_oracle_shrinkage": ["OracleShrinkage"],
         "_ray_posterior": ["RayPosteriorMean"],
         "_sine_posterior": ["SinePosteriorMean"],

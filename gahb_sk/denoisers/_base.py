@@ -10,15 +10,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from gahb_sk._images import check_images, check_sigma, is_torch
+from gahb_sk._images import check_images, check_sigma
 from gahb_sk._validation import Interval, Real, fit_context
-from gahb_sk.denoisers._linear import finite_difference_operator
+from gahb_sk.denoisers._arrays import like, n_channels, shape_of, to_numpy, to_torch
+from gahb_sk.denoisers._linearization import linearize_at
 from gahb_sk.metrics import psnr
 from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise, estimate_sigma
-
-# Perturbation of central differences, relative to the noise level: large enough for functions
-# that compute in single precision, small enough for smooth ones.
-_RELATIVE_STEP = 1e-3
 
 
 class BaseDenoiser(TransformerMixin, BaseEstimator):
@@ -168,7 +165,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
             With batched ``matmat`` and ``rmatmat``. ``operator.step`` is the step of central
             differences, or None if the products are exact.
         """
-        return self._linearize_at(image, sigma)
+        return linearize_at(self, image, sigma)
 
     # Hooks with a default -----------------------------------------------------------------
 
@@ -187,7 +184,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
     # Template -----------------------------------------------------------------------------
 
     def _check_training_images(self, X, y=None):
-        if y is not None and len(_shape(X)) > 1 and _shape(y) == _shape(X):
+        if y is not None and len(shape_of(X)) > 1 and shape_of(y) == shape_of(X):
             X = y
         return check_images(X, image_shape=self.image_shape, estimator=self, reset=True)
 
@@ -199,7 +196,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         came, fitted = images.image_shape, tuple(self.image_shape_)
         same = {
             "nothing": True,
-            "channels": _channels(came) == _channels(fitted),
+            "channels": n_channels(came) == n_channels(fitted),
             "size": came == fitted,
         }[self._fixed]
         if not same:
@@ -239,13 +236,13 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
     def _denoise_chunk(self, noisy, sigma, clean=None):
         """Call the hook on its own kind of array; hand the result back in the kind of noisy."""
         if sigma is None and self._needs_sigma:
-            sigma = self._estimate_sigma(_to_numpy(noisy))
-        convert = _to_numpy if self._backend == "numpy" else _to_torch
+            sigma = self._estimate_sigma(to_numpy(noisy))
+        convert = to_numpy if self._backend == "numpy" else to_torch
         arguments = [convert(noisy)]
-        arguments.append(_like(sigma, arguments[0]) if self._needs_sigma else None)
+        arguments.append(like(sigma, arguments[0]) if self._needs_sigma else None)
         if self.needs_clean:
-            arguments.append(_like(convert(clean), arguments[0]))
-        return _like(self._denoise(*arguments), noisy)
+            arguments.append(like(convert(clean), arguments[0]))
+        return like(self._denoise(*arguments), noisy)
 
     def _check_partner(self, X, images, name):
         partner = self._check_images(X, name)
@@ -272,131 +269,9 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
             values[index] = psnr(truth, self._denoise_chunk(noisy, level, truth))
         return values
 
-    def _check_one(self, image, name="image"):
-        """One image as the user gives it, as ``(1, C, H, W)`` in double precision."""
-        check_is_fitted(self)
-        ndim = 1 if self.image_shape is not None else len(self.image_shape_)
-        shape = tuple(np.shape(image))
-        if len(shape) != ndim:
-            expected = {1: "(n_features,)", 2: "(H, W)", 3: "(C, H, W)"}[ndim]
-            raise ValueError(
-                f"{name}: expected one image of shape {expected}, got shape {shape}. Of a stack, "
-                "pass one image: X[0]."
-            )
-        one = image[None] if is_torch(image) else np.asarray(image)[None]
-        return self._check_images(one, name).numpy().astype(np.float64)
-
-    def _linearize_at(self, image, sigma, clean=None):
-        noisy = self._check_one(image)
-        level = self._check_level(sigma, 1)
-        if level is None and self._needs_sigma:
-            level = self._estimate_sigma(noisy)
-        extra = () if clean is None else (self._check_one(clean, "clean")[0],)
-        level = float(level[0]) if self._needs_sigma else None
-        operator = self._linearize(noisy[0], level, *extra)
-        if operator is not None:
-            return operator
-        scale = level if level else float(noisy.std()) or 1.0
-        known = None if level is None else np.array([level])
-        return finite_difference_operator(
-            lambda stack: self._denoise_many(stack, known, *extra), noisy[0], _RELATIVE_STEP * scale
-        )
-
-    def _denoise_many(self, stack, level, clean=None):
-        """Denoise a float64 stack at one level, with one clean image for all of it."""
-        level = None if level is None else np.repeat(level, len(stack))
-        partner = None if clean is None else np.repeat(clean[None], len(stack), axis=0)
-        return self._denoise_chunk(stack, level, partner)
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = self.image_shape is not None
         tags.input_tags.three_d_array = self.image_shape is None
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-class OracleDenoiser(BaseDenoiser):
-    """Base class of denoisers that are told the clean image: bounds, not rivals.
-
-    Their hooks take the clean images too: ``_denoise(noisy, sigma, clean)`` and
-    ``_linearize(image, sigma, clean)``.
-    """
-
-    kind = "optimal"
-    needs_clean = True
-
-    def transform(self, X, sigma=None, *, clean):
-        """Denoise images with knowledge of the clean ones.
-
-        Parameters
-        ----------
-        X : array-like, torch.Tensor or lazy stack
-            Noisy images, shaped as in ``fit``.
-        sigma : float or array-like of shape (n,), default=None
-            Noise level; see :meth:`BaseDenoiser.transform`.
-        clean : array-like, torch.Tensor or lazy stack
-            The clean images, of the shape of X.
-
-        Returns
-        -------
-        denoised : ndarray or torch.Tensor
-            Of the shape, dtype, kind and device of X.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the images or sigma break the contract.
-        """
-        if clean is None:
-            raise TypeError("clean: expected the clean images, of the shape of X, got None.")
-        return self._transform(X, sigma, clean)
-
-    def fit_transform(self, X, y=None, *, sigma=None, clean):
-        """Fit on X, then denoise X with knowledge of ``clean``; see ``transform``."""
-        return self.fit(X, y).transform(X, sigma=sigma, clean=clean)
-
-    def linearize(self, image, sigma=None, *, clean):
-        """Jacobian at one noisy image, the clean one being held fixed.
-
-        Parameters
-        ----------
-        image, clean : array-like or torch.Tensor
-            One noisy and one clean image ``(H, W)`` or ``(C, H, W)`` (one flat row each if
-            ``image_shape`` was given).
-        sigma : float, default=None
-            Noise level; see ``transform``.
-
-        Returns
-        -------
-        operator : scipy.sparse.linalg.LinearOperator of shape (d, d)
-        """
-        return self._linearize_at(image, sigma, clean)
-
-
-def _channels(image_shape):
-    return image_shape[0] if len(image_shape) == 3 else 1
-
-
-def _shape(X):
-    return tuple(X.shape) if hasattr(X, "shape") else np.asarray(X).shape
-
-
-def _to_numpy(array):
-    return array.detach().cpu().numpy() if is_torch(array) else np.asarray(array)
-
-
-def _to_torch(array):
-    import torch
-
-    if is_torch(array):
-        return array
-    array = np.ascontiguousarray(array)
-    return torch.from_numpy(array if array.flags.writeable else array.copy())
-
-
-def _like(array, model):
-    """Return ``array`` in the kind, dtype and device of ``model``."""
-    if is_torch(model):
-        return _to_torch(array).to(device=model.device, dtype=model.dtype)
-    return _to_numpy(array).astype(model.dtype, copy=False)

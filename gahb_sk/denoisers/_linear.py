@@ -54,6 +54,8 @@ class JacobianOperator(LinearOperator):
     block : int, default=8
         Vectors worth multiplying at once: few where a product is costly and so many more of them
         would be spent than saved.
+    symmetric_part : callable, default=None
+        ``V (d, k) -> (J + J^T) V / 2``, where that is cheaper than the two products.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class JacobianOperator(LinearOperator):
         spectrum=None,
         recast=None,
         block=8,
+        symmetric_part=None,
     ):
         super().__init__(np.dtype(dtype), (d, d))
         self._products = matmat, (matmat if rmatmat is None else rmatmat)
@@ -75,6 +78,7 @@ class JacobianOperator(LinearOperator):
         self.symmetric = rmatmat is None
         self.step = step
         self.block = block
+        self.symmetric_part = matmat if rmatmat is None else symmetric_part
 
     @property
     def spectrum(self):
@@ -123,8 +127,32 @@ def diagonal_operator(transform, factors, shape):
         With its spectrum.
     """
     factors = np.asarray(factors, np.float64)
-    d = factors.size
 
+    def shrink(stack):
+        return transform.inverse(factors * transform.forward(stack))
+
+    return JacobianOperator(
+        factors.size,
+        on_vectors(shrink, shape),
+        spectrum=Spectrum(factors.ravel(), basis_vectors(transform, shape)),
+    )
+
+
+def on_vectors(function, shape):
+    """Return a linear function of stacks of images as one of vectors.
+
+    Parameters
+    ----------
+    function : callable
+        ``(m, *shape)`` to the same shape.
+    shape : tuple of int
+
+    Returns
+    -------
+    product : callable
+        ``V (d, k)`` to ``(d, k)``, in pieces that stay in the processor's cache.
+    """
+    d = int(np.prod(shape))
     length = max(1, _PIXELS_IN_CACHE // d)
 
     def product(V):
@@ -132,21 +160,30 @@ def diagonal_operator(transform, factors, shape):
         out = np.empty(stack.shape)
         for start in range(0, len(stack), length):
             part = stack[start : start + length].reshape(-1, *shape)
-            shrunk = transform.inverse(factors * transform.forward(part))
-            out[start : start + length] = shrunk.reshape(len(part), d)
+            out[start : start + length] = function(part).reshape(len(part), d)
         return out.T
+
+    return product
+
+
+def basis_vectors(transform, shape):
+    """Return the function from indices ``(k,)`` to vectors ``(d, k)`` of an orthonormal basis.
+
+    Parameters
+    ----------
+    transform : Transform
+        Of images of ``shape``, or of each of their channels.
+    shape : tuple of int
+        ``(C, H, W)``.
+    """
+    inverse = on_vectors(transform.inverse, shape)
 
     def vectors(indices):
-        out = np.empty((len(indices), d))
-        for start in range(0, len(indices), length):
-            part = indices[start : start + length]
-            diracs = np.zeros((len(part), d))
-            diracs[np.arange(len(part)), part] = 1
-            found = transform.inverse(diracs.reshape(-1, *shape))
-            out[start : start + length] = found.reshape(len(part), d)
-        return out.T
+        diracs = np.zeros((len(indices), int(np.prod(shape))))
+        diracs[np.arange(len(indices)), indices] = 1
+        return inverse(diracs.T)
 
-    return JacobianOperator(d, product, spectrum=Spectrum(factors.ravel(), vectors))
+    return vectors
 
 
 def factored_operator(factor):

@@ -13,8 +13,9 @@ import numpy as np
 
 from gahb_sk._images import check_sigma
 from gahb_sk._validation import Integral, Interval, at_least, check_name
-from gahb_sk.denoisers._base import BaseDenoiser, OracleDenoiser
+from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers._linear import diagonal_operator
+from gahb_sk.denoisers._oracle import OracleDenoiser
 from gahb_sk.transforms import (
     CosineTransform,
     FourierTransform,

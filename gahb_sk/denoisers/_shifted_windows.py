@@ -14,8 +14,8 @@ DOI 10.1007/978-1-4612-2544-7_9.
 
 import numpy as np
 
-from gahb_sk.denoisers._couplings import coupled_spectrum, multiply
-from gahb_sk.denoisers._linear import JacobianOperator, diagonal_operator
+from gahb_sk.denoisers._couplings import coupled_operator, multiply, multiply_transposed
+from gahb_sk.denoisers._linear import JacobianOperator, diagonal_operator, on_vectors
 
 _PARITIES = ((0, 0), (1, 1), (0, 1), (1, 0))
 # Powers of the inverse of the real root of x^3 = x + 1: the fractional parts of their multiples
@@ -211,26 +211,28 @@ def spun_operator(windows, shape, terms):
         One window that is the image gives one whose spectrum is known.
     """
     terms = [(*term, [])[:3] for term in terms]
-    if windows._whole and not terms[0][2]:
-        return diagonal_operator(*terms[0][:2], shape)
-    places = range(len(windows))
+    if windows._whole:
+        transform, slopes, couplings = terms[0]
+        if not couplings:
+            return diagonal_operator(transform, slopes, shape)
+        return coupled_operator(transform, shape, slopes, couplings)
 
-    def shrink(cut, i, turn=False):
+    def shrink(cut, i, multiplication):
         transform, slopes, couplings = terms[i]
-        return transform.inverse(multiply(transform.forward(cut), slopes, couplings, turn))
+        return transform.inverse(multiplication(transform.forward(cut), slopes, couplings))
 
-    def product(V):
-        stack = V.T.reshape(-1, *shape)
-        total = sum(windows.paste(shrink(windows.cut(stack, i), i), i) for i in places)
-        return (windows.share * total).reshape(len(stack), -1).T
+    def product(stack):
+        places = range(len(windows))
+        total = sum(windows.paste(shrink(windows.cut(stack, i), i, multiply), i) for i in places)
+        return windows.share * total
 
-    def transposed(V):
-        stack = windows.share * V.T.reshape(-1, *shape)
-        total = sum(
-            windows.cut_transposed(shrink(windows.paste_transposed(stack, i), i, True), i)
-            for i in places
-        )
-        return total.reshape(len(stack), -1).T
+    def transposed(stack):
+        shared, total = windows.share * stack, 0
+        for i in range(len(windows)):
+            inside = shrink(windows.paste_transposed(shared, i), i, multiply_transposed)
+            total = total + windows.cut_transposed(inside, i)
+        return total
 
-    spectrum = (lambda: coupled_spectrum(*terms[0])) if windows._whole else None
-    return JacobianOperator(int(np.prod(shape)), product, transposed, spectrum=spectrum)
+    return JacobianOperator(
+        int(np.prod(shape)), on_vectors(product, shape), on_vectors(transposed, shape)
+    )

@@ -16,12 +16,12 @@ import numpy as np
 from gahb_sk._validation import StrOptions
 from gahb_sk.datasets import disk_tangents, render_disks
 from gahb_sk.datasets._sines import render_sines
-from gahb_sk.denoisers._base import OracleDenoiser
 from gahb_sk.denoisers._disk_class._local import find_modes
 from gahb_sk.denoisers._disk_class._nodes import Problem
 from gahb_sk.denoisers._disk_class._posterior import Grids, best_of_grid
 from gahb_sk.denoisers._disk_class._prior import ContinuousPrior
 from gahb_sk.denoisers._linear import JacobianOperator, factored_operator
+from gahb_sk.denoisers._oracle import OracleDenoiser
 from gahb_sk.denoisers._sine_posterior import sine_basis
 
 _RANK_TOLERANCE = 1e-7  # of singular values, relative to the largest

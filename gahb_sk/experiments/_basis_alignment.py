@@ -161,7 +161,8 @@ def n_nonzero(basis):
 
 def _one_image(denoisers, references, X, i, sigma, ks, dtype, root):
     """Overlaps and harmonicity at one noisy image, as (key, values)."""
-    clean, noisy = (images[0] for images in noisy_images(X, np.array([i]), sigma, root))
+    stacks = noisy_images(X, np.array([i]), sigma, root)
+    clean, noisy = (np.asarray(stack[0]) for stack in stacks)
     bases = {}
     for name, denoiser in {**references, **denoisers}.items():
         basis = leading_basis(denoiser, noisy, max(ks), sigma, clean, dtype, child(root, 2, i))
