@@ -97,6 +97,16 @@ def load_pairs(name):
     ------
     ValueError
         For an unknown name (the nearest is given), or a damaged folder.
+
+    Examples
+    --------
+    >>> from gahb_sk.zoo import list_pairs, load_pairs, load_pair_images
+    >>> "pairs-8x8" in list_pairs()
+    True
+    >>> first, second = load_pairs("pairs-8x8")[10]
+    >>> X = load_pair_images("pairs-8x8")
+    >>> first.score(X[:10], sigma=0.1) > second.score(X[:10], sigma=0.1)
+    True
     """
     folder = find_pairs(name)
     return {

@@ -1,13 +1,16 @@
 """gahb-sk info."""
 
+import json
+
 from gahb_sk.cli import main
-from gahb_sk.zoo import list_pretrained, read_card
+from gahb_sk.zoo import list_pairs, list_pretrained, read_card
 
 
 def test_list_names_every_network(capsys):
     assert main(["info"]) == 0
     out = capsys.readouterr().out
-    assert [line.split()[0] for line in out.splitlines()[:-1]] == list_pretrained()
+    names = [line.split()[0] for line in out.splitlines()]
+    assert names == [*list_pretrained(), "PSNR", *list_pairs()]
 
 
 def test_one_card(capsys):
@@ -16,6 +19,16 @@ def test_one_card(capsys):
     out = capsys.readouterr().out
     assert read_card(name)["command"] in out
     assert "oracle bandlets" in out
+
+
+def test_the_last_tenth_of_the_training_is_told(tmp_path, capsys):
+    card = read_card("c-alpha-2")
+    levels = [[float(k), 20.0 + (k >= 18), None] for k in range(20)]
+    card["learning_curve"] = {"images": [*range(20)], "sigmas": [0.1, 0.2, 0.3], "psnr": levels}
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    assert main(["info", str(tmp_path)]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.endswith("+2.00, +1.00, +nan dB near noise levels 0.1, 0.2, 0.3.")
 
 
 def test_unknown_name(capsys):
