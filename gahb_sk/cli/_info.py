@@ -1,5 +1,7 @@
 """List the networks that come with the package, or show one: its images, training and PSNR."""
 
+import numpy as np
+
 from gahb_sk.zoo import list_pairs, list_pretrained, read_card
 
 NAME = "info"
@@ -63,7 +65,22 @@ def _card(card):
     ]
     best_first = sorted(card["psnr"].items(), key=lambda item: -sum(item[1]))
     lines += [f"{label:18s}{_row(values)}" for label, values in best_first]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_last_gain(card)])
+
+
+def _last_gain(card):
+    """Say what the last tenth of the training brought, on the images that came in it."""
+    curve = card.get("learning_curve", {"psnr": []})
+    psnr = np.array(curve["psnr"], float)
+    tenth = len(psnr) // 10
+    if not tenth:
+        return []
+    gain = psnr[-tenth:].mean(axis=0) - psnr[-2 * tenth : -tenth].mean(axis=0)
+    levels = ", ".join(f"{sigma:.3g}" for sigma in curve["sigmas"])
+    return [
+        "The last tenth of the training brought " + ", ".join(f"{g:+.2f}" for g in gain)
+        + f" dB near noise levels {levels}."
+    ]  # fmt: skip
 
 
 def _row(values):
