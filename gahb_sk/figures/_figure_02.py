@@ -7,6 +7,8 @@ from gahb_sk.figures import _pairs
 from gahb_sk.figures._figure import Check, Figure, Outcome
 
 _SAMPLES = 32
+# So many training images from which on a mean correlation of pairs is no single chance.
+_SEVERAL = 10
 
 
 def run(setup):
@@ -34,10 +36,13 @@ def _cosines(curve, measure):
 def _checks(curve):
     pair, closest, other = (_cosines(curve, name) for name in ("pair", "closest", "other"))
     smallest, largest = (f"N = {n:,}" for n in (curve.n_train[0], curve.n_train[-1]))
+    # Two networks of one image each draw these two: their correlation is a matter of chance.
+    k = min(int(np.searchsorted(curve.n_train, _SEVERAL)), len(pair) - 1)
+    several = f"N = {curve.n_train[k]:,}"
     nearest = float(np.min(closest[np.array(curve.n_train) <= 10], initial=np.inf))
     return [
         Check(f"pair, {largest}", float(pair[-1]), 0.8, None, "towards 1"),
-        Check(f"pair, {largest} less {smallest}", float(pair[-1] - pair[0]), 0.2, None, "rises"),
+        Check(f"pair, {largest} less {several}", float(pair[-1] - pair[k]), 0.2, None, "rises"),
         Check("closest training image, N up to 10", nearest, 0.95, None, "1"),
         Check(f"closest, {largest} less {smallest}", float(closest[-1] - closest[0]), None, -0.05,
               "falls"),
@@ -87,7 +92,7 @@ FIGURE = Figure(
     ),
     criterion=(
         "On C^alpha images of 32x32 (alpha 2), mean correlations: two samples of the same noise "
-        "reach .8 at the largest N, at least .2 more than at the smallest; the closest training "
+        "reach .8 at the largest N, at least .2 more than at N = 10; the closest training "
         "image has .95 for N up to 10, at the largest N at least .05 less than at the smallest, "
         "less than the pair, and no more than .02 above the closest image of the other set."
     ),
