@@ -5,6 +5,7 @@ eigenvectors are the basis in which the denoiser shrinks, the eigenvalues are it
 bias-free network and for an optimal denoiser J is (nearly) symmetric, so S is J.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ from gahb_sk.denoisers._linearization import check_one, check_partner
 _METHODS = ("auto", "lanczos", "subspace", "dense")
 _PROBES = 20
 _START_STREAM, _PROBE_STREAM = 0, 1
+_JUMPS = 0.05  # relative disagreement of central differences beyond which a warning is given
 _MOST_PRODUCTS = 40  # vectors multiplied at most, in multiples of n_components + 20
 
 
@@ -155,6 +157,12 @@ def eigenbasis(
         If a stack comes where one image is meant, ``n_components`` is beyond d, an oracle is not
         given ``clean``, or the denoiser returns NaN or infinity.
 
+    Warns
+    -----
+    UserWarning
+        If central differences disagree with each other, as those of denoisers that jump do (BM3D,
+        non-local means).
+
     Notes
     -----
     Iterations find an eigenvalue of high multiplicity (a hard threshold's 1) as often as it is
@@ -181,10 +189,10 @@ def eigenbasis(
     limit = _MOST_PRODUCTS * (n_components + 20) if max_products is None else max_products
     problem = SymmetricProblem(operator, limit)
     root = seed_sequence(random_state)
+    generator = image_generator(root, _START_STREAM)
     if method == "dense":
-        found, whole = _by_matrix(problem, n_components)
+        found, whole = _by_matrix(problem, n_components, generator)
     else:
-        generator = image_generator(root, _START_STREAM)
         found = SOLVERS[method](problem, n_components, tolerance, generator)
         whole = _by_probes(problem, found, n_probes, image_generator(root, _PROBE_STREAM))
     return EigenBasis(
@@ -225,9 +233,11 @@ def check_components(n_components, d):
         )
 
 
-def _by_matrix(problem, k):
+def _by_matrix(problem, k, generator):
     """Eigenpairs and global numbers from the whole matrix."""
     jacobian = problem.both(np.eye(problem.d))[0]
+    if problem.operator.step is not None:
+        _warn_of_jumps(problem.operator, jacobian, generator)
     symmetric = (jacobian + jacobian.T) / 2
     values, vectors = np.linalg.eigh(symmetric)
     values, vectors = values[::-1], vectors[:, ::-1]
@@ -241,6 +251,21 @@ def _by_matrix(problem, k):
     }
     values, vectors = values[:k], vectors[:, :k]
     return Found(values, vectors, residual_norms(values, vectors, symmetric @ vectors), None), whole
+
+
+def _warn_of_jumps(operator, jacobian, generator):
+    """Differences along any direction are those along the axes, unless the denoiser jumps."""
+    direction = generator.standard_normal((len(jacobian), 1))
+    expected = jacobian @ direction
+    away = np.linalg.norm(operator.matmat(direction) - expected)
+    if away > _JUMPS * np.linalg.norm(expected):
+        warnings.warn(
+            f"Central differences of step {operator.step:.2g} along a random direction are "
+            f"{away / np.linalg.norm(expected):.0%} away from those along the axes: the denoiser "
+            "jumps within a step. Trust no single eigenvector; traces are right on average.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _by_probes(problem, found, n_probes, generator):

@@ -4,21 +4,16 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
-from scipy.sparse.linalg import LinearOperator
 
 from gahb_sk import add_gaussian_noise
 from gahb_sk.analysis import (
-    _eigensolvers,
     eigenbasis,
     jacobian,
     linearize,
-    linearize_stack,
     singular_basis,
 )
-from gahb_sk.analysis._eigensolvers import SOLVERS, SymmetricProblem
 from gahb_sk.datasets import make_disk_images
 from gahb_sk.denoisers import (
-    BiasFreeCNNDenoiser,
     DiskPosteriorMean,
     EmpiricalBayesDenoiser,
     FunctionDenoiser,
@@ -26,160 +21,13 @@ from gahb_sk.denoisers import (
     RayPosteriorMean,
     SinePosteriorMean,
     TangentProjection,
-    UNetDenoiser,
+    TorchModuleDenoiser,
     WaveletShrinkage,
     WienerDenoiser,
 )
-from gahb_sk.denoisers._linear import JacobianOperator
-from gahb_sk.networks import UNet
-from gahb_sk.networks._jacobian import GatedNetwork, GenericJacobian, _frozen_copy, _is_gated
-from gahb_sk.networks._winograd import WinogradConvolution, is_worthwhile
-from tests.instances import make_denoiser, smooth_images
+from tests.instances import smooth_images
 
 SIGMA = 0.1
-
-
-@pytest.fixture(scope="module")
-def networks():
-    X = smooth_images(8, (16, 16))
-    settings = {"channels": 4, "max_epochs": 1, "batch_size": 4, "random_state": 0}
-    return [
-        UNetDenoiser(n_blocks=1, **settings).fit(X),
-        BiasFreeCNNDenoiser(**settings).fit(X),
-    ]
-
-
-def random_operator(rng, d, values, skew=0.0, **options):
-    """A matrix of known symmetric part, and its eigenvectors."""
-    basis = np.linalg.qr(rng.randn(d, d))[0]
-    matrix = (basis * values) @ basis.T
-    odd = rng.randn(d, d) / np.sqrt(d)
-    matrix = matrix + skew * (odd - odd.T)
-    return JacobianOperator(d, lambda V: matrix @ V, lambda V: matrix.T @ V, **options), basis
-
-
-# The solvers -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("method", ["dense", "lanczos", "subspace"])
-@pytest.mark.parametrize("block", [1, 8])
-def test_solvers_find_the_leading_pairs_of_the_symmetric_part(method, block, rng):
-    d, k = 150, 12
-    values = np.sort(rng.uniform(0, 1.2, d))[::-1] * np.r_[np.ones(20), 0.3 * np.ones(d - 20)]
-    operator, basis = random_operator(rng, d, values, skew=0.1, block=block)
-    problem = SymmetricProblem(operator, 50_000)
-    found = SOLVERS[method](problem, k, 1e-7, np.random.default_rng(rng.randint(99)))
-    assert_allclose(found.values, np.sort(values)[::-1][:k], atol=1e-7)
-    assert_allclose(found.vectors.T @ found.vectors, np.eye(k), atol=1e-9)
-    assert_allclose(found.products, problem(found.vectors), atol=1e-9)
-    assert found.residuals.max() <= 1e-7
-
-
-def test_lanczos_restarts(rng, monkeypatch):
-    monkeypatch.setattr(_eigensolvers, "_ROOM", 30)
-    values = np.linspace(0, 1, 400) ** 2
-    operator, _ = random_operator(rng, 400, values, block=2)
-    problem = SymmetricProblem(operator, 50_000)
-    found = SOLVERS["lanczos"](problem, 3, 1e-9, np.random.default_rng(0))
-    assert problem.n_products > 50  # it has room for 33 vectors
-    assert_allclose(found.values, values[::-1][:3], atol=1e-9)
-
-
-def test_lanczos_survives_a_matrix_of_low_rank(rng):
-    values = np.r_[[1.0, 0.9, 0.9], np.zeros(97)]
-    operator, _ = random_operator(rng, 100, values)
-    found = SOLVERS["lanczos"](SymmetricProblem(operator, 9999), 6, 1e-8, np.random.default_rng(0))
-    assert_allclose(found.values, values[:6], atol=1e-8)
-
-
-# Networks --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("shape", [(16, 16), (19, 22)])
-def test_gated_network_is_the_derivative(shape, rng):
-    network = UNet(4, 2, generator=torch.Generator().manual_seed(int(rng.randint(2**31))))
-    for module in network.modules():  # norms that do something
-        if hasattr(module, "running_sd"):
-            module.running_sd.uniform_(0.5, 2)
-            module.gammas.data.uniform_(-1, 1)
-    frozen = _frozen_copy(network, torch.float64, "cpu")
-    points = torch.from_numpy(rng.rand(3, 1, *shape))
-    vectors = torch.from_numpy(rng.randn(3, 2, 1, *shape))
-    gated, generic = (
-        c(frozen, points, points.new_zeros(3)) for c in (GatedNetwork, GenericJacobian)
-    )
-    for product in ("forward", "backward"):
-        ours, torchs = (getattr(x, product)(vectors) for x in (gated, generic))
-        assert_allclose(ours.numpy(), torchs.numpy(), atol=1e-10 * float(torchs.abs().max()))
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (4, 8), (13, 18)])
-def test_winograd_is_the_convolution_and_its_adjoint(shape, rng):
-    layer = torch.nn.Conv2d(20, 13, 3, padding=1, bias=False).double().requires_grad_(False)
-    assert is_worthwhile(layer, torch.float64) and not is_worthwhile(layer, torch.float32)
-    assert not is_worthwhile(torch.nn.Conv2d(20, 13, 3, bias=False), torch.float64)
-    fast = WinogradConvolution(layer)
-    results = []
-    for convolution in (layer, fast):
-        x = torch.from_numpy(rng.__class__(0).randn(2, 20, *shape)).requires_grad_()
-        out = convolution(x)
-        cotangent = torch.from_numpy(rng.__class__(1).randn(*out.shape))
-        results.append((out.detach().numpy(), torch.autograd.grad(out, x, cotangent)[0].numpy()))
-    for slow, quick in zip(*results, strict=True):
-        assert_allclose(quick, slow, atol=1e-12)
-
-
-class Sigmoidal(UNet):
-    """A network whose layers the gates do not describe."""
-
-    def forward(self, x):
-        return torch.tanh(super().forward(x))
-
-
-def test_other_networks_are_differentiated_by_torch(networks, rng):
-    denoiser = networks[0]
-    assert _is_gated.get(denoiser.network_, True)
-    other = Sigmoidal(4, 1)
-    other.load_state_dict(denoiser.network_.state_dict())
-    saved, denoiser.network_ = denoiser.network_, other
-    try:
-        image, v = rng.rand(16, 16), rng.randn(256)
-        operator = denoiser.linearize(image)
-        product = operator @ v
-        assert not _is_gated[other]
-        points = torch.from_numpy(
-            image + 1e-5 * np.stack([-1, 1])[:, None, None] * v.reshape(16, 16)
-        )
-        with torch.no_grad():
-            low, high = (p - other.double().eval()(p[None, None])[0, 0] for p in points)
-        assert_allclose(product, (high - low).numpy().ravel() / 2e-5, atol=1e-6)
-    finally:
-        denoiser.network_ = saved
-
-
-def test_networks_are_homogeneous_and_their_products_adjoint(networks, rng):
-    image = rng.rand(15, 18)
-    for denoiser in networks:
-        before = {k: v.clone() for k, v in denoiser.network_.state_dict().items()}
-        operator = linearize(denoiser, image)
-        f = denoiser.transform(image[None])[0].ravel()
-        assert np.linalg.norm(operator @ image.ravel() - f) < 1e-5 * np.linalg.norm(f)
-        V, U = rng.randn(2, 270, 5)
-        assert_allclose(np.vdot(operator.matmat(V), U), np.vdot(V, operator.rmatmat(U)), rtol=1e-10)
-        assert all(torch.equal(v, before[k]) for k, v in denoiser.network_.state_dict().items())
-        assert not any(p.requires_grad for p in denoiser.network_.parameters())
-        basis = eigenbasis(denoiser, image, 3)
-        assert basis.homogeneity_error < 1e-5
-
-
-def test_precision_is_that_asked_for(networks, rng):
-    image, V = rng.rand(16, 16), rng.randn(256, 3)
-    double, single = (linearize(networks[0], image, dtype=t) for t in ("float64", "float32"))
-    assert double.matmat(V).dtype == np.float64 and single.matmat(V).dtype == np.float32
-    difference = np.abs(double.matmat(V) - single.matmat(V)).max()
-    assert 0 < difference < 1e-4
-    with pytest.raises(ValueError, match="dtype: expected one of"):
-        linearize(networks[0], image, dtype="float16")
 
 
 def test_probes_estimate_what_the_matrix_gives(networks, rng):
@@ -195,7 +43,72 @@ def test_probes_estimate_what_the_matrix_gives(networks, rng):
     assert_allclose(lanczos.participation_ratio, dense.participation_ratio, rtol=0.1)
 
 
-# Other denoisers -------------------------------------------------------------------------------
+def test_asymmetry_and_homogeneity_are_what_they_are_said_to_be(rng):
+    image = smooth_images(1, (16, 16), seed=int(rng.randint(999)))[0] + SIGMA * rng.randn(16, 16)
+    kernel = torch.nn.Conv2d(1, 1, 3, padding=1, bias=False).double()
+    kernel.weight.data = torch.from_numpy(rng.randn(1, 1, 3, 3))
+    filtered = TorchModuleDenoiser(kernel).fit(image[None])
+    soft = WaveletShrinkage().fit(image[None])  # its threshold follows the image
+    for denoiser, methods in ((filtered, ("lanczos", "subspace")), (soft, ("auto",))):
+        matrix = jacobian(denoiser, image, SIGMA)
+        asymmetry = np.linalg.norm(matrix - matrix.T) / np.linalg.norm(matrix)
+        f = denoiser.transform(image[None], SIGMA).ravel()
+        away = np.linalg.norm(f - matrix @ image.ravel()) / np.linalg.norm(f)
+        assert asymmetry > 0.01
+        for method in (*methods, "dense"):
+            found = eigenbasis(denoiser, image, 5, sigma=SIGMA, method=method, n_probes=400)
+            assert_allclose(found.asymmetry, asymmetry, rtol=1e-9 if method == "dense" else 0.25)
+            assert_allclose(found.homogeneity_error, away, rtol=1e-6, atol=1e-12)
+            assert found.sigma == SIGMA
+    assert away > 1e-3  # soft thresholding is not homogeneous
+
+
+def jumpy(image):
+    return np.where(image > 0.5, image, 0)
+
+
+def test_central_differences_of_what_jumps_are_not_to_be_trusted(rng):
+    image = rng.rand(8, 8)
+    image[::2] = 0.5 + 1e-6 * rng.randn(4, 8)
+    with pytest.warns(UserWarning, match="the denoiser jumps within a step"):
+        eigenbasis(FunctionDenoiser(jumpy).fit(image[None]), image, 3)
+    smooth = eigenbasis(FunctionDenoiser(np.tanh).fit(image[None]), image, 64)
+    assert_allclose(smooth.values, np.sort(1 - np.tanh(image.ravel()) ** 2)[::-1], atol=1e-6)
+
+
+def test_one_image_in_any_form(rng):
+    clean = smooth_images(1, (8, 8))[0]
+    image = clean + SIGMA * rng.randn(8, 8)
+    plain = WaveletShrinkage().fit(image[None])
+    flat = WaveletShrinkage(image_shape=(8, 8)).fit(image.reshape(1, -1))
+    expected = eigenbasis(plain, image, 5, sigma=SIGMA, clean=clean)
+    forms = (
+        (plain, torch.from_numpy(image).requires_grad_(), torch.from_numpy(clean), [SIGMA]),
+        (plain, image.tolist(), clean.tolist(), torch.tensor(SIGMA, dtype=torch.float64)),
+        (flat, image.ravel(), clean.ravel(), SIGMA),
+    )
+    for denoiser, one, partner, sigma in forms:
+        found = eigenbasis(denoiser, one, 5, sigma=sigma, clean=partner)
+        assert_allclose(found.vectors, expected.vectors)
+        assert_allclose(found.coefficients, expected.coefficients)
+        assert found.sigma == SIGMA
+        right = singular_basis(denoiser, one, 5, sigma=sigma, clean=partner).right
+        assert right.shape == (5, 8, 8)
+
+
+def test_bad_partners(rng):
+    clean = smooth_images(1, (8, 12))[0]
+    image = clean + SIGMA * rng.randn(8, 12)
+    for denoiser in (WaveletShrinkage(), OracleShrinkage()):
+        denoiser.fit(image[None])
+        for function in (eigenbasis, singular_basis):
+            for wrong in (clean.T, clean[:4], clean[:, :8]):
+                with pytest.raises(ValueError, match="clean: expected one clean image of the sha"):
+                    function(denoiser, image, 3, sigma=SIGMA, clean=wrong)
+            with pytest.raises(ValueError, match="clean: expected one image of shape"):
+                function(denoiser, image, 3, sigma=SIGMA, clean=clean[None])
+            with pytest.raises(ValueError, match="clean: expected finite values"):
+                function(denoiser, image, 3, sigma=SIGMA, clean=clean * np.nan)
 
 
 @pytest.mark.parametrize("basis", ["wavelet", "bandlet", "cosine", "pca"])
@@ -285,58 +198,3 @@ def test_singular_vectors(networks, rng):
         assert found.residuals.max() < 1e-5
         left, right = (x.reshape(7, -1).T for x in (found.left, found.right))
         assert_allclose(matrix @ right, left * found.values, atol=1e-6)
-
-
-# Stacks ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["UNetDenoiser", "WaveletShrinkage", "FunctionDenoiser", "WienerDenoiser", "OracleShrinkage"],
-)
-def test_a_stack_multiplies_as_its_images_do(name, rng):
-    clean = smooth_images(3, (16, 16))
-    noisy = clean + 0.1 * rng.randn(*clean.shape)
-    denoiser = make_denoiser(name).fit(clean)
-    sigma = np.array([0.05, 0.1, 0.2])
-    stack = linearize_stack(denoiser, noisy, sigma, clean=clean)
-    V = rng.randn(3, 256, 2)
-    assert stack.shape == (3, 256, 256) and len(stack) == 3
-    for i in range(3):
-        one = linearize(denoiser, noisy[i], sigma[i], clean=clean[i])
-        assert_allclose(stack.matmat(V)[i], one.matmat(V[i]), atol=1e-8)
-    assert_allclose(np.vdot(stack.matmat(V), V), np.vdot(V, stack.rmatmat(V)), rtol=1e-6)
-    with pytest.raises(ValueError, match="V: expected vectors of shape"):
-        stack.matmat(V[:2])
-
-
-# Bad input -------------------------------------------------------------------------------------
-
-
-def poisoned(image):
-    return image * np.where(image > 2, np.nan, 1.0)
-
-
-def test_bad_input(networks, rng):
-    image = rng.rand(8, 8)
-    wavelets = WaveletShrinkage().fit(image[None])
-    with pytest.raises(ValueError, match="one image"):
-        eigenbasis(wavelets, np.zeros((2, 8, 8)), 3, sigma=0.1)
-    with pytest.raises(ValueError, match="n_components: expected an int between 1 and 64"):
-        eigenbasis(wavelets, image, 65, sigma=0.1)
-    with pytest.raises(ValueError, match="Unknown method 'lanzcos'.*'lanczos'"):
-        eigenbasis(wavelets, image, 3, sigma=0.1, method="lanzcos")
-    with pytest.raises(ValueError, match="clean: OracleShrinkage is an oracle"):
-        eigenbasis(OracleShrinkage().fit(image[None]), image, 3, sigma=0.1)
-    with pytest.raises(ValueError, match="NaN or infinity"):
-        eigenbasis(FunctionDenoiser(poisoned).fit(image[None]), image + 3, 3)
-    state = networks[0].network_.state_dict()
-    key = next(iter(state))
-    kept = state[key].clone()
-    state[key].fill_(np.nan)
-    try:
-        with pytest.raises(ValueError, match="NaN or infinity"):
-            eigenbasis(networks[0], image, 3)
-    finally:
-        state[key].copy_(kept)
-    assert isinstance(linearize(networks[0], image), LinearOperator)

@@ -65,8 +65,13 @@ def test_bad_bases(rng):
         subspace_alignment(A, orthonormal(rng, 21, 4))
     with pytest.raises(ValueError, match="k: expected an int between 1 and 4"):
         subspace_alignment(A, A, 5)
-    with pytest.raises(ValueError, match="k: expected dimensions"):
-        random_alignment(10, 11)
+    for k in (11, 0, 2.5):
+        with pytest.raises(ValueError, match="k: expected dimensions"):
+            random_alignment(10, k)
+    with pytest.raises(ValueError, match="d: expected an int"):
+        random_alignment("many", 2)
+    with pytest.raises(ValueError, match="n_draws: expected an int of at least 2"):
+        random_alignment(10, 2, n_draws=1)
 
 
 # Harmonicity -----------------------------------------------------------------------------------

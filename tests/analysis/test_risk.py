@@ -2,22 +2,33 @@
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from gahb_sk import MSEScorer, SUREScorer, add_gaussian_noise
-from gahb_sk.analysis import effective_dimension, hutchpp, linearize, predicted_mse, sure
+from gahb_sk.analysis import (
+    effective_dimension,
+    hutchpp,
+    jacobian,
+    linearize,
+    predicted_mse,
+    sure,
+)
 from gahb_sk.datasets import make_disk_images
 from gahb_sk.denoisers import (
     DiskPosteriorMean,
+    EmpiricalBayesDenoiser,
     OracleShrinkage,
+    TorchModuleDenoiser,
     WaveletShrinkage,
     WienerDenoiser,
     all_denoisers,
 )
 from gahb_sk.metrics import mse
+from gahb_sk.noise import SCORE_NOISE_SEED
 from tests.instances import make_denoiser, smooth_images
 
 SIGMA = 0.15
@@ -78,6 +89,56 @@ def test_traces_agree(rng):
                 assert abs(estimate.value - truth) < 5 * estimate.standard_error
 
 
+def test_a_trace_may_be_known_at_one_image_and_not_at_the_next():
+    X = smooth_images(40, (4, 4))
+    bayes = EmpiricalBayesDenoiser().fit(X)
+    noisy = np.stack([X[0], X.mean(axis=0)])
+    sigma = np.array([0.01, 3.0])  # one training image explains the first, all the second
+    pairs = list(zip(noisy, sigma, strict=True))
+    assert [linearize(bayes, *pair).spectrum is not None for pair in pairs] == [True, False]
+    expected = [np.trace(jacobian(bayes, *pair)) for pair in pairs]
+    for order in ([0, 1], [1, 0]):
+        found = effective_dimension(bayes, noisy[order], sigma[order], method="exact")
+        assert_allclose([t.value for t in found], np.take(expected, order), atol=1e-9)
+
+
+def test_standard_errors_are_those_of_the_trace(rng):
+    noisy = add_gaussian_noise(smooth_images(30, (16, 16)), SIGMA, random_state=rng)
+    soft = WaveletShrinkage(threshold=1.0, n_shifts=4).fit(noisy)
+    level = np.linspace(0.1, 0.2, 30)
+    dimensions = effective_dimension(soft, noisy, level, method="hutchinson", n_products=20)
+    error = np.array([t.standard_error for t in dimensions])
+    for function, factor in ((sure, 2), (predicted_mse, 1)):
+        found = function(soft, noisy, level, dimensions=dimensions)
+        assert_allclose(found.standard_error, factor * level**2 * error / 256)
+        exact = function(soft, noisy, level)
+        assert np.all(exact.standard_error == 0)
+        pulls = (found.mse - exact.mse) / found.standard_error
+        assert 0.5 < np.sqrt(np.square(pulls).mean()) < 1.8
+        with pytest.raises(ValueError, match="dimensions: expected one an image, 30, got 2"):
+            function(soft, noisy, level, dimensions=dimensions[:2])
+
+
+def test_every_image_has_probes_of_its_own():
+    same = np.repeat(add_gaussian_noise(smooth_images(1, (16, 16)), SIGMA, 0), 2, axis=0)
+    soft = WaveletShrinkage(threshold=1.0).fit(same)
+    for method in ("hutchpp", "hutchinson"):
+        first, second = effective_dimension(soft, same, SIGMA, method=method, n_products=12)
+        assert first.value != second.value
+
+
+class Root(torch.nn.Module):
+    def forward(self, x):
+        return torch.sqrt(torch.abs(x))  # of infinite slope at 0
+
+
+def test_a_derivative_that_is_not_finite():
+    X = np.zeros((1, 8, 8))
+    for method in ("exact", "hutchpp", "hutchinson"):
+        with pytest.raises(ValueError, match="its Jacobian has NaN or infinity"):
+            effective_dimension(TorchModuleDenoiser(Root()).fit(X), X, method=method)
+
+
 def test_hutchpp_errors_are_as_stated(rng):
     values = np.exp(-np.arange(300) / 8)
     basis = np.linalg.qr(rng.randn(300, 300))[0]
@@ -98,8 +159,11 @@ def test_hutchpp_stops_at_the_tolerance(rng):
     assert tight.standard_error <= 0.004 * tight.value
     assert loose.standard_error <= 0.05 * loose.value
     assert hutchpp(lambda V: A @ V, 500, 500) == (pytest.approx(np.trace(A)), 0.0, 500)
-    with pytest.raises(ValueError, match="n_products: expected at least 3"):
-        hutchpp(lambda V: A @ V, 500, 2)
+    for n_products in (2, 60.5, "many"):
+        with pytest.raises(ValueError, match="n_products: expected at least 3"):
+            hutchpp(lambda V: A @ V, 500, n_products)
+    with pytest.raises(ValueError, match="tolerance: expected a positive share"):
+        hutchpp(lambda V: A @ V, 500, 60, tolerance=0)
 
 
 def test_an_oracle_knows_its_dimension():
@@ -135,6 +199,15 @@ def test_scorer_needs_no_clean_images_and_repeats(rng):
     assert scorer(denoiser, noisy) == scorer.score(denoiser, noisy, y=np.zeros_like(noisy))
     assert scorer(denoiser, noisy, sigma=2 * SIGMA) != scorer(denoiser, noisy)
     assert np.isfinite(SUREScorer()(denoiser, noisy))  # the level is estimated
+
+
+def test_the_scorer_tells_the_noise_level(rng):
+    noisy = add_gaussian_noise(smooth_images(6), SIGMA, random_state=rng)
+    denoiser = WaveletShrinkage(threshold=1.5).fit(noisy)  # it would estimate the level else
+    expected = sure(
+        denoiser, noisy, SIGMA, method="hutchinson", n_products=5, random_state=SCORE_NOISE_SEED
+    )
+    assert_allclose(-SUREScorer(SIGMA, n_probes=5)(denoiser, noisy), expected.mse.mean())
 
 
 def twice(X):

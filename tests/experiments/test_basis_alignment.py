@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose
 
 from gahb_sk.datasets import make_c_alpha_images, make_disk_images
@@ -50,6 +51,12 @@ def test_repeats_and_does_not_depend_on_the_workers(images):
     ]
     for column in ("overlap", "harmonicity"):
         assert_allclose(tables[0][column], tables[1][column], rtol=1e-5)
+
+
+def test_takes_tensors(images):
+    wiener = WienerDenoiser().fit(images)
+    tables = [basis_alignment([wiener], X, [0.1], [4]) for X in (images, torch.from_numpy(images))]
+    assert_allclose(*(table["overlap"] for table in tables), atol=1e-6)
 
 
 def test_bad_input(images):
