@@ -7,18 +7,17 @@ as ``save`` writes it. A folder of other images, parameters or seeds is refused.
 import hashlib
 import json
 import shutil
-import warnings
 from pathlib import Path
 
 import numpy as np
 
 from gahb_sk._files import write_text
 from gahb_sk._images import check_images
+from gahb_sk.networks._interrupt import fit_to_the_end
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
 _DIGESTED = 1024  # images that the fingerprint of the data reads
-_INTERRUPTED = "Training was interrupted"  # what a network warns of after Ctrl-C
 # Parameters that do not change what is learned (up to rounding).
 _FREE = {"device", "devices", "engine", "verbose", "checkpoint_dir", "checkpoint_every", "n_jobs"}
 
@@ -103,28 +102,17 @@ def fit_or_load(estimator, X, place=None):
         on from its last checkpoint.
     """
     if place is None:
-        return _fit_to_the_end(estimator, X)
+        return fit_to_the_end(estimator, X)
     if (place / "config.json").is_file():
         return type(estimator).load(place)
     checkpoints = place / "checkpoints"
     own = estimator.get_params().get("checkpoint_dir")
     estimator.set_params(checkpoint_dir=checkpoints)
-    _fit_to_the_end(estimator, X)
+    fit_to_the_end(estimator, X)
     estimator.set_params(checkpoint_dir=own)
     estimator.save(place)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return estimator
-
-
-def _fit_to_the_end(estimator, X):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message=_INTERRUPTED, category=UserWarning)
-        try:
-            return estimator.fit(X)
-        except UserWarning as warning:
-            if str(warning).startswith(_INTERRUPTED):
-                raise KeyboardInterrupt from warning
-            raise
 
 
 def _parameters(estimator):

@@ -3,6 +3,39 @@
 import contextlib
 import signal
 import threading
+import warnings
+
+_INTERRUPTED = "Training was interrupted"  # what a network warns of after Ctrl-C
+
+
+def fit_to_the_end(estimator, X):
+    """Fit an estimator; after Ctrl-C raise, lest a half-trained network pass for a finished one.
+
+    Parameters
+    ----------
+    estimator : denoiser
+        With a ``checkpoint_dir`` the next call goes on.
+    X : array-like, lazy stack or stream
+        Training images.
+
+    Returns
+    -------
+    estimator : denoiser
+        Itself, fitted.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the training was interrupted.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=_INTERRUPTED, category=UserWarning)
+        try:
+            return estimator.fit(X)
+        except UserWarning as warning:
+            if str(warning).startswith(_INTERRUPTED):
+                raise KeyboardInterrupt from warning
+            raise
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from gahb_sk._files import write_text
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import check_name
 from gahb_sk.denoisers import get_denoiser
+from gahb_sk.networks._interrupt import fit_to_the_end
 from gahb_sk.zoo._pair_plans import PAIR_SCALES, PAIRS, PairPlan
 from gahb_sk.zoo._plans import TRAINING_SEED
 from gahb_sk.zoo._pretrained import CARD, CONFIG, find_pairs, load_folder_of_any_class, read_card
@@ -67,13 +68,15 @@ def train_pairs(plan, folder, *, scale="cpu", **parameters):
     parameters = {"max_images": plan.max_images, **plan.network, **parameters}
     for n in plan.n_train:
         sets = datasets.split_disjoint(X, n)
+        new = not all((folder / f"{n}{label}" / CONFIG).is_file() for label in SETS)
         pair = [
             _train(plan, folder / f"{n}{label}", seed, images, parameters)
             for label, seed, images in zip(SETS, _seeds(), sets, strict=True)
         ]
         measured[n] = _measure(pair, sets, plan.test_images(X))
-        card = _card(plan, scale, pair[0], measured)
-        write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
+        if new or n == plan.n_train[-1]:  # those that were there come first
+            card = _card(plan, scale, pair[0], measured)
+            write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
     return read_card(folder)
 
 
@@ -155,9 +158,7 @@ def _train(plan, place, seed, images, parameters):
     if not (place / CONFIG).is_file():
         n = len(images)
         repeated = images[np.arange(-(-_EPOCH // n) * n) % n] if n < _EPOCH else images
-        denoiser.fit(repeated)
-        if denoiser.n_images_seen_ < parameters["max_images"]:
-            raise KeyboardInterrupt(f"{place} was interrupted; the same call goes on.")
+        fit_to_the_end(denoiser, repeated)
         denoiser.set_params(checkpoint_dir=None, verbose=False)
         denoiser.save(place, half=True)
         shutil.rmtree(checkpoints, ignore_errors=True)

@@ -18,6 +18,7 @@ from gahb_sk.denoisers import (
     get_denoiser,
 )
 from gahb_sk.metrics import input_psnr, psnr
+from gahb_sk.networks._interrupt import fit_to_the_end
 from gahb_sk.noise import add_gaussian_noise
 from gahb_sk.zoo._plans import PLANS, SCALES, SIGMAS, TRAINING_SEED
 from gahb_sk.zoo._pretrained import CARD
@@ -52,6 +53,8 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
     ------
     ValueError
         For an unknown name, scale or parameter.
+    KeyboardInterrupt
+        After Ctrl-C: a half-trained network is not taken for a finished one.
     """
     plan = SCALES[check_name(scale, SCALES, "scale")](PLANS[check_name(name, PLANS, "network")])
     folder = Path(folder) / name
@@ -65,7 +68,7 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
             **parameters,
         }
     )
-    denoiser.fit(plan.training_images())
+    fit_to_the_end(denoiser, plan.training_images())
     minutes = denoiser.history_[-1]["seconds"] / 60
     denoiser.set_params(checkpoint_dir=None, verbose=False)
     denoiser.save(folder, half=True)

@@ -5,6 +5,7 @@ import pytest
 
 from gahb_sk.datasets import FreshImages
 from gahb_sk.denoisers import get_denoiser
+from gahb_sk.networks import _job
 from gahb_sk.zoo import PLANS, read_card, train_pretrained
 from gahb_sk.zoo._plans import SCALES
 from gahb_sk.zoo._pretrained import load_pretrained
@@ -60,6 +61,23 @@ def test_training_goes_on_and_writes_a_card(tmp_path):
     denoiser = load_pretrained(str(folder))
     assert denoiser.get_params()["checkpoint_dir"] is None
     assert denoiser.transform(PLANS["disks"].test_images(2)).shape == (2, 40, 40)
+
+
+def test_a_half_trained_network_gets_no_card(tmp_path, monkeypatch):
+    options = {"channels": 2, "n_blocks": 1, "n_test_images": 2, "checkpoint_every": 1e-9}
+    options |= {"max_images": 64}
+    save = _job.save_checkpoint
+
+    def interrupt(*arguments):
+        save(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_job, "save_checkpoint", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train_pretrained("disks", tmp_path, **options)
+    assert [path.name for path in (tmp_path / "disks").iterdir()] == ["checkpoints"]
+    monkeypatch.setattr(_job, "save_checkpoint", save)
+    assert train_pretrained("disks", tmp_path, **options)["images_seen"] == 64
 
 
 @pytest.mark.parametrize(
