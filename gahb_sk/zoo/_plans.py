@@ -89,10 +89,11 @@ class Plan:
         """Return the settings; a ray needs its photograph, too."""
         if self.source != "make_ray_images":
             return self.settings
-        photograph = datasets.load_sample_patches(
-            self.image_size, split="train", n_patches=1, random_state=TRAINING_SEED
+        photographs = datasets.load_sample_patches(
+            self.image_size, split="train", n_patches=64, random_state=TRAINING_SEED
         )
-        return {**self.settings, "image": photograph[0]}
+        # The one of most contrast: it has contours, as a face does.
+        return {**self.settings, "image": photographs[photographs.std((1, 2)).argmax()]}
 
     def _shuffle(self, images):
         if not self.shuffled:
