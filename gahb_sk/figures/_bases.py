@@ -5,12 +5,13 @@ from typing import NamedTuple
 import numpy as np
 
 from gahb_sk.experiments import Table
-from gahb_sk.experiments._basis_alignment import leading_basis, n_nonzero
+from gahb_sk.experiments._basis_alignment import leading_basis
 from gahb_sk.experiments._noisy_images import denoise, noisy_images
 from gahb_sk.zoo import PLANS
 
 NETWORK = "network"
 NOISE = 0  # the stream below a setup that all noise comes from
+_ZERO = 5e-4
 
 
 def test_images(setup, name, default, number):
@@ -62,7 +63,7 @@ def draw_examples(examples, indices, n_rows=1, view=lambda images: images):
     examples : dict of str to Example
         By title.
     indices : sequence of int
-        Which vectors, counted from 0; those of factor 0 are left out.
+        Which vectors, counted from 0; those of a factor that prints as 0 are left out.
     n_rows : int, default=1
         Rows of pictures an example.
     view : callable
@@ -84,7 +85,7 @@ def draw_examples(examples, indices, n_rows=1, view=lambda images: images):
         part.suptitle(title, fontsize=10)
         names = ("clean", "noisy", "denoised")
         images = dict(zip(names, view(np.stack([getattr(one, k) for k in names])), strict=True))
-        kept = [k for k in indices if k < n_nonzero(one.basis)]
+        kept = [k for k in indices if k < len(one.basis.values) and one.basis.values[k] > _ZERO]
         vectors = view(one.basis.vectors)
         display = EigenvectorGridDisplay(vectors, one.basis.values, indices=kept, images=images)
         display.plot(part, n_columns=n_columns)

@@ -114,15 +114,18 @@ def _notes(levels, curves):
 
 
 def _pictures(examples, curves):
+    from gahb_sk.plots._style import COLOURS
+
     figure, axes = _bases.panels(len(ALPHAS), 4.0)
     for ax, title in zip(axes, map(_name, ALPHAS), strict=True):
-        for name in (*map(_name, ALPHAS), THEORY):
+        for name, colour in zip((*map(_name, ALPHAS), THEORY), COLOURS, strict=False):
             values = seen(curves[title, name])
-            style = {"color": "black", "linestyle": ":"} if name == THEORY else {"marker": "."}
+            style = {"color": "black", "linestyle": ":"} if name == THEORY else {"color": colour}
             label = name if name == THEORY else f"network {name}"
             ax.plot(np.arange(1, values.shape[1] + 1), values.mean(axis=0), label=label, **style)
         ax.set(xlabel="cycles along the contour", ylabel="let through", ylim=(-0.05, 1.25))
         ax.set_title(f"images of {title}", fontsize=10)
+        ax.set_xticks([1, 5, 10, 15, 19])
         ax.legend(fontsize="small")
     return {
         f"Leading eigenvectors with their factors, sigma {SIGMA:g}.": _bases.draw_examples(
