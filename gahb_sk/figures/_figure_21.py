@@ -17,7 +17,7 @@ from gahb_sk.zoo._plans import TRAINING_SEED
 DOMAINS = {"photographs": "photographs", "shuffled": "photographs-shuffled"}  # plans
 SIGMAS = (0.03, 0.1, 0.3)
 LINEAR = "best linear"
-_IMAGES, _BASES, _VECTORS = 64, 8, 100
+_IMAGES, _BASES, _VECTORS = 128, 8, 100
 _EVERY = 3  # training patches of the best linear denoiser, which overlap
 _KEPT = (1, 2, 3, 5, 10, 20, 50, 100)
 _COLUMNS = ("images", "denoiser", "sigma", "k", "psnr", "psnr_se", "factor", "factor_se",
