@@ -60,7 +60,8 @@ class EigenBasis:
     method : str
         "closed form", "dense", "lanczos" or "subspace".
     n_products : int
-        Vectors multiplied with J (and as many with its transpose, where it is not symmetric).
+        Vectors multiplied with J (and as many with its transpose, where it is not symmetric and
+        the matrix is not formed).
     exact : bool
         Whether asymmetry, trace and participation ratio are all exact; if not, those of them that
         the eigenvalues do not give are estimated with probes.
@@ -235,7 +236,7 @@ def check_components(n_components, d):
 
 def _by_matrix(problem, k, generator):
     """Eigenpairs and global numbers from the whole matrix."""
-    jacobian = problem.both(np.eye(problem.d))[0]
+    jacobian = problem.matrix()
     if problem.operator.step is not None:
         _warn_of_jumps(problem.operator, jacobian, generator)
     symmetric = (jacobian + jacobian.T) / 2

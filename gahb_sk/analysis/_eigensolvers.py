@@ -19,6 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh
 
+from gahb_sk.analysis._linearize import dense
+
 _CHECK_EVERY = 8  # vectors between two looks at the residuals in block Lanczos
 _ROOM = 200  # vectors of a Krylov basis beyond those asked for, before a restart
 _OVERSAMPLING = 20  # vectors of subspace iteration beyond those asked for
@@ -101,6 +103,11 @@ class SymmetricProblem:
             return forward, forward
         return forward, self._finite(self.operator.rmatmat(V))
 
+    def matrix(self):
+        """Return J in double precision; its transpose costs no products."""
+        self.n_products += self.d
+        return self._finite(dense(self.operator))
+
     @staticmethod
     def _finite(product):
         if not np.isfinite(product).all():
@@ -121,7 +128,8 @@ def choose_solver(operator, n_components):
 
 def dense_eigenpairs(problem, k, tolerance, generator):
     """Form the matrix and decompose it; the tolerance plays no part."""
-    matrix = problem(np.eye(problem.d))
+    jacobian = problem.matrix()
+    matrix = (jacobian + jacobian.T) / 2
     values, vectors = eigh(matrix, subset_by_index=(problem.d - k, problem.d - 1))
     values, vectors = values[::-1], vectors[:, ::-1]
     return found(values, vectors, matrix @ vectors)

@@ -154,8 +154,9 @@ _CAPTIONS = {
     "risk.png": (
         "Effective dimension and risk",
         "The trace of the Jacobian, and the true error beside what is said of it without the "
-        "clean image. On one image SURE differs from the true error by about sqrt(2 / d) times the "
-        "squared noise level; crosses lie on the line, on average, where the denoiser is optimal.",
+        "clean image. On one image SURE differs from the true error by about sqrt(2 / d) times "
+        "the squared noise level, and is not drawn where it is negative; crosses lie on the line, "
+        "on average, where the denoiser is optimal.",
     ),
     "alignment.png": (
         "Alignment",

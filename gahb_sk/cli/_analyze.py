@@ -7,14 +7,16 @@ MODEL is a saved network (a folder, or a name of gahb-sk info), or a denoiser su
 """
 
 import shlex
+import sys
+from pathlib import Path
 
 import numpy as np
 
-from gahb_sk.analysis import eigenbasis, harmonicity
+from gahb_sk.analysis import eigenbasis, harmonicity, linearize
 from gahb_sk.cli._analysis_page import Findings, write_analysis
 from gahb_sk.cli._compare import describe, positive_int
 from gahb_sk.cli._report import check_output
-from gahb_sk.cli._subjects import read_model, read_subject
+from gahb_sk.cli._subjects import is_saved_network, read_model, read_subject
 from gahb_sk.experiments import Table, basis_alignment, risk_estimates
 from gahb_sk.noise import add_gaussian_noise
 
@@ -81,37 +83,51 @@ def examine(args, subject, denoiser):
     -------
     findings : Findings
     """
-    clean = None if args.noisy else subject.image.astype(np.float64)
-    noisy = subject.image.astype(np.float64)
-    if clean is not None:
-        noisy = add_gaussian_noise(clean[None], args.sigma, args.seed)[0]
-    partner = {"clean": clean[None]} if denoiser.needs_clean else {}
+    clean, noisy = _images(args, subject)
+    numerical = _forewarn(denoiser, noisy, args.sigma, clean)
     basis = eigenbasis(
-        denoiser,
-        noisy,
-        min(args.n_components, noisy.size),
-        sigma=args.sigma,
-        clean=clean,
-        tolerance=args.tolerance,
-        dtype=args.precision,
-        random_state=args.seed,
-    )
-    name = type(denoiser).__name__
+        denoiser, noisy, min(args.n_components, noisy.size), sigma=args.sigma, clean=clean,
+        tolerance=args.tolerance, dtype=args.precision, random_state=args.seed,
+    )  # fmt: skip
+    partner = {"clean": clean[None]} if denoiser.needs_clean else {}
+    images = {} if clean is None else {"clean": clean}
+    images |= {
+        "noisy": noisy,
+        "denoised": denoiser.transform(noisy[None], args.sigma, **partner)[0],
+    }
+    name = Path(args.model).name if is_saved_network(args.model) else type(denoiser).__name__
+    settings = {"model": args.model, "denoiser": describe(denoiser), "image": subject.title}
     return Findings(
-        title=f"{name} at {subject.title}, noise level {args.sigma:g}",
+        title=f"{args.model} at {subject.title}, noise level {args.sigma:g}",
         name=name,
-        images={
-            **({} if clean is None else {"clean": clean}),
-            "noisy": noisy,
-            "denoised": denoiser.transform(noisy[None], args.sigma, **partner)[0],
-        },
+        images=images,
         sigma=args.sigma,
         basis=basis,
         spectrum=_spectrum(basis, clean),
-        risk=None if clean is None else _risk(args, name, denoiser, clean),
+        risk=None if clean is None else _risk(args, name, denoiser, clean, numerical),
         alignment=None if clean is None else _alignment(args, name, denoiser, clean),
-        settings={"denoiser": describe(denoiser), "image": subject.title, "seed": args.seed},
+        settings={**settings, "seed": args.seed},
     )
+
+
+def _images(args, subject):
+    """The clean image, None where it is not known, and the noisy one."""
+    image = subject.image.astype(np.float64)
+    if args.noisy:
+        return None, image
+    return image, add_gaussian_noise(image[None], args.sigma, args.seed)[0]
+
+
+def _forewarn(denoiser, noisy, sigma, clean):
+    """Say what central differences will cost; return whether they are needed."""
+    if linearize(denoiser, noisy, sigma, clean=clean).step is None:
+        return False
+    print(
+        f"{type(denoiser).__name__} has no exact Jacobian: about {4 * noisy.size} images are "
+        "denoised for central differences. A small --image-size helps.",
+        file=sys.stderr,
+    )
+    return True
 
 
 def _spectrum(basis, clean):
@@ -127,11 +143,12 @@ def _spectrum(basis, clean):
     return Table(columns)
 
 
-def _risk(args, name, denoiser, clean):
+def _risk(args, name, denoiser, clean, numerical):
     return risk_estimates(
         {name: denoiser},
         clean[None],
         args.sigma * np.array(FACTORS),
+        method="hutchinson" if numerical else "auto",
         dtype=args.precision,
         random_state=args.seed,
         verbose=True,

@@ -74,6 +74,8 @@ def read_subject(text, *, image_size=None, color=False, seed=0):
     spec = _SPEC.match(text.strip())
     if spec is None or path.suffix:
         raise FileNotFoundError(f"IMAGE: there is no file {text!r}.")
+    if color:
+        raise ValueError("--color: expected a file; images of a class are grey. Leave it out.")
     name, arguments = spec.groups()
     make = getattr(datasets, CLASSES[check_name(name.replace("_", "-"), CLASSES, "class")])
     settings = parse_call(f"{make.__name__}{arguments or ''}")[1]

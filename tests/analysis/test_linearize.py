@@ -199,3 +199,17 @@ def test_operators_of_a_stack_are_made_once(rng):
     assert stack[0] is stack[-2] and stack[0] is not stack[1]
     with pytest.raises(IndexError, match="expected an image below 2, got 2"):
         stack[2]
+
+
+def test_the_matrix_takes_two_calls_a_column(rng):
+    calls = []
+
+    def tanh(image):
+        calls.append(image)
+        return np.tanh(image)
+
+    denoiser = FunctionDenoiser(tanh).fit(rng.rand(1, 8, 8))
+    found = eigenbasis(denoiser, rng.rand(8, 8), 3)
+    assert found.n_products == 64
+    # Two calls a column; then the homogeneity, and a random direction that checks the differences.
+    assert len(calls) == 2 * 64 + 2 + 2 + 1

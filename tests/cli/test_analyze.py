@@ -5,10 +5,14 @@ import json
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from PIL import Image
 
+from gahb_sk import add_gaussian_noise
 from gahb_sk.cli import main
 from gahb_sk.datasets import make_c_alpha_images
+from gahb_sk.denoisers import WaveletShrinkage
+from gahb_sk.metrics import mse
 from gahb_sk.zoo import list_pretrained
 from tests.instances import make_denoiser, smooth_images
 
@@ -48,6 +52,8 @@ def test_a_saved_network_at_an_image_of_a_class(network, tmp_path, capsys):
     assert "'c-alpha(alpha=3)' --sigma 0.1 --n-components 20" in results["command"]
     page = (folder / "index.html").read_text()
     assert page.count("data:image/png;base64") == 4 and "http" not in page
+    assert f"{network} at c-alpha(alpha=3)" in page
+    assert {row["denoiser"] for row in table(tmp_path, "risk")} == {"unet"}
 
 
 def test_a_denoiser_at_a_file(tmp_path):
@@ -92,6 +98,28 @@ def test_a_network_that_comes_with_the_package(tmp_path):
     assert len(table(tmp_path, "spectrum")) == 3
 
 
+def test_numbers_are_those_of_the_noise_level(tmp_path):
+    words = ["--sigma", "0.2", "--image-size", "16", "--n-components", "256", "--seed", "4"]
+    assert run(tmp_path, "WaveletShrinkage(threshold=1.5)", "c-alpha(alpha=2)", *words) == 0
+    numbers = json.loads((tmp_path / "report" / "results.json").read_text())["numbers"]
+    factors = [float(row["factor"]) for row in table(tmp_path, "spectrum")]
+    assert_allclose(numbers["effective dimension"], sum(factors))
+    predicted = 0.2**2 * sum(factors) / 256
+    assert_allclose(numbers["predicted mean squared error"], predicted)
+    clean = make_c_alpha_images(501, 16, 2.0, random_state=4)[:1].astype(np.float64)
+    noisy = add_gaussian_noise(clean, 0.2, 4)
+    denoised = WaveletShrinkage(threshold=1.5).fit(clean).transform(noisy, 0.2)
+    assert_allclose(numbers["mean squared error"], mse(clean, denoised)[0])
+    levels = [float(row["sigma"]) for row in table(tmp_path, "risk")]
+    assert_allclose(levels, 0.2 * np.array([0.25, 0.5, 1, 2, 4]))
+
+
+def test_what_has_no_exact_jacobian_says_so(tmp_path, capsys):
+    words = ["--sigma", "0.2", "--image-size", "8", "--n-components", "5"]
+    assert run(tmp_path, "TotalVariationDenoiser", "disks", *words) == 0
+    assert "has no exact Jacobian: about 256 images" in capsys.readouterr().err
+
+
 def test_what_learns_is_fitted_on_its_class(tmp_path):
     words = ["--sigma", "0.2", "--image-size", "12", "--n-components", "5"]
     assert run(tmp_path, "WienerDenoiser", "disks", *words) == 0
@@ -114,6 +142,7 @@ def test_what_learns_is_fitted_on_its_class(tmp_path):
         (["WaveletShrinkage", "nothing.png"], "there is no file 'nothing.png'"),
         (["WaveletShrinkage", "disks", "--sigma", "-1"], "--sigma: expected a positive number"),
         (["WaveletShrinkage", "disks", "--tolerance", "0"], "--tolerance: expected a positive"),
+        (["WaveletShrinkage", "disks", "--color"], "--color: expected a file"),
         (["OracleShrinkage", "disks", "--noisy"], "OracleShrinkage is an oracle"),
         (["WienerDenoiser", "FILE"], "WienerDenoiser learns from images of a class"),
         (["WaveletShrinkage", "FILE", "--image-size", "99"], "has 16x16 pixels, got 99"),
