@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
+from gahb_sk.analysis import eigenbasis, harmonicity
 from gahb_sk.datasets import make_c_alpha_images, make_disk_images
 from gahb_sk.denoisers import (
     DiskPosteriorMean,
@@ -51,6 +52,33 @@ def test_repeats_and_does_not_depend_on_the_workers(images):
     ]
     for column in ("overlap", "harmonicity"):
         assert_allclose(tables[0][column], tables[1][column], rtol=1e-5)
+
+
+def test_errors_are_of_means_over_images(images):
+    soft = WaveletShrinkage(threshold=1.5, n_shifts=4).fit(images)
+
+    def alignment(X):
+        return basis_alignment({"soft": soft}, X, [0.1], [6]).where(denoiser="soft")
+
+    def risk(X):
+        return risk_estimates({"soft": soft}, X, [0.1])
+
+    for function, column in ((alignment, "overlap"), (risk, "mse"), (risk, "dimension")):
+        one, two = (function(images[:n]) for n in (1, 2))
+        first = one[column]
+        second = 2 * two[column] - first  # noise goes by the number of the image
+        assert_allclose(two[f"{column}_se"], np.abs(first - second) / 2, rtol=1e-6)
+        assert np.isnan(one[f"{column}_se"]).all() and np.all(first != second)
+
+
+def test_harmonicity_is_that_of_the_first_k_vectors(images):
+    oracle = OracleShrinkage(basis="fourier").fit(images)
+    table = basis_alignment({"same": oracle}, images[:1], [0.1], [1, 3, 9])
+    clean = images[0].astype(np.float64)
+    vectors = eigenbasis(oracle, clean, 9, sigma=0.1, clean=clean).vectors  # whatever the noise
+    expected = np.cumsum(harmonicity(vectors, clean).total)[[0, 2, 8]] / [1, 3, 9]
+    part = table.where(denoiser="same", reference="oracle wavelets")
+    assert_allclose(part["harmonicity"], expected, atol=1e-6)
 
 
 def test_takes_tensors(images):

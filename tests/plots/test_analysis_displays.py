@@ -44,7 +44,7 @@ def test_vectors_have_symmetric_limits_and_their_factors(basis, images):
     for ax, k in zip(axes.flat[1:], display.indices, strict=True):
         low, high = ax.images[0].get_clim()
         assert low == -high == -np.abs(basis.vectors[k]).max()
-        assert f"{basis.values[k]:.3f}" in ax.get_title()
+        assert ax.get_title() == rf"$\lambda_{{{k + 1}}}$ = {basis.values[k]:.3f}"
 
 
 def test_spectrum_draws_factors_and_coefficients(basis):
@@ -78,6 +78,8 @@ def test_alignment_curves(images):
     part = table.where(denoiser="soft", sigma=0.1, reference="oracle bandlets")
     assert np.array_equal(display.ax_.lines[0].get_ydata(), part["overlap"])
     assert display.ax_.get_title() == "soft, noise level 0.1"
+    bars = np.array(display.ax_.containers[0].lines[2][0].get_segments())
+    np.testing.assert_allclose(np.ptp(bars[:, :, 1], axis=1), 4 * part["overlap_se"])
     with pytest.raises(ValueError, match="denoiser, sigma: expected one of"):
         AlignmentDisplay.from_table(table, denoiser="hard").plot()
 
