@@ -124,6 +124,13 @@ def joined(tables, columns):
     return Table.from_rows(rows)
 
 
+def stacked(tables, column):
+    """Stack tables of the same columns; their names become a column in front."""
+    return Table.from_rows(
+        [{column: name, **row} for name, table in tables.items() for row in table.rows()]
+    )
+
+
 def thinned(table, ks):
     """Return the rows of the given k, so that a table of spectra stays short."""
     keep = np.isin(table["k"], ks)

@@ -28,7 +28,8 @@ def run(setup):
     """Measure both networks, each where it was trained, on the same patches."""
     measured = {domain: _measure(setup, plan) for domain, plan in DOMAINS.items()}
     means, spectra = (
-        _stacked({domain: tables[k] for domain, tables in measured.items()}) for k in (0, 1)
+        _bases.stacked({domain: tables[k] for domain, tables in measured.items()}, "images")
+        for k in (0, 1)
     )
     examples = {
         f"{domain}, sigma {SIGMAS[-1]:g}" + " (pixels put back)" * (domain == "shuffled"): tables[2]
@@ -74,20 +75,13 @@ def _put_back(example):
     return _bases.Example(*images, dataclasses.replace(example.basis, vectors=vectors))
 
 
-def _stacked(tables):
-    return Table.from_rows(
-        [{"images": domain, **row} for domain, table in tables.items() for row in table.rows()]
-    )
-
-
 def _level(means, domain, denoiser, sigma):
     return float(means.where(images=domain, denoiser=denoiser, sigma=sigma)["psnr"][0])
 
 
 def _losses(means, denoiser, sigma):
-    return _level(means, "photographs", denoiser, sigma) - _level(
-        means, "shuffled", denoiser, sigma
-    )
+    before, after = (_level(means, domain, denoiser, sigma) for domain in DOMAINS)
+    return before - after
 
 
 def _checks(means):
@@ -124,17 +118,14 @@ def _notes(means, spectra):
 def _pictures(examples, means, spectra):
     from gahb_sk.plots import ComparisonDisplay, SpectrumDisplay
 
-    def labelled(table, sigma=None):
-        names = [
-            f"{one}, {who}" for one, who in zip(table["images"], table["denoiser"], strict=True)
-        ]
-        table = Table({**table, "denoiser": names})
-        return table if sigma is None else table.where(sigma=sigma)
+    def labelled(table):
+        pairs = zip(table["images"], table["denoiser"], strict=True)
+        return Table({**table, "denoiser": [f"{domain}, {who}" for domain, who in pairs]})
 
     figure, axes = _bases.panels(3, 4.2)
     ComparisonDisplay(labelled(means)).plot(axes[0])
     for ax, sigma in zip(axes[1:], SIGMAS[1:], strict=True):
-        SpectrumDisplay.from_table(labelled(spectra, sigma), sigma=sigma).plot(ax)
+        SpectrumDisplay.from_table(labelled(spectra), sigma=sigma).plot(ax)
         ax.set_title(f"sigma {sigma:g}", fontsize=10)
     return {
         "The same photograph as both networks denoise it, with their leading eigenvectors.": (

@@ -58,10 +58,11 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def small(monkeypatch):
-    """Figure 3 at 40x40 with few vectors."""
+    """Figure 3 at 40x40, fewer vectors, noise levels and training patches."""
     monkeypatch.setattr(_figure_03, "SIZE", 40)
     monkeypatch.setattr(_figure_03, "_VECTORS", 30)
     monkeypatch.setattr(_figure_03, "PAPER", {5: 1.2, 20: 0.9})
+    monkeypatch.setattr(_manifolds, "SIGMAS", _manifolds.SMALL)
     monkeypatch.setattr(_figure_21, "_VECTORS", 20)
     monkeypatch.setattr(_figure_21, "_EVERY", 12)
 
