@@ -44,9 +44,10 @@ def test_probes_estimate_what_the_matrix_gives(networks, rng):
 
 
 def test_asymmetry_and_homogeneity_are_what_they_are_said_to_be(rng):
-    image = smooth_images(1, (16, 16), seed=int(rng.randint(999)))[0] + SIGMA * rng.randn(16, 16)
+    image = 2 * SIGMA * rng.standard_t(3, (16, 16))  # every band keeps some coefficients
     kernel = torch.nn.Conv2d(1, 1, 3, padding=1, bias=False).double()
     kernel.weight.data = torch.from_numpy(rng.randn(1, 1, 3, 3))
+    kernel.weight.data[0, 0, 1, 2] += 5  # mostly a shift, far from symmetric
     filtered = TorchModuleDenoiser(kernel).fit(image[None])
     soft = WaveletShrinkage().fit(image[None])  # its threshold follows the image
     for denoiser, methods in ((filtered, ("lanczos", "subspace")), (soft, ("auto",))):
@@ -54,10 +55,10 @@ def test_asymmetry_and_homogeneity_are_what_they_are_said_to_be(rng):
         asymmetry = np.linalg.norm(matrix - matrix.T) / np.linalg.norm(matrix)
         f = denoiser.transform(image[None], SIGMA).ravel()
         away = np.linalg.norm(f - matrix @ image.ravel()) / np.linalg.norm(f)
-        assert asymmetry > 0.01
+        assert asymmetry > 1e-3
         for method in (*methods, "dense"):
             found = eigenbasis(denoiser, image, 5, sigma=SIGMA, method=method, n_probes=400)
-            assert_allclose(found.asymmetry, asymmetry, rtol=1e-9 if method == "dense" else 0.25)
+            assert_allclose(found.asymmetry, asymmetry, rtol=1e-9 if method == "dense" else 0.12)
             assert_allclose(found.homogeneity_error, away, rtol=1e-6, atol=1e-12)
             assert found.sigma == SIGMA
     assert away > 1e-3  # soft thresholding is not homogeneous
