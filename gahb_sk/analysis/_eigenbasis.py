@@ -5,7 +5,6 @@ eigenvectors are the basis in which the denoiser shrinks, the eigenvalues are it
 bias-free network and for an optimal denoiser J is (nearly) symmetric, so S is J.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,22 +12,15 @@ import numpy as np
 from gahb_sk._images import check_sigma
 from gahb_sk._random import image_generator, seed_sequence
 from gahb_sk._validation import Integral, Real, at_least, check_name, positive, validate_params
-from gahb_sk.analysis._eigensolvers import (
-    SOLVERS,
-    Found,
-    SymmetricProblem,
-    choose_solver,
-    residual_norms,
-)
+from gahb_sk.analysis._eigensolvers import SOLVERS, SymmetricProblem, choose_solver
 from gahb_sk.analysis._linearize import check_denoiser, linearize, oracle_argument
-from gahb_sk.analysis._trace import standard_error
+from gahb_sk.analysis._whole_matrix import by_matrix, by_probes
 from gahb_sk.denoisers._arrays import to_numpy
 from gahb_sk.denoisers._linearization import check_one, check_partner
 
 _METHODS = ("auto", "lanczos", "subspace", "dense")
 _PROBES = 20
 _START_STREAM, _PROBE_STREAM = 0, 1
-_JUMPS = 0.05  # relative disagreement of central differences beyond which a warning is given
 _MOST_PRODUCTS = 40  # vectors multiplied at most, in multiples of n_components + 20
 
 
@@ -192,10 +184,10 @@ def eigenbasis(
     root = seed_sequence(random_state)
     generator = image_generator(root, _START_STREAM)
     if method == "dense":
-        found, whole = _by_matrix(problem, n_components, generator)
+        found, whole = by_matrix(problem, n_components, generator)
     else:
         found = SOLVERS[method](problem, n_components, tolerance, generator)
-        whole = _by_probes(problem, found, n_probes, image_generator(root, _PROBE_STREAM))
+        whole = by_probes(problem, found, n_probes, image_generator(root, _PROBE_STREAM))
     return EigenBasis(
         values=found.values,
         vectors=as_images(denoiser, image, found.vectors),
@@ -232,84 +224,6 @@ def check_components(n_components, d):
             f"n_components: expected an int between 1 and {d}, the number of values of an image, "
             f"got {n_components!r}."
         )
-
-
-def _by_matrix(problem, k, generator):
-    """Eigenpairs and global numbers from the whole matrix."""
-    jacobian = problem.matrix()
-    if problem.operator.step is not None:
-        _warn_of_jumps(problem.operator, jacobian, generator)
-    symmetric = (jacobian + jacobian.T) / 2
-    values, vectors = np.linalg.eigh(symmetric)
-    values, vectors = values[::-1], vectors[:, ::-1]
-    norm = np.linalg.norm(jacobian)
-    whole = {
-        "asymmetry": float(np.linalg.norm(jacobian - jacobian.T) / norm) if norm else 0.0,
-        "effective_dimension": float(np.trace(jacobian)),
-        "effective_dimension_se": 0.0,
-        "participation_ratio": _ratio(values.sum(), np.square(values).sum()),
-        "exact": True,
-    }
-    values, vectors = values[:k], vectors[:, :k]
-    return Found(values, vectors, residual_norms(values, vectors, symmetric @ vectors), None), whole
-
-
-def _warn_of_jumps(operator, jacobian, generator):
-    """Differences along any direction are those along the axes, unless the denoiser jumps."""
-    direction = generator.standard_normal((len(jacobian), 1))
-    expected = jacobian @ direction
-    away = np.linalg.norm(operator.matmat(direction) - expected)
-    if away > _JUMPS * np.linalg.norm(expected):
-        warnings.warn(
-            f"Central differences of step {operator.step:.2g} along a random direction are "
-            f"{away / np.linalg.norm(expected):.0%} away from those along the axes: the denoiser "
-            "jumps within a step. Trust no single eigenvector; traces are right on average.",
-            UserWarning,
-            stacklevel=4,
-        )
-
-
-def _by_probes(problem, found, n_probes, generator):
-    """Global numbers: of the known spectrum, or of the pairs found and of probes beyond them."""
-    spectrum = problem.operator.spectrum
-    if spectrum is not None:
-        total, squares = spectrum.values.sum(), np.square(spectrum.values).sum()
-        return {
-            "asymmetry": _asymmetry(problem, squares, n_probes, generator),
-            "effective_dimension": float(total),
-            "effective_dimension_se": 0.0,
-            "participation_ratio": _ratio(total, squares),
-            "exact": problem.operator.symmetric,
-        }
-    values, vectors, _, products = found
-    probes = 2.0 * generator.integers(0, 2, (problem.d, n_probes)) - 1
-    forward, backward = problem.both(probes)
-    inside = vectors.T @ probes
-    beyond = (forward + backward) / 2 - products @ inside  # S z for z orthogonal to the pairs
-    samples = np.vecdot(probes - vectors @ inside, beyond, axis=0)
-    total = values.sum() + samples.mean()
-    # |A z|^2 of random signs z is the squared Frobenius norm of A on average.
-    squares = np.square(values).sum() + np.square(beyond).sum() / n_probes
-    skew = np.square(forward - backward).sum() / n_probes
-    return {
-        "asymmetry": float(np.sqrt(skew / (squares + skew / 4))) if squares else 0.0,
-        "effective_dimension": float(total),
-        "effective_dimension_se": standard_error(samples),
-        "participation_ratio": _ratio(total, squares),
-        "exact": False,
-    }
-
-
-def _asymmetry(problem, squares, n_probes, generator):
-    if problem.operator.symmetric:
-        return 0.0
-    forward, backward = problem.both(2.0 * generator.integers(0, 2, (problem.d, n_probes)) - 1)
-    skew = np.square(forward - backward).sum() / n_probes
-    return float(np.sqrt(skew / (squares + skew / 4))) if squares else 0.0
-
-
-def _ratio(total, squares):
-    return float(total**2 / squares) if squares > 0 else 0.0
 
 
 def _homogeneity_error(denoiser, image, sigma, clean, operator):

@@ -199,3 +199,13 @@ def test_singular_vectors(networks, rng):
         assert found.residuals.max() < 1e-5
         left, right = (x.reshape(7, -1).T for x in (found.left, found.right))
         assert_allclose(matrix @ right, left * found.values, atol=1e-6)
+        assert found.n_products == 256 if method == "dense" else found.n_products >= 7
+
+
+def test_singular_residuals_are_what_they_are_said_to_be(networks, rng):
+    image = rng.rand(16, 16)
+    found = singular_basis(networks[1], image, 7, method="subspace", tolerance=0.3)
+    left, right = (x.reshape(7, -1).T for x in (found.left, found.right))
+    norms = np.linalg.norm(jacobian(networks[1], image).T @ left - right * found.values, axis=0)
+    assert_allclose(found.residuals, norms, rtol=1e-5)
+    assert norms.max() > 1e-6
