@@ -76,6 +76,13 @@ def _notes(curve):
     ]
     numbers = ", ".join(f"{n:,}" for n in curve.n_train)
     notes = [f"Mean correlations for N = {numbers}. {'; '.join(lines)}."]
+    pair = _cosines(curve, "pair")
+    if curve.n_train[0] < _SEVERAL:
+        notes.append(
+            f"From N = {curve.n_train[0]} the pair's correlation rises by {pair[-1] - pair[0]:.2f}: "
+            "two networks of one image each draw these two, however like they are by chance, so "
+            f"the criterion counts from N = {_SEVERAL} (decided after a preview at 16x16)."
+        )
     diverged = int(curve.similarity.where(measure="pair", centered=True)["n_diverged"].sum())
     if diverged:
         notes.append(f"{diverged} pairs of samples were left out since one diverged.")
