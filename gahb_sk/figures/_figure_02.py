@@ -79,7 +79,7 @@ def _notes(curve):
     pair = _cosines(curve, "pair")
     if curve.n_train[0] < _SEVERAL:
         notes.append(
-            f"From N = {curve.n_train[0]} the pair's correlation rises by {pair[-1] - pair[0]:.2f}: "
+            f"From N = {curve.n_train[0]} on the pair rises by {pair[-1] - pair[0]:.2f} only: "
             "two networks of one image each draw these two, however like they are by chance, so "
             f"the criterion counts from N = {_SEVERAL} (decided after a preview at 16x16)."
         )
