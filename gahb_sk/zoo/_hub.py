@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
-from gahb_sk.zoo._pretrained import CARD, find_folder
+from gahb_sk.zoo._pretrained import CARD, find_any, read_card
 
-FILES = ("model.safetensors", "config.json", CARD)
+NETWORK = ("model.safetensors", "config.json")
+FILES = (*NETWORK, CARD)
+# Pairs of networks: a card, and below it a folder for each network.
+PAIR_FILES = (CARD, *(f"*/{name}" for name in NETWORK))
 
 
 def push_pretrained(name, repository, *, private=False, client=None):
@@ -13,7 +16,8 @@ def push_pretrained(name, repository, *, private=False, client=None):
     Parameters
     ----------
     name : str or path-like
-        One of :func:`list_pretrained`, or a folder that ``save`` wrote.
+        One of :func:`list_pretrained` or :func:`list_pairs`, or a folder that ``save`` or
+        :func:`train_pairs` wrote.
     repository : str
         "owner/name" on the hub; made if missing.
     private : bool, default=False
@@ -34,11 +38,12 @@ def push_pretrained(name, repository, *, private=False, client=None):
     ValueError
         If there is no such folder.
     """
-    folder = find_folder(name)
+    folder = find_any(name)
     client = _client() if client is None else client
     client.create_repo(repository, private=private, exist_ok=True)
+    files = PAIR_FILES if _are_pairs(folder) else FILES
     return client.upload_folder(
-        repo_id=repository, folder_path=str(folder), allow_patterns=list(FILES)
+        repo_id=repository, folder_path=str(folder), allow_patterns=list(files)
     )
 
 
@@ -59,7 +64,8 @@ def pull_pretrained(repository, folder, *, revision=None, client=None):
     Returns
     -------
     folder : pathlib.Path
-        For :func:`load_pretrained`, which checks it; no code of it is ever run.
+        For :func:`load_pretrained` or :func:`load_pairs`, which check it; no code of it is ever
+        run.
 
     Raises
     ------
@@ -70,14 +76,19 @@ def pull_pretrained(repository, folder, *, revision=None, client=None):
     """
     client = _client() if client is None else client
     client.snapshot_download(
-        repository, revision=revision, local_dir=str(folder), allow_patterns=list(FILES)
+        repository, revision=revision, local_dir=str(folder), allow_patterns=[*FILES, *PAIR_FILES]
     )
-    missing = [name for name in FILES[:2] if not (Path(folder) / name).is_file()]
-    if missing:
+    missing = [name for name in NETWORK if not (Path(folder) / name).is_file()]
+    if missing and not _are_pairs(folder):
         raise ValueError(
             f"{repository}: expected a network written by save(); it lacks {missing[0]}."
         )
     return Path(folder)
+
+
+def _are_pairs(folder):
+    """Whether a folder has the card of pairs of networks."""
+    return (Path(folder) / CARD).is_file() and "n_train" in read_card(folder)
 
 
 def _client():

@@ -56,7 +56,7 @@ def read_card(name):
     card : dict
         ``text`` (the images), ``plan`` (class, size and parameters), ``images_seen``, ``minutes``,
         ``threads``, ``sigmas``, ``psnr`` (for each denoiser the mean over test images at each
-        noise level, in dB), ``n_test_images``, ``version`` and ``command`` (which redoes it); of
+        noise level, in dB), ``n_test_images``, ``learning_curve``, ``version`` and ``command`` (which redoes it); of
         pairs, see :func:`load_pairs`.
 
     Raises
@@ -64,7 +64,7 @@ def read_card(name):
     ValueError
         For an unknown name, or a folder without a card.
     """
-    folder = _find(name, _with_card(), "network")
+    folder = find_any(name)
     try:
         return json.loads((folder / CARD).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -108,6 +108,11 @@ def find_folder(name):
 def find_pairs(name):
     """Return the folder that the name of pairs of networks, or a path, stands for."""
     return _find(name, list_pairs(), "pairs")
+
+
+def find_any(name):
+    """Return the folder that the name of a network or of pairs, or a path, stands for."""
+    return _find(name, _with_card(), "network")
 
 
 def _find(name, names, what):

@@ -1,13 +1,14 @@
 """Sharing through a model hub, against a client that keeps repositories in a folder."""
 
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gahb_sk import UNetDenoiser
-from gahb_sk.zoo import load_pretrained, pull_pretrained, push_pretrained
+from gahb_sk.zoo import load_pairs, load_pretrained, pull_pretrained, push_pretrained
 
 
 class FolderClient:
@@ -20,13 +21,18 @@ class FolderClient:
         (self.root / repo_id).mkdir(parents=True, exist_ok=exist_ok)
 
     def upload_folder(self, *, repo_id, folder_path, allow_patterns):
-        for name in allow_patterns:
-            if (Path(folder_path) / name).exists():
-                shutil.copy(Path(folder_path) / name, self.root / repo_id / name)
+        self._copy(Path(folder_path), self.root / repo_id, allow_patterns)
         return repo_id
 
     def snapshot_download(self, repo_id, *, revision, local_dir, allow_patterns):
-        shutil.copytree(self.root / repo_id, local_dir, dirs_exist_ok=True)
+        self._copy(self.root / repo_id, Path(local_dir), allow_patterns)
+
+    def _copy(self, source, target, patterns):
+        for path in source.rglob("*"):
+            name = path.relative_to(source)
+            if path.is_file() and any(fnmatch(str(name), pattern) for pattern in patterns):
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, target / name)
 
 
 @pytest.fixture
@@ -45,6 +51,18 @@ def test_there_and_back(saved, tmp_path):
     assert not (pulled / "notes.txt").exists()
     X = np.random.default_rng(1).random((2, 8, 8))
     np.testing.assert_array_equal(load_pretrained(pulled).transform(X), denoiser.transform(X))
+
+
+def test_pairs_there_and_back(tmp_path):
+    client = FolderClient(tmp_path / "hub")
+    push_pretrained("pairs-8x8", "me/pairs", client=client)
+    pulled = pull_pretrained("me/pairs", tmp_path / "pulled", client=client)
+    X = np.random.default_rng(1).random((2, 8, 8))
+    old, new = load_pairs("pairs-8x8"), load_pairs(pulled)
+    assert list(old) == list(new)
+    for pair, same in zip(old.values(), new.values(), strict=True):
+        for network, again in zip(pair, same, strict=True):
+            np.testing.assert_array_equal(network.transform(X), again.transform(X))
 
 
 def test_a_repository_of_something_else(tmp_path):
