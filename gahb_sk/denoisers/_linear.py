@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
-_PIXELS_IN_CACHE = 2**18  # transforms of stacks that stay in the processor's cache are faster
+# Pixels of a stack transformed at once: larger stacks leave the processor's cache, and their memory
+# comes anew each time. Transforms of many small steps gain from larger ones and say so.
+_PIXELS_AT_ONCE = 2**16
 
 
 class Spectrum(NamedTuple):
@@ -133,12 +135,16 @@ def diagonal_operator(transform, factors, shape):
 
     return JacobianOperator(
         factors.size,
-        on_vectors(shrink, shape),
+        on_vectors(shrink, shape, _pixels(transform)),
         spectrum=Spectrum(factors.ravel(), basis_vectors(transform, shape)),
     )
 
 
-def on_vectors(function, shape):
+def _pixels(transform):
+    return getattr(transform, "pixels_at_once", _PIXELS_AT_ONCE)
+
+
+def on_vectors(function, shape, pixels=_PIXELS_AT_ONCE):
     """Return a linear function of stacks of images as one of vectors.
 
     Parameters
@@ -146,14 +152,16 @@ def on_vectors(function, shape):
     function : callable
         ``(m, *shape)`` to the same shape.
     shape : tuple of int
+    pixels : int, default=2**16
+        Of a stack handed to the function, about.
 
     Returns
     -------
     product : callable
-        ``V (d, k)`` to ``(d, k)``, in pieces that stay in the processor's cache.
+        ``V (d, k)`` to ``(d, k)``.
     """
     d = int(np.prod(shape))
-    length = max(1, _PIXELS_IN_CACHE // d)
+    length = max(1, pixels // d)
 
     def product(V):
         stack = np.asarray(V, np.float64).T
@@ -176,7 +184,7 @@ def basis_vectors(transform, shape):
     shape : tuple of int
         ``(C, H, W)``.
     """
-    inverse = on_vectors(transform.inverse, shape)
+    inverse = on_vectors(transform.inverse, shape, _pixels(transform))
 
     def vectors(indices):
         diracs = np.zeros((len(indices), int(np.prod(shape))))

@@ -122,6 +122,8 @@ class BandletTransform(Transform):
     image i. The coefficients of a square stand in its place in the layout of the floor.
     """
 
+    pixels_at_once = 2**18  # of a stack, since each band and side is a step of its own
+
     def __init__(self, floor, geometry, order=1):
         super().__init__(floor.shape)
         self.floor, self.geometry, self.order = floor, geometry, order
