@@ -209,3 +209,12 @@ def test_singular_residuals_are_what_they_are_said_to_be(networks, rng):
     norms = np.linalg.norm(jacobian(networks[1], image).T @ left - right * found.values, axis=0)
     assert_allclose(found.residuals, norms, rtol=1e-5)
     assert norms.max() > 1e-6
+
+
+def test_the_seed_decides(networks, rng):
+    image = rng.rand(16, 16)
+    one, same, other = (
+        eigenbasis(networks[0], image, 4, method="lanczos", random_state=seed) for seed in (1, 1, 2)
+    )
+    assert one.effective_dimension == same.effective_dimension != other.effective_dimension
+    assert np.array_equal(one.vectors, same.vectors)
