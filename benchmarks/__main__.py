@@ -9,6 +9,7 @@ COMMANDS = (
     ["benchmarks.bench_optimal", "disks", "bayes"],
     ["benchmarks.bench_training", "speed"],
     ["benchmarks.bench_analysis", "shrinkage"],
+    ["benchmarks.bench_sampling", "speed"],
 )
 
 if __name__ == "__main__":
