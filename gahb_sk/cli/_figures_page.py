@@ -13,7 +13,8 @@ INTRO = (
     "Small networks that were trained on two processor cores, on images of 32x32 to 64x64: what "
     "they show of the paper, arXiv 2310.02557, and, beside them, the true optimum of each class "
     "where it is known. &sigma; is the standard deviation of the noise for images in [0, 1]. "
-    "Each verdict rests on the criterion below it, which was chosen before the result was known."
+    "Each verdict rests on the criterion below it, which was chosen before the result was known, "
+    "unless a note says otherwise."
 )
 
 
