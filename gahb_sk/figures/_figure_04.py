@@ -30,7 +30,8 @@ def run(setup):
         slope = _slopes.network_slope(many, setup)
         checks.append(_slopes.slope_check(found[0], slope, paper))
         checks += _slopes.level_checks(table, found[0]) if alpha in LEVELS_FOR else []
-    return Outcome(table, _pictures(measured, table, classes), checks, notes + _say(table, classes))
+    pictures, notes = _pictures(measured, table, classes), notes + _say(table, classes)
+    return Outcome(_slopes.rounded(table), pictures, checks, notes)
 
 
 def _c_alpha(alpha, setup, n):
