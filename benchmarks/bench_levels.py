@@ -70,7 +70,10 @@ def main(argv=None):
     rows = list(read_table(args.csv).rows()) if args.csv and args.csv.is_file() else []
     for alpha in args.alphas or (1, 2, 3):
         start = time.perf_counter()
-        if f"alpha {alpha}" not in [row["images"] for row in rows]:
+        there = [row["n_images"] for row in rows if row["images"] == f"alpha {alpha}"]
+        if there and there[0] != args.images:
+            parser.error(f"{args.csv} has {there[0]} images of alpha {alpha}; choose another file")
+        if not there:
             rows += measure(alpha, args)
             if args.csv:
                 Table.from_rows(rows).to_csv(args.csv)

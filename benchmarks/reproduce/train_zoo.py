@@ -4,8 +4,9 @@
     python benchmarks/reproduce/train_zoo.py c-alpha-2 pairs-32x32
     python benchmarks/reproduce/train_zoo.py c-alpha-2 --scale paper --engine fabric --devices 8
 
-A network that has a card in ``--output`` is done and left alone; ``--again`` trains it anew. Names
-that begin with "pairs" are of ten networks each, on disjoint sets of 1 to 10,000 images.
+A network that has a card in ``--output`` is done and left alone, or refused if it is of another
+scale or length; ``--again`` trains it anew. Names that begin with "pairs" are of ten networks each,
+on disjoint sets of 1 to 10,000 images.
 """
 
 import argparse
@@ -14,8 +15,7 @@ from pathlib import Path
 
 import torch
 
-from gahb_sk.zoo import PAIRS, PLANS, read_card, train_pairs, train_pretrained
-from gahb_sk.zoo._pretrained import CARD, WEIGHTS
+from gahb_sk.zoo import PAIRS, PLANS, train_pairs, train_pretrained
 
 
 def main():
@@ -25,7 +25,7 @@ def main():
     names = [*PLANS, *PAIRS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}")
     parser.add_argument("--scale", choices=["cpu", "paper"], default="cpu")
-    parser.add_argument("--output", default=str(WEIGHTS), metavar="DIR")
+    parser.add_argument("--output", default="networks", metavar="DIR", help="default: networks")
     parser.add_argument("--max-images", type=int, help="length of the training (default: plan's)")
     parser.add_argument("--test-images", type=int, default=256)
     parser.add_argument("--threads", type=int, help="of torch")
@@ -48,9 +48,7 @@ def main():
         if name in PAIRS:
             show_pairs(train_pairs(name, args.output, **options))
             continue
-        if not (folder / CARD).exists():
-            train_pretrained(name, args.output, n_test_images=args.test_images, **options)
-        show(read_card(str(folder)))
+        show(train_pretrained(name, args.output, n_test_images=args.test_images, **options))
 
 
 def show(card):

@@ -105,9 +105,18 @@ def _section(place, record):
     parts.append(_moved(record))
     parts.append(
         f"<p class='caption'>All numbers: <a href='{place.name}/results.csv'>{place.name}/"
-        f"results.csv</a>. Computed in {record['seconds']:.0f} s.</p></section>"
+        f"results.csv</a>. {_made_with(record)}, computed in {record['seconds']:.0f} s.</p>"
+        "</section>"
     )
     return "\n".join(parts)
+
+
+def _made_with(record):
+    """Say with how many images, which seed and whose networks a figure was made."""
+    made = record["made_with"]
+    images = "The planned number of" if made["n_images"] is None else made["n_images"]
+    networks = "as released" if record["as_released"] else "images, seed or networks of one's own"
+    return f"{images} test images, seed {made['random_state']} ({networks})"
 
 
 def _checks(checks):
@@ -139,9 +148,10 @@ def _moved(record):
         return "<p class='caption'>No table of this figure comes with the package.</p>"
     if not moved:
         return "<p class='caption'>Against the table of this release nothing has moved.</p>"
+    why = "" if record["as_released"] else ", which has other images, seeds or networks"
     items = "".join(f"<li>{html.escape(line)}</li>" for line in moved[:_SHOWN])
     rest = f"<li>and {len(moved) - _SHOWN} more</li>" if len(moved) > _SHOWN else ""
     return (
-        f"<details><summary>Against the table of this release {len(moved)} values have moved"
+        f"<details><summary>Against the table of this release{why}, {len(moved)} values have moved"
         f"</summary><ul>{items}{rest}</ul></details>"
     )

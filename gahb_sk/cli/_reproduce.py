@@ -22,7 +22,6 @@ from gahb_sk.figures import (
     write_reproduction,
 )
 from gahb_sk.zoo import PAIRS, train_pairs, train_pretrained
-from gahb_sk.zoo._pretrained import CARD
 
 NAME = "reproduce"
 HELP = "do figures of the paper again"
@@ -121,6 +120,6 @@ def _train(figures, folder, max_images):
     for name in dict.fromkeys(names):
         if name in PAIRS:  # their card may lack some N; it is they who know what is done
             train_pairs(name, folder, verbose=True, **changes)
-        elif not (folder / name / CARD).is_file():
+        else:
             print(f"Training {name}", file=sys.stderr)
             train_pretrained(name, folder, n_test_images=64, verbose=True, **changes)

@@ -97,18 +97,22 @@ class Outcome:
         What the verdict rests on.
     notes : list of str
         What else to know, one sentence or two each.
+    complete : bool
+        Whether all that the paper shows is there; without a part of it (a class whose network is
+        missing) a figure is reproduced in part at best.
     """
 
     table: Table
     pictures: dict
     checks: list
     notes: list = field(default_factory=list)
+    complete: bool = True
 
     @property
     def verdict(self):
         """Return "reproduced", "reproduced in part" or "not reproduced"."""
         passed = sum(check.passed for check in self.checks)
-        if passed == len(self.checks):
+        if passed == len(self.checks) and self.complete:
             return "reproduced"
         return "reproduced in part" if passed else "not reproduced"
 

@@ -23,6 +23,7 @@ def run(setup):
         {"Output PSNR against input PSNR; the slope of theory is alpha / (alpha + 1).": picture},
         [_slopes.slope_check(*_many(alpha, setup)) for alpha in _there(setup)],
         notes + _say(table, classes),
+        complete=not missing,
     )
 
 

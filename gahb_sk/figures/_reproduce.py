@@ -1,6 +1,7 @@
 """Do a figure again: compute, judge, compare with the last release, write."""
 
 import hashlib
+import importlib.util
 import json
 import time
 from dataclasses import asdict, dataclass
@@ -10,8 +11,10 @@ from gahb_sk import __version__
 from gahb_sk._files import atomic_path, write_json
 from gahb_sk.figures._figure import Figure, Outcome, Setup
 from gahb_sk.figures._shipped import compare_with_shipped
+from gahb_sk.zoo._pretrained import WEIGHTS
 
 RECORD = "figure.json"
+PEERS = ("skimage", "bm3d")  # packages of rivals, which are left out without them
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ def write_reproduction(folder, reproduction, setup):
     """
     figure, outcome = reproduction.figure, reproduction.outcome
     own = Path(folder) / figure.name
+    for old in (own / RECORD, *own.glob("picture*.png")):
+        old.unlink(missing_ok=True)
     outcome.table.to_csv(own / "results.csv")
     pictures = {}
     for k, (caption, drawn) in enumerate(outcome.pictures.items()):
@@ -114,6 +119,7 @@ def write_reproduction(folder, reproduction, setup):
         "moved": reproduction.moved,
         "pictures": pictures,
         "seconds": round(reproduction.seconds, 1),
+        "as_released": _as_released(figure, setup),
         "made_with": made_with(figure, setup),
     }
     write_json(own / RECORD, record)
@@ -137,7 +143,15 @@ def made_with(figure, setup):
         "n_images": setup.n_images,
         "random_state": setup.random_state,
         "networks": {name: _digest(setup.folder(name)) for name in names},
+        "peers": [name for name in PEERS if importlib.util.find_spec(name)],
     }
+
+
+def _as_released(figure, setup):
+    """Whether images, seed and networks are those of the release's table."""
+    names = [name for name in (*figure.networks, *figure.optional) if setup.has(name)]
+    same = all(setup.folder(name) == WEIGHTS / name for name in names)
+    return same and setup.n_images is None and setup.random_state == Setup.random_state
 
 
 def _digest(folder):

@@ -116,8 +116,11 @@ def find_any(name):
 
 
 def _find(name, names, what):
+    """Names of the package come first: a folder of such a name is meant by ``./name`` or a Path."""
     path = Path(name)
-    return path if path.is_dir() else WEIGHTS / check_name(str(name), names, what)
+    if name not in names and path.is_dir():
+        return path
+    return WEIGHTS / check_name(str(name), names, what)
 
 
 def load_folder_of_any_class(folder):

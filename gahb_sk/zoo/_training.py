@@ -1,6 +1,7 @@
 """Train one network of the zoo, measure it beside its rivals, and write its folder."""
 
 import importlib.util
+import json
 import shutil
 from pathlib import Path
 
@@ -21,9 +22,13 @@ from gahb_sk.metrics import input_psnr, psnr
 from gahb_sk.networks._interrupt import fit_to_the_end
 from gahb_sk.noise import add_gaussian_noise
 from gahb_sk.zoo._plans import PLANS, SCALES, SIGMAS, TRAINING_SEED
-from gahb_sk.zoo._pretrained import CARD
+from gahb_sk.zoo._pretrained import CARD, read_card
 
 NOISE_SEED = 7
+# Parameters that say where and how long, not what.
+_RUN = {
+    "max_images", "verbose", "engine", "device", "devices", "checkpoint_dir", "checkpoint_every"
+}  # fmt: skip
 
 
 def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **parameters):
@@ -35,7 +40,7 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
         One of ``PLANS``.
     folder : str or path-like
         The network goes into ``folder/name``. Checkpoints are kept there until it is done; the
-        same call goes on after an interruption.
+        same call goes on after an interruption, and does nothing once there is a card.
     scale : {"cpu", "paper"}, default="cpu"
         "cpu" is what is shipped; "paper" has 80x80 images, 64 channels and 100 million images.
     n_test_images : int, default=256
@@ -52,12 +57,17 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
     Raises
     ------
     ValueError
-        For an unknown name, scale or parameter.
+        For an unknown name, scale or parameter, or if a network of another scale, length or other
+        parameters lies there.
     KeyboardInterrupt
         After Ctrl-C: a half-trained network is not taken for a finished one.
     """
     plan = SCALES[check_name(scale, SCALES, "scale")](PLANS[check_name(name, PLANS, "network")])
     folder = Path(folder) / name
+    network = {**plan.network, **{k: v for k, v in parameters.items() if k not in _RUN}}
+    max_images = parameters.get("max_images", plan.max_images)
+    if (folder / CARD).is_file():
+        return _same(folder, scale, network, max_images)
     checkpoints = folder / "checkpoints"
     denoiser = get_denoiser(plan.estimator)(
         **{
@@ -76,18 +86,35 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
         "name": name,
         "text": plan.text,
         "plan": {"source": plan.source, "image_size": plan.image_size, "settings": plan.settings,
-                 "shuffled": plan.shuffled, "estimator": plan.estimator, "network": plan.network},
+                 "shuffled": plan.shuffled, "estimator": plan.estimator, "network": network},
         "scale": scale,
+        "seed": TRAINING_SEED,
         "images_seen": denoiser.n_images_seen_,
         "minutes": round(minutes, 1),
         "threads": torch.get_num_threads(),
         **measure(denoiser.load(folder), plan.test_images(n_test_images)),
         "learning_curve": learning_curve(denoiser.history_),
         "version": _version(),
-        "command": f"python benchmarks/reproduce/train_zoo.py {name} --scale {scale}",
+        "command": f"python benchmarks/reproduce/train_zoo.py {name} --scale {scale} "
+                   f"--max-images {max_images} --test-images {n_test_images}",
     }  # fmt: skip
     write_json(folder / CARD, card)
     shutil.rmtree(checkpoints, ignore_errors=True)
+    return card
+
+
+def _same(folder, scale, network, max_images):
+    """Return the card of a network that is there already, if it is the one that is wanted."""
+    card = read_card(folder)
+    found = (card.get("scale"), card.get("plan", {}).get("network"))
+    seen = card.get("images_seen", 0)
+    batch = max(1, max_images // 100)
+    if found != (scale, json.loads(json.dumps(network))) or not 0 <= seen - max_images < batch:
+        raise ValueError(
+            f"{folder}: expected no network, or one of scale {scale!r} with {network} that has "
+            f"seen {max_images} images, got scale {found[0]!r} with {found[1]} and {seen} images. "
+            "Choose another folder, or remove it."
+        )
     return card
 
 

@@ -79,6 +79,24 @@ def test_the_verdict_counts_the_checks(values, verdict):
     assert Outcome(TABLE, {}, checks).verdict == verdict
 
 
+def test_without_a_part_of_the_paper_a_figure_is_reproduced_in_part():
+    outcome = Outcome(TABLE, {}, [Check("", 1.0, 0.5)], complete=False)
+    assert outcome.verdict == "reproduced in part"
+
+
+def test_a_figure_that_is_done_anew_is_not_done_until_the_end(release, tmp_path, monkeypatch):
+    write_reproduction(tmp_path, reproduce(FIGURE), Setup())
+    again = reproduce(FIGURE, Setup(random_state=1))
+    monkeypatch.setattr(Canvas, "savefig", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_reproduction(tmp_path, again, Setup(random_state=1))
+    assert not is_done(tmp_path, FIGURE, Setup())
+
+
+def interrupt(*args, **options):
+    raise KeyboardInterrupt
+
+
 def test_a_table_is_read_as_it_was_written(tmp_path):
     table = Table(
         {"name": ["a", "b, c"], "n": [1, 2], "x": [0.5, float("nan")], "bound": [True, False]}
@@ -178,6 +196,7 @@ def test_every_figure_says_what_it_is(figure):
     names = [*figure.networks, *figure.optional]
     assert names and {n for n in names if not n.startswith("pairs-")} <= set(PLANS)
     old = shipped.shipped_table(figure)
+    assert (old is None) == bool(figure.missing(Setup())), "a table of the release is missing"
     if old is not None:
         assert {*figure.keys, *figure.tolerances} <= set(old)
         keys = list(zip(*(old[name].tolist() for name in figure.keys), strict=True))

@@ -92,6 +92,28 @@ def test_bad_names(arguments, message, tmp_path):
         train_pretrained(folder=tmp_path, **arguments)
 
 
+def test_what_is_trained_is_left_alone_and_another_training_refused(tmp_path):
+    small = {"channels": 2, "n_blocks": 1, "n_test_images": 2, "verbose": False}
+    card = train_pretrained("sines", tmp_path, max_images=32, **small)
+    assert card["seed"] == 0 and "--max-images 32 --test-images 2" in card["command"]
+    weights = (tmp_path / "sines" / "model.safetensors").stat().st_mtime_ns
+    again = train_pretrained("sines", tmp_path, max_images=32, **small)
+    assert again == read_card(tmp_path / "sines")
+    assert (tmp_path / "sines" / "model.safetensors").stat().st_mtime_ns == weights
+    for changes in ({"max_images": 64}, {"max_images": 32, "scale": "paper"},
+                    {"max_images": 32, "channels": 3}):  # fmt: skip
+        with pytest.raises(ValueError, match="Choose another folder"):
+            train_pretrained("sines", tmp_path, **{**small, **changes})
+
+
+def test_a_folder_of_the_same_name_does_not_hide_a_network(tmp_path, monkeypatch):
+    (tmp_path / "c-alpha-2").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert load_pretrained("c-alpha-2").n_images_seen_ == 250_000
+    with pytest.raises(ValueError, match="cannot be read"):
+        load_pretrained("./c-alpha-2")
+
+
 def test_paper_scale_of_the_bias_free_cnn_is_the_published_one():
     plan = SCALES["paper"](PLANS["bf-cnn-2"])
     weights = count(get_denoiser(plan.estimator)(**plan.network, max_images=1))
