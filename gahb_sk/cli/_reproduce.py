@@ -25,7 +25,7 @@ from gahb_sk.zoo import PAIRS, train_pairs, train_pretrained
 
 NAME = "reproduce"
 HELP = "do figures of the paper again"
-EXAMPLE = "gahb-sk reproduce 4 --output report/figures"
+EXAMPLE = "gahb-sk reproduce 2 --output report/figures"
 ALL = "all"
 
 
@@ -37,7 +37,7 @@ def add_arguments(parser):
     add("--output", default="report/figures", metavar="DIR",
         help="folder of the page (default report/figures)")  # fmt: skip
     add("--images", type=positive_int, metavar="N",
-        help="test images of each class (default: as many as take a minute or two)")  # fmt: skip
+        help="test images of each class (default: as many as take minutes)")  # fmt: skip
     add("--networks", metavar="DIR", help="folder with networks that replace those of the package")
     add("--train", action="store_true", help="train the networks first, into --networks (default "
         "networks in --output)")  # fmt: skip
