@@ -16,12 +16,13 @@ from gahb_sk.cli._report import check_output
 from gahb_sk.figures import (
     Setup,
     all_figures,
+    figure_numbers,
     get_figure,
     is_done,
     reproduce,
     write_reproduction,
 )
-from gahb_sk.zoo import PAIRS, train_pairs, train_pretrained
+from gahb_sk.zoo import PAIRS
 
 NAME = "reproduce"
 HELP = "do figures of the paper again"
@@ -31,7 +32,7 @@ ALL = "all"
 
 def add_arguments(parser):
     """Add the arguments of ``gahb-sk reproduce``."""
-    numbers = ", ".join(str(figure.number) for figure in all_figures())
+    numbers = ", ".join(map(str, figure_numbers()))
     add = parser.add_argument
     add("figures", nargs="+", metavar="FIGURE", help=f"{numbers}, or all")
     add("--output", default="report/figures", metavar="DIR",
@@ -115,6 +116,8 @@ def _missing(figure, setup):
 
 def _train(figures, folder, max_images):
     """Train what the figures need; what has a card there is done."""
+    from gahb_sk.zoo import train_pairs, train_pretrained  # they load torch
+
     changes = {} if max_images is None else {"max_images": max_images}
     names = [name for figure in figures for name in (*figure.networks, *figure.optional)]
     for name in dict.fromkeys(names):

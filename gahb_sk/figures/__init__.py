@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_figure": ["Check", "Figure", "Outcome", "Setup"],
-        "_registry": ["all_figures", "get_figure"],
+        "_registry": ["all_figures", "figure_numbers", "get_figure"],
         "_reproduce": ["RECORD", "Reproduction", "is_done", "reproduce", "write_reproduction"],
         "_shipped": ["compare_with_shipped", "read_table"],
     },

@@ -6,17 +6,28 @@ from functools import cache
 
 from gahb_sk._validation import check_name
 
+ROOM = "gahb_sk.figures"
+PREFIX = "_figure_"
+
+
+def figure_numbers():
+    """Return the numbers of the figures without loading them.
+
+    Returns
+    -------
+    numbers : list of int
+        Ascending.
+    """
+    files = pkgutil.iter_modules(importlib.import_module(ROOM).__path__)
+    return sorted(int(file.name[len(PREFIX) :]) for file in files if file.name.startswith(PREFIX))
+
 
 @cache
 def _figures():
-    room = importlib.import_module("gahb_sk.figures")
-    modules = (
-        importlib.import_module(f"{room.__name__}.{found.name}")
-        for found in pkgutil.iter_modules(room.__path__)
-        if found.name.startswith("_figure_")
-    )
-    figures = {module.FIGURE.number: module.FIGURE for module in modules}
-    return {number: figures[number] for number in sorted(figures)}
+    return {
+        number: importlib.import_module(f"{ROOM}.{PREFIX}{number:02d}").FIGURE
+        for number in figure_numbers()
+    }
 
 
 def all_figures():
