@@ -26,7 +26,7 @@ from gahb_sk._validation import (
 )
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers._linear import network_operator
-from gahb_sk.denoisers._saved_network import SavedNetworkMixin, plain
+from gahb_sk.denoisers._saved_network import FREE, SavedNetworkMixin, plain
 from gahb_sk.networks._checkpoints import check_fingerprint, load_checkpoint, saved_root
 from gahb_sk.networks._devices import resolve_device
 from gahb_sk.networks._engines import ENGINES, as_tensors, launch
@@ -41,17 +41,8 @@ from gahb_sk.networks._recipes import RECIPES, check_law_in_range, resolve_recip
 from gahb_sk.networks._sources import StackSource, StreamSource, is_stream
 from gahb_sk.networks._training import CONTINUED, WEIGHTS
 
-# Parameters that do not change the weights a training ends with (up to rounding: the engine).
-_FREE = {
-    "device",
-    "engine",
-    "devices",
-    "verbose",
-    "checkpoint_dir",
-    "checkpoint_every",
-    "random_state",
-    "warm_start",
-}
+# What a checkpoint may be resumed with other values of.
+_FREE = FREE | {"random_state", "warm_start"}
 
 # Pixels of one forward pass: bounds the memory of the feature maps, and is quickest on CPUs.
 _PIXELS_AT_ONCE = 2**17

@@ -10,6 +10,8 @@ from gahb_sk.networks._folder import load_folder, save_folder
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.networks._published import load_checked, write_published
 
+# Parameters that do not change what is learned (up to rounding).
+FREE = frozenset({"device", "devices", "engine", "verbose", "checkpoint_dir", "checkpoint_every"})
 # Attributes that a saved folder keeps beside the weights.
 RECORDS = ("loss_curve_", "history_", "n_iter_", "n_images_seen_", "image_shape_")
 

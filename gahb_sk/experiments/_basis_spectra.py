@@ -12,6 +12,7 @@ from gahb_sk.experiments._basis_alignment import leading_basis, n_nonzero
 from gahb_sk.experiments._compare import name_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
+from gahb_sk.experiments._train_and_test import mean_and_error
 
 _DRAWS = 40  # random vectors an image behind the level of chance
 
@@ -142,6 +143,4 @@ def _rows(name, sigma, curves):
 def _mean(values):
     """Mean of what is known, and its standard error; NaN for too few."""
     values = values[np.isfinite(values)]
-    n = len(values)
-    error = values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-    return float(values.mean()) if n else np.nan, float(error)
+    return mean_and_error(values) if len(values) else (np.nan, np.nan)

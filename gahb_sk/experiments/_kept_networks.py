@@ -13,13 +13,12 @@ import numpy as np
 
 from gahb_sk._files import write_text
 from gahb_sk._images import check_images
+from gahb_sk.denoisers._saved_network import FREE
 from gahb_sk.networks._interrupt import fit_to_the_end
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
 _DIGESTED = 1024  # images that the fingerprint of the data reads
-# Parameters that do not change what is learned (up to rounding).
-_FREE = {"device", "devices", "engine", "verbose", "checkpoint_dir", "checkpoint_every", "n_jobs"}
 
 
 def is_kept(estimator):
@@ -120,7 +119,7 @@ def _parameters(estimator):
     values = {
         name: value
         for name, value in estimator.get_params().items()
-        if name not in _FREE | {"random_state"}
+        if name not in FREE | {"n_jobs", "random_state"}
     }
     return json.loads(json.dumps(values, default=repr))
 

@@ -8,6 +8,7 @@ from gahb_sk._validation import validate_params
 from gahb_sk.experiments._compare import name_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, denoise, noisy_images
 from gahb_sk.experiments._table import Table
+from gahb_sk.experiments._train_and_test import mean_and_error
 from gahb_sk.metrics import input_psnr, mse, psnr
 
 _CHUNK_PIXELS = 2**22
@@ -91,8 +92,8 @@ def _errors(denoisers, X, sigma, root):
 
 
 def _gap(own, best):
-    gap, gap_se = _mean_and_error(best[0] - own[0])
-    excess, excess_se = _mean_and_error(own[1] - best[1])
+    gap, gap_se = mean_and_error(best[0] - own[0])
+    excess, excess_se = mean_and_error(own[1] - best[1])
     return {
         "psnr": float(own[0].mean()),
         "optimum_psnr": float(best[0].mean()),
@@ -104,8 +105,3 @@ def _gap(own, best):
         "mse_gap_se": excess_se,
         "n_images": own.shape[1],
     }
-
-
-def _mean_and_error(values):
-    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-    return float(values.mean()), float(error)

@@ -85,6 +85,36 @@ class Table(Mapping):
             keep &= close(column, value)
         return type(self)({name: values[keep] for name, values in self._columns.items()})
 
+    def rounded(self, decimals=3, **columns):
+        """Return the table with its floats rounded.
+
+        Parameters
+        ----------
+        decimals : int, default=3
+            Of columns that are not named.
+        **columns
+            ``column=decimals``.
+
+        Returns
+        -------
+        table : Table
+            Of the same class.
+
+        Examples
+        --------
+        >>> table = Table({"n": [1], "sigma": [0.01234567], "psnr": [30.45678]})
+        >>> print(*table.rounded(2, sigma=4).rows())
+        {'n': 1, 'sigma': 0.0123, 'psnr': 30.46}
+        """
+        return type(self)(
+            {
+                name: values.round(columns.get(name, decimals))
+                if values.dtype.kind == "f"
+                else values
+                for name, values in self._columns.items()
+            }
+        )
+
     def to_frame(self):
         """Return the table as a pandas DataFrame.
 

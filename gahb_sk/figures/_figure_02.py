@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk.experiments import Table, generalization_curve
+from gahb_sk.experiments import generalization_curve
 from gahb_sk.figures import _pairs
 from gahb_sk.figures._figure import Check, Figure, Outcome
 
@@ -19,13 +19,7 @@ def run(setup):
         pairs, X, sigmas=(0.1,), n_test=2, n_samples=n_samples, random_state=setup.stream(2),
         n_jobs=setup.n_jobs, verbose=setup.verbose,
     )  # fmt: skip
-    return Outcome(_table(curve), _pictures(curve), _checks(curve), _notes(curve))
-
-
-def _table(curve):
-    columns = dict(curve.similarity)
-    rounded = {name: np.round(columns[name], 4) for name in ("cosine", "cosine_se")}
-    return Table({**columns, **rounded})
+    return Outcome(curve.similarity.rounded(4), _pictures(curve), _checks(curve), _notes(curve))
 
 
 def _cosines(curve, measure):

@@ -31,7 +31,7 @@ def run(setup):
         checks.append(_slopes.slope_check(found[0], slope, paper))
         checks += _slopes.level_checks(table, found[0]) if alpha in LEVELS_FOR else []
     pictures, notes = _pictures(measured, table, classes), notes + _say(table, classes)
-    return Outcome(_slopes.rounded(table), pictures, checks, notes, len(there) == len(ALPHAS))
+    return Outcome(table.rounded(sigma=6), pictures, checks, notes, len(there) == len(ALPHAS))
 
 
 def _c_alpha(alpha, setup, n):

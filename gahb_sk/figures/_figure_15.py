@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk.experiments import Table, capacity_curve
+from gahb_sk.experiments import capacity_curve
 from gahb_sk.figures import _pairs
 from gahb_sk.figures._figure import Check, Figure, Outcome
 
@@ -23,7 +23,7 @@ def run(setup):
         n_jobs=setup.n_jobs, verbose=setup.verbose,
     )  # fmt: skip
     needed = {size: images_needed(*_gaps(table, size)) for size in stacks}
-    return Outcome(_rounded(table), _pictures(table), _checks(table, needed), _notes(needed))
+    return Outcome(table.rounded(), _pictures(table), _checks(table, needed), _notes(needed))
 
 
 def images_needed(n_train, gaps, small=_SMALL):
@@ -62,15 +62,6 @@ def _label(fitted):
 def _gaps(table, size):
     part = table.where(images=size)
     return part["n_train"], part["gap"]
-
-
-def _rounded(table):
-    return Table(
-        {
-            name: np.round(column, 3) if column.dtype.kind == "f" else column
-            for name, column in table.items()
-        }
-    )
 
 
 def _checks(table, needed):

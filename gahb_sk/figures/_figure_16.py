@@ -19,7 +19,7 @@ def run(setup):
     missing = [alpha for alpha in ALPHAS if alpha not in _there(setup)]
     notes = [f"No network for alpha {alpha} comes with the package." for alpha in missing]
     return Outcome(
-        _slopes.rounded(table),
+        table.rounded(sigma=6),
         {"Output PSNR against input PSNR; the slope of theory is alpha / (alpha + 1).": picture},
         [_slopes.slope_check(*_many(alpha, setup)) for alpha in _there(setup)],
         notes + _say(table, classes),

@@ -140,18 +140,6 @@ def table_of(measured):
     return Table.from_rows(rows)
 
 
-def rounded(table):
-    """Return the table with as many decimals as mean something."""
-    return Table(
-        {
-            name: np.round(column, 6 if name == "sigma" else 3)
-            if column.dtype.kind == "f"
-            else column
-            for name, column in table.items()
-        }
-    )
-
-
 def network_slope(image_class, setup):
     """Slope of the network alone, which is fast enough for many images."""
     own = {NETWORK: image_class.denoisers[NETWORK]}

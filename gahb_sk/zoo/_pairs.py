@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gahb_sk import datasets
+from gahb_sk import __version__, datasets
 from gahb_sk._files import write_text
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import check_name
 from gahb_sk.denoisers import get_denoiser
+from gahb_sk.denoisers._saved_network import FREE
 from gahb_sk.networks._interrupt import fit_to_the_end
 from gahb_sk.zoo._pair_plans import PAIR_SCALES, PAIRS, PairPlan
 from gahb_sk.zoo._plans import TRAINING_SEED
@@ -27,8 +28,6 @@ SETS = ("A", "B")
 PAIR_SIGMAS = (0.03, 0.1, 0.3)
 # Few images are repeated to so many, so that an epoch and a batch are the same whatever N.
 _EPOCH = 10_000
-# Parameters that do not change what is learned (up to rounding).
-_FREE = {"device", "devices", "engine", "verbose", "checkpoint_dir", "checkpoint_every"}
 
 
 def train_pairs(plan, folder, *, scale="cpu", **parameters):
@@ -164,7 +163,7 @@ def _train(plan, place, seed, images, parameters):
         shutil.rmtree(checkpoints, ignore_errors=True)
     kept = cls.load(place)
     found, wanted = kept.get_params(), denoiser.get_params()
-    changed = [name for name in wanted if found[name] != wanted[name] and name not in _FREE]
+    changed = [name for name in wanted if found[name] != wanted[name] and name not in FREE]
     if changed:
         raise ValueError(
             f"{place}: expected a network of the same plan, got one with other "
@@ -209,12 +208,6 @@ def _card(plan, scale, network, measured):
         "images_seen": network.n_images_seen_,
         "minutes": round(sum(found["minutes"] for found in measured.values()), 1),
         "threads": torch.get_num_threads(),
-        "version": _version(),
+        "version": __version__,
         "command": f"python benchmarks/reproduce/train_zoo.py {plan.name} --scale {scale}",
     }
-
-
-def _version():
-    from gahb_sk import __version__
-
-    return __version__

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gahb_sk import __version__
 from gahb_sk._files import write_json
 from gahb_sk._validation import check_name
 from gahb_sk.denoisers import (
@@ -18,6 +19,7 @@ from gahb_sk.denoisers import (
     WaveletShrinkage,
     get_denoiser,
 )
+from gahb_sk.denoisers._saved_network import FREE
 from gahb_sk.metrics import input_psnr, psnr
 from gahb_sk.networks._interrupt import fit_to_the_end
 from gahb_sk.noise import add_gaussian_noise
@@ -25,10 +27,6 @@ from gahb_sk.zoo._plans import PLANS, SCALES, SIGMAS, TRAINING_SEED
 from gahb_sk.zoo._pretrained import CARD, read_card
 
 NOISE_SEED = 7
-# Parameters that say where and how long, not what.
-_RUN = {
-    "max_images", "verbose", "engine", "device", "devices", "checkpoint_dir", "checkpoint_every"
-}  # fmt: skip
 
 
 def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **parameters):
@@ -64,7 +62,10 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
     """
     plan = SCALES[check_name(scale, SCALES, "scale")](PLANS[check_name(name, PLANS, "network")])
     folder = Path(folder) / name
-    network = {**plan.network, **{k: v for k, v in parameters.items() if k not in _RUN}}
+    network = {
+        **plan.network,
+        **{k: v for k, v in parameters.items() if k not in FREE | {"max_images"}},
+    }
     max_images = parameters.get("max_images", plan.max_images)
     if (folder / CARD).is_file():
         return _same(folder, scale, network, max_images)
@@ -94,7 +95,7 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
         "threads": torch.get_num_threads(),
         **measure(denoiser.load(folder), plan.test_images(n_test_images)),
         "learning_curve": learning_curve(denoiser.history_),
-        "version": _version(),
+        "version": __version__,
         "command": f"python benchmarks/reproduce/train_zoo.py {name} --scale {scale} "
                    f"--max-images {max_images} --test-images {n_test_images}",
     }  # fmt: skip
@@ -188,9 +189,3 @@ def _rivals(clean):
     if importlib.util.find_spec("bm3d"):
         rivals["BM3D"] = BM3DDenoiser()
     return {label: rival.fit(clean) for label, rival in rivals.items()}
-
-
-def _version():
-    from gahb_sk import __version__
-
-    return __version__
