@@ -2,11 +2,13 @@
 
     python benchmarks/reproduce/train_zoo.py                      # all of them, as shipped
     python benchmarks/reproduce/train_zoo.py c-alpha-2 pairs-32x32
+    python benchmarks/reproduce/train_zoo.py photographs --photographs holiday zoo.zip
     python benchmarks/reproduce/train_zoo.py c-alpha-2 --scale paper --engine fabric --devices 8
 
 A network that has a card in ``--output`` is done and left alone, or refused if it is of another
 scale or length; ``--again`` trains it anew. Names that begin with "pairs" are of ten networks each,
-on disjoint sets of 1 to 10,000 images.
+on disjoint sets of 1 to 10,000 images. ``--photographs`` are folders or zip archives that the
+networks of photographs learn from besides the sample photographs; the others do not see them.
 """
 
 import argparse
@@ -18,7 +20,7 @@ import torch
 from gahb_sk.zoo import PAIRS, PLANS, train_pairs, train_pretrained
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -28,11 +30,12 @@ def main():
     parser.add_argument("--output", default="networks", metavar="DIR", help="default: networks")
     parser.add_argument("--max-images", type=int, help="length of the training (default: plan's)")
     parser.add_argument("--test-images", type=int, default=256)
+    parser.add_argument("--photographs", nargs="+", default=[], metavar="DIR")
     parser.add_argument("--threads", type=int, help="of torch")
     parser.add_argument("--engine", choices=["local", "fabric"], default="local")
     parser.add_argument("--devices", type=int, default=1)
     parser.add_argument("--again", action="store_true")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     unknown = set(args.names) - set(names)
     if unknown:
         parser.error(f"unknown names: {', '.join(sorted(unknown))}")
@@ -41,14 +44,15 @@ def main():
     changes = {} if args.max_images is None else {"max_images": args.max_images}
     options = {"scale": args.scale, "verbose": True, "engine": args.engine}
     options |= {"devices": args.devices, **changes}
+    measured = {"n_test_images": args.test_images, "photographs": args.photographs}
     for name in args.names or names:
         folder = Path(args.output) / name
         if args.again:
             shutil.rmtree(folder, ignore_errors=True)
         if name in PAIRS:
             show_pairs(train_pairs(name, args.output, **options))
-            continue
-        show(train_pretrained(name, args.output, n_test_images=args.test_images, **options))
+        else:
+            show(train_pretrained(name, args.output, **measured, **options))
 
 
 def show(card):

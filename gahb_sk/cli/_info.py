@@ -54,6 +54,10 @@ def _pairs_card(card):
     ]
     for n, *psnrs in zip(card["n_train"], card["train_psnr"], card["test_psnr"], strict=True):
         lines.append(f"{n:18,d} {_row(psnrs)}")
+    if "rivals" in card:
+        lines.append(f"Others on the first {card['rivals']['n_images']} of the new ones")
+        for label, psnrs in _best_first(card["rivals"]["psnr"]):
+            lines.append(f"{label:>18s}        {np.mean(psnrs):6.2f}")
     return "\n".join(lines)
 
 
@@ -63,9 +67,12 @@ def _card(card):
         f"PSNR in dB on {card['n_test_images']} test images at noise level",
         f"{'':18s}" + " ".join(f"{sigma:6g}" for sigma in card["sigmas"]),
     ]
-    best_first = sorted(card["psnr"].items(), key=lambda item: -sum(item[1]))
-    lines += [f"{label:18s}{_row(values)}" for label, values in best_first]
+    lines += [f"{label:18s}{_row(values)}" for label, values in _best_first(card["psnr"])]
     return "\n".join([*lines, *_last_gain(card)])
+
+
+def _best_first(psnr):
+    return sorted(psnr.items(), key=lambda item: -sum(item[1]))
 
 
 def _last_gain(card):

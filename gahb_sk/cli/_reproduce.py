@@ -44,6 +44,8 @@ def add_arguments(parser):
         "networks in --output)")  # fmt: skip
     add("--max-images", type=positive_int, metavar="N",
         help="length of each training (default: as shipped)")  # fmt: skip
+    add("--photographs", nargs="+", metavar="DIR",
+        help="with --train: more photographs for the networks of photographs")  # fmt: skip
     add("--again", action="store_true", help="also what is done already")
     add("--seed", type=int, default=0, help="seed of images, noise and samples (default 0)")
     add("--n-jobs", type=int, default=-1, metavar="J",
@@ -53,8 +55,10 @@ def add_arguments(parser):
 def run(args):
     """Do the figures, write the page, and say where it lies."""
     figures = _chosen(args.figures)
-    if args.max_images is not None and not args.train:
-        raise ValueError("--max-images: expected together with --train, got it alone.")
+    for name in ("max_images", "photographs"):
+        if getattr(args, name) is not None and not args.train:
+            option = f"--{name.replace('_', '-')}"
+            raise ValueError(f"{option}: expected together with --train, got it alone.")
     folder = check_output(args.output, ["index.html"])
     setup = Setup(
         n_images=args.images,
@@ -64,7 +68,7 @@ def run(args):
         verbose=True,
     )
     if args.train:
-        _train(figures, setup.networks, args.max_images)
+        _train(figures, setup.networks, args.max_images, args.photographs or ())
     left = []
     for figure in figures:
         if args.again or not is_done(folder, figure, setup):
@@ -88,6 +92,7 @@ def redo(args):
     for name in ("images", "networks", "max_images", "n_jobs"):
         value = getattr(args, name)
         words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    words += ["--photographs", *map(str, args.photographs)] if args.photographs else []
     return shlex.join([*words, *(["--train"] if args.train else [])])
 
 
@@ -114,7 +119,7 @@ def _missing(figure, setup):
     )
 
 
-def _train(figures, folder, max_images):
+def _train(figures, folder, max_images, photographs):
     """Train what the figures need; what has a card there is done."""
     from gahb_sk.zoo import train_pairs, train_pretrained  # they load torch
 
@@ -125,4 +130,5 @@ def _train(figures, folder, max_images):
             train_pairs(name, folder, verbose=True, **changes)
         else:
             print(f"Training {name}", file=sys.stderr)
-            train_pretrained(name, folder, n_test_images=64, verbose=True, **changes)
+            options = {"n_test_images": 64, "photographs": photographs, "verbose": True}
+            train_pretrained(name, folder, **options, **changes)

@@ -19,6 +19,7 @@ from gahb_sk._validation import check_name
 from gahb_sk.denoisers import get_denoiser
 from gahb_sk.denoisers._saved_network import FREE
 from gahb_sk.networks._interrupt import fit_to_the_end
+from gahb_sk.zoo._levels import measure
 from gahb_sk.zoo._pair_plans import PAIR_SCALES, PAIRS, PairPlan
 from gahb_sk.zoo._plans import TRAINING_SEED
 from gahb_sk.zoo._pretrained import CARD, CONFIG, find_pairs, load_folder_of_any_class, read_card
@@ -28,6 +29,7 @@ SETS = ("A", "B")
 PAIR_SIGMAS = (0.03, 0.1, 0.3)
 # Few images are repeated to so many, so that an epoch and a batch are the same whatever N.
 _EPOCH = 10_000
+_RIVAL_IMAGES = 40
 
 
 def train_pairs(plan, folder, *, scale="cpu", **parameters):
@@ -64,6 +66,7 @@ def train_pairs(plan, folder, *, scale="cpu", **parameters):
         plan = PAIRS[check_name(plan, PAIRS, "plan")]
     plan = PAIR_SCALES[check_name(scale, PAIR_SCALES, "scale")](plan)
     folder, X, measured = Path(folder) / plan.name, plan.images(), {}
+    rivals = _rivals(plan, X)
     parameters = {"max_images": plan.max_images, **plan.network, **parameters}
     for n in plan.n_train:
         sets = datasets.split_disjoint(X, n)
@@ -74,7 +77,7 @@ def train_pairs(plan, folder, *, scale="cpu", **parameters):
         ]
         measured[n] = _measure(pair, sets, plan.test_images(X))
         if new or n == plan.n_train[-1]:  # those that were there come first
-            card = _card(plan, scale, pair[0], measured)
+            card = _card(plan, scale, pair[0], measured, rivals)
             write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
     return read_card(folder)
 
@@ -93,7 +96,8 @@ def load_pairs(name):
         For each N, ascending, the networks of the first and of the last N images of
         ``load_pair_images(name)``. :func:`~gahb_sk.zoo.read_card` has their mean PSNRs:
         ``n_train``, ``train_psnr`` on images of their own and ``test_psnr`` on others, means over
-        ``sigmas`` and both networks.
+        ``sigmas`` and both networks, and ``rivals``, the PSNRs of other denoisers by noise level
+        on the first of the latter.
 
     Raises
     ------
@@ -191,7 +195,13 @@ def _mean_psnr(networks, stacks):
     return round(float(np.mean(scores)), 3)
 
 
-def _card(plan, scale, network, measured):
+def _rivals(plan, X):
+    """PSNRs of other denoisers, on some of the test images: those that search are slow."""
+    measured = measure({}, plan.test_images(X)[:_RIVAL_IMAGES], PAIR_SIGMAS)
+    return {"n_images": measured["n_test_images"], "psnr": measured["psnr"]}
+
+
+def _card(plan, scale, network, measured, rivals):
     """Return what is known of the pairs that are done."""
     done = sorted(measured)
     return {
@@ -204,6 +214,8 @@ def _card(plan, scale, network, measured):
         "train_psnr": [measured[n]["train_psnr"] for n in done],
         "test_psnr": [measured[n]["test_psnr"] for n in done],
         "n_test_images": plan.n_test,
+        "rivals": rivals,
+        "seed": TRAINING_SEED,
         "n_weights": sum(weight.numel() for weight in network.network_.parameters()),
         "images_seen": network.n_images_seen_,
         "minutes": round(sum(found["minutes"] for found in measured.values()), 1),

@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from gahb_sk import datasets
+from gahb_sk.zoo._photographs import contrasted_patch, training_patches
 
 TRAINING_SEED, TEST_SEED = 0, 1
 # Noise levels of a card.
@@ -51,15 +52,26 @@ class Plan:
         """Whether images are made afresh, so that none is seen twice."""
         return self.source != "load_sample_patches"
 
-    def training_images(self):
-        """Return what the network is fitted on: a stream of fresh images, or an array."""
-        make = getattr(datasets, self.source)
+    def training_images(self, photographs=()):
+        """Return what the network is fitted on: a stream of fresh images, or an array.
+
+        Parameters
+        ----------
+        photographs : sequence of str or path-like, default=()
+            Folders of photographs, besides the sample photographs; for patches of photographs.
+
+        Returns
+        -------
+        images : FreshImages, or ndarray of shape (n, image_size, image_size)
+        """
+        size = self.image_size
         if self.endless:
-            size, seed = self.image_size, TRAINING_SEED
+            make = getattr(datasets, self.source)
             return datasets.FreshImages(
-                make, image_size=size, random_state=seed, **self._parameters()
+                make, image_size=size, random_state=TRAINING_SEED, **self._parameters()
             )
-        return self._shuffle(make(self.image_size, split="train", **self.settings))
+        patches = training_patches(size, photographs, random_state=TRAINING_SEED, **self.settings)
+        return self._shuffle(patches)
 
     def test_images(self, n_images, random_state=TEST_SEED):
         """Return images that the network has never seen, those of other photographs.
@@ -89,10 +101,7 @@ class Plan:
         """Return the settings; a ray needs its photograph, too."""
         if self.source != "make_ray_images":
             return self.settings
-        photograph = datasets.load_sample_patches(
-            self.image_size, split="train", n_patches=1, random_state=TRAINING_SEED
-        )
-        return {**self.settings, "image": photograph[0]}
+        return {**self.settings, "image": contrasted_patch(self.image_size)}
 
     def _shuffle(self, images):
         if not self.shuffled:
@@ -163,7 +172,8 @@ def _patches(name, text, **changes):
         text=text,
         source="load_sample_patches",
         image_size=40,
-        settings={"stride": 10},
+        settings={"stride": 6, "folder_stride": 20},
+        max_images=400_000,
         **changes,
     )
 
@@ -177,6 +187,7 @@ PLANS = {
             text="Disks of any place, radius and intensities, 40x40.",
             source="make_disk_images",
             image_size=40,
+            max_images=1_000_000,
         ),
         _patches("photographs", "Patches of photographs, 40x40."),
         _patches(

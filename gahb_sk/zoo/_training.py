@@ -1,35 +1,24 @@
 """Train one network of the zoo, measure it beside its rivals, and write its folder."""
 
-import importlib.util
 import json
 import shutil
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from gahb_sk import __version__
 from gahb_sk._files import write_json
 from gahb_sk._validation import check_name
-from gahb_sk.denoisers import (
-    BandletShrinkage,
-    BM3DDenoiser,
-    OracleShrinkage,
-    TotalVariationDenoiser,
-    WaveletShrinkage,
-    get_denoiser,
-)
+from gahb_sk.datasets._archive import open_files
+from gahb_sk.denoisers import get_denoiser
 from gahb_sk.denoisers._saved_network import FREE
-from gahb_sk.metrics import input_psnr, psnr
 from gahb_sk.networks._interrupt import fit_to_the_end
-from gahb_sk.noise import add_gaussian_noise
+from gahb_sk.zoo._levels import measure
 from gahb_sk.zoo._plans import PLANS, SCALES, SIGMAS, TRAINING_SEED
 from gahb_sk.zoo._pretrained import CARD, read_card
 
-NOISE_SEED = 7
 
-
-def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **parameters):
+def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, photographs=(), **parameters):
     """Train a network of the zoo and write its weights and its card.
 
     Parameters
@@ -43,6 +32,9 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
         "cpu" is what is shipped; "paper" has 80x80 images, 64 channels and 100 million images.
     n_test_images : int, default=256
         Images of the card's PSNRs.
+    photographs : sequence of str or path-like, default=()
+        Folders or zip archives of photographs to learn from besides the sample photographs, without
+        their subfolders. Networks of generated images do not see them.
     **parameters
         Parameters of the network that replace those of the plan, such as ``max_images``,
         ``verbose`` or ``engine``.
@@ -55,8 +47,8 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
     Raises
     ------
     ValueError
-        For an unknown name, scale or parameter, or if a network of another scale, length or other
-        parameters lies there.
+        For an unknown name, scale or parameter, or if a network of another scale, length, other
+        photographs or other parameters lies there.
     KeyboardInterrupt
         After Ctrl-C: a half-trained network is not taken for a finished one.
     """
@@ -67,8 +59,10 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
         **{k: v for k, v in parameters.items() if k not in FREE | {"max_images"}},
     }
     max_images = parameters.get("max_images", plan.max_images)
+    photographs = () if plan.endless else photographs
+    names = [name for path in photographs for name in open_files(path, recursive=False).names]
     if (folder / CARD).is_file():
-        return _same(folder, scale, network, max_images)
+        return _same(folder, scale, network, names, max_images)
     checkpoints = folder / "checkpoints"
     denoiser = get_denoiser(plan.estimator)(
         **{
@@ -79,7 +73,7 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
             **parameters,
         }
     )
-    fit_to_the_end(denoiser, plan.training_images())
+    fit_to_the_end(denoiser, plan.training_images(photographs))
     minutes = denoiser.history_[-1]["seconds"] / 60
     denoiser.set_params(checkpoint_dir=None, verbose=False)
     denoiser.save(folder, half=True)
@@ -89,31 +83,39 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, **paramete
         "plan": {"source": plan.source, "image_size": plan.image_size, "settings": plan.settings,
                  "shuffled": plan.shuffled, "estimator": plan.estimator, "network": network},
         "scale": scale,
+        **({"photographs": names} if names else {}),
         "seed": TRAINING_SEED,
         "images_seen": denoiser.n_images_seen_,
         "minutes": round(minutes, 1),
         "threads": torch.get_num_threads(),
-        **measure(denoiser.load(folder), plan.test_images(n_test_images)),
+        **measure({"network": denoiser.load(folder)}, plan.test_images(n_test_images), SIGMAS),
         "learning_curve": learning_curve(denoiser.history_),
         "version": __version__,
         "command": f"python benchmarks/reproduce/train_zoo.py {name} --scale {scale} "
-                   f"--max-images {max_images} --test-images {n_test_images}",
+                   f"--max-images {max_images} --test-images {n_test_images}"
+                   + " --photographs DIR..." * bool(names),
     }  # fmt: skip
     write_json(folder / CARD, card)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return card
 
 
-def _same(folder, scale, network, max_images):
+def _same(folder, scale, network, photographs, max_images):
     """Return the card of a network that is there already, if it is the one that is wanted."""
     card = read_card(folder)
-    found = (card.get("scale"), card.get("plan", {}).get("network"))
+    found = (
+        card.get("scale"), card.get("plan", {}).get("network"), card.get("photographs", [])
+    )  # fmt: skip
+    wanted = (scale, json.loads(json.dumps(network)), photographs)
     seen = card.get("images_seen", 0)
     batch = max(1, max_images // 100)
-    if found != (scale, json.loads(json.dumps(network))) or not 0 <= seen - max_images < batch:
+    if found != wanted or not 0 <= seen - max_images < batch:
+        described = (
+            f"scale {s!r} with {n}, {len(p)} photographs of folders and {i} images seen"
+            for (s, n, p), i in ((wanted, max_images), (found, seen))
+        )
         raise ValueError(
-            f"{folder}: expected no network, or one of scale {scale!r} with {network} that has "
-            f"seen {max_images} images, got scale {found[0]!r} with {found[1]} and {seen} images. "
+            f"{folder}: expected no network, or one of {next(described)}, got {next(described)}. "
             "Choose another folder, or remove it."
         )
     return card
@@ -141,51 +143,3 @@ def learning_curve(history):
             for record in history
         ],
     }
-
-
-def measure(denoiser, clean, sigmas=SIGMAS):
-    """Mean PSNR of a denoiser and its rivals on the same noise.
-
-    Parameters
-    ----------
-    denoiser : denoiser
-        Fitted.
-    clean : ndarray of shape (n, H, W)
-        Test images.
-    sigmas : sequence of float
-        Noise levels.
-
-    Returns
-    -------
-    measured : dict
-        ``sigmas``, ``n_test_images``, ``psnr`` and ``psnr_error``, the standard errors: for each
-        denoiser one value a noise level.
-    """
-    means, errors = {}, {}
-    rivals = {"network": denoiser, **_rivals(clean)}
-    for sigma in sigmas:
-        noisy = add_gaussian_noise(clean, sigma, random_state=NOISE_SEED)
-        for label, rival in rivals.items():
-            extra = {"clean": clean} if rival.needs_clean else {}
-            values = psnr(clean, rival.transform(noisy, sigma=sigma, **extra))
-            means.setdefault(label, []).append(round(float(values.mean()), 3))
-            error = float(values.std(ddof=1)) / np.sqrt(len(values))
-            errors.setdefault(label, []).append(round(error, 3))
-        means.setdefault("noisy", []).append(round(float(input_psnr(sigma)), 3))
-    return {
-        "sigmas": list(sigmas), "n_test_images": len(clean), "psnr": means, "psnr_error": errors
-    }  # fmt: skip
-
-
-def _rivals(clean):
-    rivals = {
-        "wavelets, spun": WaveletShrinkage(n_shifts=16),
-        "bandlets": BandletShrinkage(),
-        "oracle wavelets": OracleShrinkage(),
-        "oracle bandlets": OracleShrinkage(basis="bandlet"),
-    }
-    if importlib.util.find_spec("skimage"):
-        rivals["total variation"] = TotalVariationDenoiser()
-    if importlib.util.find_spec("bm3d"):
-        rivals["BM3D"] = BM3DDenoiser()
-    return {label: rival.fit(clean) for label, rival in rivals.items()}

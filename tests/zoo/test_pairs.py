@@ -183,8 +183,16 @@ def test_the_card_is_shown(tmp_path, capsys):
     card = train_pairs(dataclasses.replace(TINY, n_train=(2, 5)), tmp_path)
     assert main(["info", str(tmp_path / "tiny")]) == 0
     lines = capsys.readouterr().out.splitlines()
-    rows = [line.split() for line in lines[-2:]]
+    title = next(k for k, line in enumerate(lines) if "first 6 of the new ones" in line)
+    rows = [line.split() for line in lines[title - 2 : title]]
     assert [row[0] for row in rows] == ["2", "5"]
+    rivals = {line[:18].strip(): float(line[18:]) for line in lines[title + 1 :]}
+    assert rivals == {
+        label: pytest.approx(np.mean(psnrs), abs=0.006)
+        for label, psnrs in card["rivals"]["psnr"].items()
+    }
+    assert list(rivals.values()) == sorted(rivals.values(), reverse=True)
+    assert rivals["oracle wavelets"] > rivals["noisy"]
     np.testing.assert_allclose([float(row[1]) for row in rows], card["train_psnr"], atol=0.006)
     assert any(card["command"] in line for line in lines)
 

@@ -5,8 +5,8 @@ import pytest
 
 from gahb_sk import add_gaussian_noise, psnr
 from gahb_sk.zoo import PLANS, list_pretrained, load_pretrained, read_card
+from gahb_sk.zoo._levels import NOISE_SEED
 from gahb_sk.zoo._pretrained import WEIGHTS
-from gahb_sk.zoo._training import NOISE_SEED
 
 MEGABYTE = 1e6
 
