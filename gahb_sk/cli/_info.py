@@ -62,8 +62,9 @@ def _pairs_card(card):
 
 
 def _card(card):
+    more = len(card.get("photographs", ()))
     lines = [
-        *_head(card),
+        *_head(card, f", also of {more} more photograph(s)," * bool(more)),
         f"PSNR in dB on {card['n_test_images']} test images at noise level",
         f"{'':18s}" + " ".join(f"{sigma:6g}" for sigma in card["sigmas"]),
     ]

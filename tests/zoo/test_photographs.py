@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gahb_sk.cli import main
 from gahb_sk.datasets import load_photographs, load_sample_patches
 from gahb_sk.zoo import PLANS, read_card, train_pretrained
 from gahb_sk.zoo._photographs import contrasted_patch, training_patches, turned
@@ -61,12 +62,14 @@ def test_no_test_photograph_is_learned_from():
         assert not train & test
 
 
-def test_the_card_names_the_photographs(tmp_path, folder):
+def test_the_card_names_the_photographs(tmp_path, folder, capsys):
     options = {"channels": 2, "n_blocks": 1, "n_test_images": 2, "max_images": 16}
     output = tmp_path / "networks"
     card = train_pretrained("photographs", output, photographs=[folder], **options)
     assert card["photographs"] == ["view.npy"] and card["command"].endswith("--photographs DIR...")
     assert train_pretrained("photographs", output, photographs=[folder], **options) == card
+    assert main(["info", str(output / "photographs")]) == 0
+    assert "16 images seen, also of 1 more photograph(s), in" in capsys.readouterr().out
     with pytest.raises(ValueError, match="0 photographs of folders.*got.*1 photographs"):
         train_pretrained("photographs", output, **options)
     plain = train_pretrained("sines", output, photographs=[folder], **options)
