@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh
+from threadpoolctl import ThreadpoolController
 
 from gahb_sk.analysis._linearize import dense
 
@@ -27,6 +28,10 @@ _OVERSAMPLING = 20  # vectors of subspace iteration beyond those asked for
 _DENSE = 2048  # matrices of at most this size are formed
 _SHARE = 5  # as are those of which more than 1/5 of the eigenpairs are asked for
 _AT_ONCE = 64  # vectors whose products or residuals are in memory beside all the vectors
+
+# The threads of a BLAS go on spinning after their work, and take the cores from those of torch that
+# form the next product; the small products of a Krylov basis do without them.
+_on_one_thread = ThreadpoolController().wrap(limits=1, user_api="blas")
 
 NOT_FINITE = (
     "denoiser: its Jacobian has NaN or infinity at this image. Check the weights of the network, "
@@ -57,6 +62,7 @@ def found(values, vectors, products):
     return Found(values, vectors, residual_norms(values, vectors, products), products)
 
 
+@_on_one_thread
 def residual_norms(values, vectors, products):
     """Return the norms of ``products - values * vectors``, column by column."""
     norms = np.empty(len(values))
@@ -178,7 +184,7 @@ def lanczos_eigenpairs(problem, k, tolerance, generator):
     new = np.linalg.qr(generator.standard_normal((d, min(b, d))))[0]
     since = 0
     while True:
-        rest, coupling = basis.extend(new, generator)
+        rest, coupling = basis.extend(new)
         since += new.shape[1]
         last = basis.size >= min(most, d) or problem.exhausted
         if basis.size >= k and (last or since >= _CHECK_EVERY):
@@ -212,9 +218,12 @@ class KrylovBasis:
         """Return Q^T S Q."""
         return self._matrix[: self.size, : self.size]
 
-    def extend(self, new, generator):
+    def extend(self, new):
         """Add orthonormal vectors; return what S takes them to beyond Q, and its factor."""
-        product = self.problem(new)
+        return self._add(new, self.problem(new))
+
+    @_on_one_thread
+    def _add(self, new, product):
         start, stop = self.size, self.size + new.shape[1]
         for array, columns in zip(self._kept, (new, product), strict=True):
             array[:, start:stop] = columns
@@ -225,10 +234,12 @@ class KrylovBasis:
         rest = product - self.vectors @ inner
         return rest, np.linalg.qr(rest, mode="r")
 
+    @_on_one_thread
     def rotated(self, turn):
         """Return Q and W times a matrix."""
         return tuple(array[:, : self.size] @ turn for array in self._kept)
 
+    @_on_one_thread
     def restart(self, turn):
         """Keep the span of Q times a matrix of orthonormal columns that diagonalises."""
         size = turn.shape[1]
@@ -246,6 +257,7 @@ SOLVERS = {
 }
 
 
+@_on_one_thread
 def orthonormal_beyond(Q, block, generator):
     """Return orthonormal columns that span the part of ``block`` orthogonal to Q's columns.
 
@@ -269,6 +281,7 @@ def _parts(k):
     return [slice(start, min(start + _AT_ONCE, k)) for start in range(0, k, _AT_ONCE)]
 
 
+@_on_one_thread
 def _descending(matrix):
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     return values[::-1], vectors[:, ::-1]

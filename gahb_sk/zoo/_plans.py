@@ -173,7 +173,7 @@ def _patches(name, text, **changes):
         source="load_sample_patches",
         image_size=40,
         settings={"stride": 6, "folder_stride": 20},
-        max_images=400_000,
+        max_images=300_000,
         **changes,
     )
 
