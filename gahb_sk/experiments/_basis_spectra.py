@@ -63,11 +63,11 @@ def basis_spectra(
     -------
     table : Table
         ``denoiser, sigma, k, factor, factor_se, coefficient, harmonicity, harmonicity_se,
-        adaptivity, chance_high, n_images``. ``k`` counts from 1; ``coefficient`` is the root mean
-        square of <x, e_k>; ``adaptivity`` is what the geometry adds to ``harmonicity`` (its
-        ``total - isotropic``); random vectors have harmonicity 0 on average, and in 95 of 100
-        cases at most ``chance_high``. Means over the images, with standard errors. Where a factor
-        is 0 its vector is arbitrary and left out; NaN if no image has one.
+        adaptivity, adaptivity_se, chance_high, n_images``. ``k`` counts from 1; ``coefficient`` is
+        the root mean square of <x, e_k>; ``adaptivity`` is what the geometry adds to
+        ``harmonicity`` (its ``total - isotropic``); random vectors have harmonicity 0 on average,
+        and in 95 of 100 cases at most ``chance_high``. Means over the images, with standard
+        errors. Where a factor is 0 its vector is arbitrary and left out; NaN if no image has one.
 
     Raises
     ------
@@ -135,6 +135,7 @@ def _rows(name, sigma, curves):
             "harmonicity": _mean(harmonic)[0],
             "harmonicity_se": _mean(harmonic)[1],
             "adaptivity": _mean(adaptivity)[0],
+            "adaptivity_se": _mean(adaptivity)[1],
             "chance_high": _mean(high)[0],
             "n_images": int(np.isfinite(harmonic).sum()),
         }

@@ -14,6 +14,7 @@ SIZE = 80  # the paper's, so that its k mean the same here
 PAPER = {5: 1.244, 41: 1.008, 125: 0.758, 245: 0.51}
 KS = (5, 10, 20, 50, 100)
 _JUDGED = 50  # vectors
+FIXED = "oracle Fourier"  # a basis that does not follow contours
 _WITHIN = 0.25
 _LARGE, _SMALL, _VECTORS = 4, 12, 250
 _SHOWN = (0, 1, 2, 4, 9, 19, 29, 40, 59, 79, 99, 124, 159, 199, 244)
@@ -66,10 +67,7 @@ def _checks(spectra, harmonics, basis):
               float(spectra["factor"][k - 1]), value - _WITHIN, value + _WITHIN, f"{value:g}")
         for k, value in PAPER.items()
     ]  # fmt: skip
-    own, fixed = (
-        _bases.thinned(harmonics.where(denoiser=name), range(1, _JUDGED + 1))
-        for name in (NETWORK, "oracle Fourier")
-    )
+    own, fixed = (_judged(harmonics, name) for name in (NETWORK, FIXED))
     adapted = own["adaptivity"].mean() - np.nanmean(fixed["adaptivity"])
     return [
         *checks,
@@ -79,6 +77,10 @@ def _checks(spectra, harmonics, basis):
               float(adapted), 0.0, paper="along contours, by eye"),
         Check("asymmetry of the Jacobian", basis.asymmetry, None, 0.2, "nearly symmetric"),
     ]  # fmt: skip
+
+
+def _judged(harmonics, name):
+    return _bases.thinned(harmonics.where(denoiser=name), range(1, _JUDGED + 1))
 
 
 def _notes(overlaps, harmonics, basis):
@@ -98,8 +100,16 @@ def _notes(overlaps, harmonics, basis):
         for name in dict.fromkeys(harmonics["denoiser"].tolist())
     }
     listed = ", ".join(f"{name} {value:.3f}" for name, value in means.items())
+    # The vectors of an image move together: as if they did so wholly, an upper bound.
+    adds = ", ".join(
+        f"{name} {np.nanmean(part['adaptivity']):.4f} ({np.nanmean(part['adaptivity_se']):.4f})"
+        for name in means
+        for part in (_judged(harmonics, name),)
+    )
     return [
         *notes,
+        f"What the geometry adds to the harmonicity of the first {_JUDGED}, in brackets the most "
+        f"its standard error over {harmonics['n_images'].max()} patches can be: {adds}.",
         f"Mean harmonicity of the first {max(KS)} vectors: {listed}.",
         f"At the photograph shown the effective dimension is {basis.effective_dimension:.0f} of "
         f"{SIZE * SIZE}.",

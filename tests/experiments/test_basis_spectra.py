@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from gahb_sk.analysis import eigenbasis
+from gahb_sk.analysis import eigenbasis, harmonicity
 from gahb_sk.datasets import make_c_alpha_images, make_disk_images, make_ray_images
 from gahb_sk.denoisers import OracleShrinkage, RayPosteriorMean, TangentProjection, WienerDenoiser
 from gahb_sk.experiments import basis_spectra
@@ -59,6 +59,17 @@ def test_smooth_vectors_are_above_chance_and_workers_do_not_matter(images):
     for column in ("factor", "harmonicity", "chance_high"):
         assert_allclose(one[column], two[column])
     assert np.all(one["harmonicity"] > one["chance_high"])
+
+
+def test_what_the_geometry_adds_has_an_error(images):
+    wiener = {"Wiener": WienerDenoiser().fit(images)}  # the same vectors at every image
+    vectors = eigenbasis(wiener["Wiener"], images[0], 4, sigma=SIGMA).vectors
+    table = basis_spectra(wiener, images[:3], [SIGMA], 4)
+    found = [harmonicity(vectors, image) for image in images[:3]]
+    added = np.array([one.total - one.isotropic for one in found])
+    assert_allclose(table["adaptivity"], added.mean(0), atol=1e-3)
+    assert_allclose(table["adaptivity_se"], added.std(0, ddof=1) / np.sqrt(3), atol=1e-3)
+    assert np.all(table["adaptivity_se"] > 0)
 
 
 def test_a_network_is_examined_at_the_noisy_image(images, global_random_seed):
