@@ -33,7 +33,7 @@ class TraceEstimate(NamedTuple):
     value : float
     standard_error : float
         0 where the trace is exact. Of the fewest probes, 8, it is itself uncertain by a quarter:
-        measured over many seeds, the value is then off by 3 of them in 2 of 100 cases.
+        measured over many seeds, the value is then off by 3 of them in 1 to 4 of 100 cases.
     n_products : int
         Vectors that were multiplied.
     """
