@@ -7,6 +7,7 @@ A file ``_name.py`` with ``NAME``, ``HELP``, ``EXAMPLE``, ``add_arguments(parser
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 
@@ -30,12 +31,19 @@ def main(argv=None):
     -------
     code : int
         0 or 1; wrong usage raises ``SystemExit(2)`` as argparse does.
+
+    Raises
+    ------
+    BrokenPipeError
+        If nobody reads what is printed any more.
     """
     args = build_parser().parse_args(argv)
     try:
         return args.run(args)
     except KeyboardInterrupt:
         return _interrupted()
+    except BrokenPipeError:
+        raise
     except ERRORS as error:
         message = " ".join(str(error).split()) or type(error).__name__
         print(f"gahb-sk {args.command}: {message}", file=sys.stderr)
@@ -67,12 +75,17 @@ def build_parser():
 def entry_point():
     """Run the command line and exit the process with its code.
 
-    Ctrl-C ends it with one line at any time, also while the commands are imported.
+    Ctrl-C ends it with one line at any time, also while the commands are imported. Nothing is said
+    if who reads the output has read enough, as ``head`` does.
     """
     try:
         code = main()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         code = _interrupted()
+    except BrokenPipeError:
+        code = 1
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushed again at the end
     sys.exit(code)
 
 

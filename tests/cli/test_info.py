@@ -1,6 +1,8 @@
 """gahb-sk info."""
 
 import json
+import subprocess
+import sys
 
 from gahb_sk.cli import main
 from gahb_sk.zoo import list_pairs, list_pretrained, read_card
@@ -34,3 +36,13 @@ def test_the_last_tenth_of_the_training_is_told(tmp_path, capsys):
 def test_unknown_name(capsys):
     assert main(["info", "c-alpha-22"]) == 1
     assert "Unknown network 'c-alpha-22'" in capsys.readouterr().err
+
+
+def test_who_reads_may_stop_reading():
+    """As in ``gahb-sk info | head -1``."""
+    command = [sys.executable, "-c", "from gahb_sk.cli import entry_point; entry_point()", "info"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
