@@ -17,7 +17,7 @@ from gahb_sk.analysis import (
     sure,
 )
 from gahb_sk.denoisers import FunctionDenoiser, OracleShrinkage, WaveletShrinkage
-from gahb_sk.networks import UNet
+from gahb_sk.networks import UNet, _jacobian
 from gahb_sk.networks._jacobian import GatedNetwork, GenericJacobian, _frozen_copy, _is_gated
 from gahb_sk.networks._winograd import WinogradConvolution, is_worthwhile
 from tests.instances import make_denoiser, smooth_images
@@ -85,6 +85,23 @@ def test_other_networks_are_differentiated_by_torch(networks, rng):
         assert_allclose(product, (high - low).numpy().ravel() / 2e-5, atol=1e-6)
     finally:
         denoiser.network_ = saved
+
+
+def test_gates_are_tried_out_in_double_precision(monkeypatch, rng):
+    """In single precision rounding turns a gate now and then, which says nothing of the network."""
+    tried = []
+
+    class Spy(GatedNetwork):
+        def __init__(self, network, points, levels):
+            tried.append(points.dtype)
+            super().__init__(network, points, levels)
+
+    monkeypatch.setattr(_jacobian, "GatedNetwork", Spy)
+    network = UNet(2, 1)
+    image = rng.rand(1, 1, 8, 8)
+    for _ in range(2):
+        _jacobian.jacobian_products(network, image, dtype=np.float32)
+    assert tried == [torch.float64, torch.float32, torch.float32]
 
 
 def test_networks_are_homogeneous_and_their_products_adjoint(networks, rng):
