@@ -21,9 +21,12 @@ from gahb_sk.networks._blocks import BiasFreeNorm
 from gahb_sk.networks._inference import denoise
 from gahb_sk.networks._winograd import WinogradConvolution, is_worthwhile
 
-# Pixels of a batch of vectors: 16 vectors of 80x80 images; bounds the memory of feature maps.
-_PIXELS_AT_ONCE = 2**17
+# Pixels of a batch of vectors: 4 vectors of 80x80 images; bounds the memory of feature maps, and
+# keeps them near the processor. Batches are multiples of the least, so that the graph of a
+# transpose serves the blocks of Lanczos and all others.
+_PIXELS_AT_ONCE = 2**15
 _LEAST_BLOCK, _LARGEST_BLOCK = 4, 64
+_TRIED = 16  # side of the corner of an image on which a network is tried out
 # Relative disagreement of the gated network with forward mode that rounding explains, in double
 # precision. In single precision the two may put a rectifier near zero on different sides.
 _TOLERANCE = 1e-10
@@ -47,7 +50,7 @@ def jacobian_products(network, images, *, sigma=None, dtype=np.float64, device="
     device : str or torch.device, default="cpu"
         Where to compute.
     block : int, default=None
-        Vectors handled at once; None bounds the memory, 16 vectors of 80x80 pixels.
+        Vectors handled at once; None bounds the memory, 4 vectors of 80x80 pixels.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def jacobian_products(network, images, *, sigma=None, dtype=np.float64, device="
     level = torch.from_numpy(np.array(level, np.float64)).to(points)
     if block is None:
         block = _PIXELS_AT_ONCE // (points.shape[-1] * points.shape[-2] * len(points))
-        block = min(max(_LEAST_BLOCK, block), _LARGEST_BLOCK)
+        block = min(max(_LEAST_BLOCK, block - block % _LEAST_BLOCK), _LARGEST_BLOCK)
     frozen = _frozen_copy(network, dtype, device)
     forward, backward = _gated_or_generic(frozen, network, points, level)
     return _in_blocks(forward, points, block), _in_blocks(backward, points, block)
@@ -78,7 +81,7 @@ def _frozen_copy(network, dtype, device):
 def _gated_or_generic(frozen, original, points, levels):
     """Forward and backward products ``(n, k, C, H, W) -> (n, k, C, H, W)``."""
     if original not in _is_gated:
-        _is_gated[original] = _agree(frozen, points[:1], levels[:1])
+        _is_gated[original] = _agree(frozen, points[:1, :, :_TRIED, :_TRIED], levels[:1])
     chosen = (GatedNetwork if _is_gated[original] else GenericJacobian)(frozen, points, levels)
     return chosen.forward, chosen.backward
 
