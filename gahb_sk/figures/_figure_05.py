@@ -29,8 +29,9 @@ FIGURE = Figure(
         "squared error of 5 sigma^2, slope 1; the network's slope is below 1."
     ),
     criterion=(
-        "The network's first five factors, means over disks, lie between .8 and 1.25, the sixth "
-        "is at least .1 above that of the posterior mean, and the next ten vectors are harmonics "
+        "The network's first five factors, means over disks, lie between .8 and 1.25, or where "
+        "those of the posterior mean lie if that is wider; the sixth is at least .1 above that of "
+        "the posterior mean, and the next ten vectors are harmonics "
         "(harmonicity .5, chance 0). Its slope is at most .98 where the posterior mean's is 1 "
         "(within .05) and its error 5 sigma^2 (within a quarter). The first five vectors overlap "
         "those of the posterior mean by at least .7."
