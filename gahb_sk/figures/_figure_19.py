@@ -24,7 +24,8 @@ FIGURE = Figure(
     ),
     criterion=(
         "At sigma .04 the network's first factor, a mean over images, lies between .8 and 1.25 "
-        "(or where the posterior mean's does, if that is wider), the second is at least .1 above that of the posterior mean (0), and the next ten vectors "
+        "(or where the posterior mean's does, if that is wider), the second is at least .1 above "
+        "that of the posterior mean (0), and the next ten vectors "
         "are harmonics (harmonicity .5, chance 0). Its slope is at most .98 where the posterior "
         "mean's is 1 (within .05) and its error sigma^2 (within a quarter). The first vector "
         "overlaps the photograph by at least .7."

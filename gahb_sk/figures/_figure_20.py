@@ -22,7 +22,8 @@ FIGURE = Figure(
     ),
     criterion=(
         "At sigma .04 the network's first two factors, means over images, lie between .8 and 1.25 "
-        "(or where the posterior mean's do, if that is wider), the third is at least .1 above that of the posterior mean, and the next ten vectors are "
+        "(or where the posterior mean's do, if that is wider), the third is at least .1 above "
+        "that of the posterior mean, and the next ten vectors are "
         "harmonics (harmonicity .5, chance 0). Its slope is at most .98 where the posterior mean's "
         "is 1 (within .05) and its error 2 sigma^2 (within a quarter). The first two vectors "
         "overlap those of the posterior mean by at least .7."

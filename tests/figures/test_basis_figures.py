@@ -107,6 +107,33 @@ def test_the_posterior_mean_itself_has_no_gap_and_no_harmonics_beyond(global_ran
     assert outcome.checks[5].passed and outcome.checks[7].passed
 
 
+@pytest.mark.parametrize(
+    ("best", "own", "met"),
+    [
+        ([1.4, 1.0], [1.3, 0.9], (True, True)),
+        ([1.1, 1.0], [1.3, 0.9], (True, False)),
+        ([1.0, 0.6], [1.0, 0.7], (True, True)),
+        ([1.0, 1.0], [1.0, 0.7], (False, True)),
+    ],
+)
+def test_factors_are_near_1_where_those_of_the_optimum_are(best, own, met):
+    def rows(name, factors):
+        return [
+            {"denoiser": name, "factor": factor, "harmonicity": 0.8}
+            for factor in factors + [0.0] * 11
+        ]
+
+    spectra = Table.from_rows(rows("network", own) + rows("posterior mean", best))
+    sigma = np.array(_manifolds.SMALL)
+    psnr = -20 * np.log10(sigma)
+    gaps = Table({"denoiser": ["network"] * len(sigma), "sigma": sigma, "psnr": psnr,
+                  "optimum_psnr": psnr, "optimum_mse": sigma**2})  # fmt: skip
+    overlaps = Table({"denoiser": ["network"], "reference": ["posterior mean"], "overlap": [0.8]})
+    manifold = _manifolds.Manifold(5, "disks", 2, None, "disk", {})
+    least, largest = _manifolds._checks(manifold, gaps, spectra, overlaps, 2)[:2]
+    assert (least.passed, largest.passed) == met
+
+
 def test_waves_add_up_to_the_jump_at_the_contour(global_random_seed):
     images, latents = make_c_alpha_images(
         4, 24, 4.0, constant_background=True, return_latents=True, random_state=global_random_seed
