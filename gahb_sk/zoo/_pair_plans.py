@@ -98,7 +98,7 @@ def pairs_at_paper_scale(plan):
 PAIR_SCALES = {"cpu": lambda plan: plan, "paper": pairs_at_paper_scale}
 
 
-def _plan(size, averaged, n_blocks, max_images=40_000):
+def _plan(size, averaged, n_blocks):
     side = size // averaged
     how = f", averages over {averaged}x{averaged} pixels" if averaged > 1 else ""
     return PairPlan(
@@ -107,8 +107,7 @@ def _plan(size, averaged, n_blocks, max_images=40_000):
         image_size=size,
         averaged=averaged,
         network={"channels": 8, "n_blocks": n_blocks},
-        max_images=max_images,
     )
 
 
-PAIRS = {plan.name: plan for plan in (_plan(32, 2, 2), _plan(32, 4, 1), _plan(32, 1, 3, 80_000))}
+PAIRS = {plan.name: plan for plan in (_plan(32, 2, 2), _plan(32, 4, 1), _plan(32, 1, 3))}
