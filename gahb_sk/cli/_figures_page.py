@@ -115,7 +115,9 @@ def _made_with(record):
     """Say with how many images, which seed and whose networks a figure was made."""
     made = record["made_with"]
     images = "The planned number of" if made["n_images"] is None else made["n_images"]
-    networks = "as released" if record["as_released"] else "images, seed or networks of one's own"
+    networks = (
+        "as released" if record.get("as_released") else "images, seed or networks of one's own"
+    )
     return f"{images} test images, seed {made['random_state']} ({networks})"
 
 
@@ -148,7 +150,7 @@ def _moved(record):
         return "<p class='caption'>No table of this figure comes with the package.</p>"
     if not moved:
         return "<p class='caption'>Against the table of this release nothing has moved.</p>"
-    why = "" if record["as_released"] else ", which has other images, seeds or networks"
+    why = "" if record.get("as_released") else ", which has other images, seeds or networks"
     items = "".join(f"<li>{html.escape(line)}</li>" for line in moved[:_SHOWN])
     rest = f"<li>and {len(moved) - _SHOWN} more</li>" if len(moved) > _SHOWN else ""
     return (
