@@ -30,7 +30,9 @@ def main(argv=None):
     parser.add_argument("--output", default="networks", metavar="DIR", help="default: networks")
     parser.add_argument("--max-images", type=int, help="length of the training (default: plan's)")
     parser.add_argument("--test-images", type=int, default=256)
-    parser.add_argument("--photographs", nargs="+", default=[], metavar="DIR")
+    parser.add_argument(
+        "--photographs", nargs="+", default=[], metavar="DIR", help="after the names"
+    )
     parser.add_argument("--threads", type=int, help="of torch")
     parser.add_argument("--engine", choices=["local", "fabric"], default="local")
     parser.add_argument("--devices", type=int, default=1)

@@ -14,6 +14,8 @@ N. Halko, P. G. Martinsson, J. A. Tropp, "Finding structure with randomness", SI
 DOI 10.1137/090771806.
 """
 
+import functools
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +33,19 @@ _AT_ONCE = 64  # vectors whose products or residuals are in memory beside all th
 
 # The threads of a BLAS go on spinning after their work, and take the cores from those of torch that
 # form the next product; the small products of a Krylov basis do without them.
-_on_one_thread = ThreadpoolController().wrap(limits=1, user_api="blas")
+_blas, _blas_lock = ThreadpoolController(), threading.RLock()
+
+
+def _on_one_thread(function):
+    """Let a function use one thread of BLAS; one at a time, since the limit is the process's."""
+
+    @functools.wraps(function)
+    def limited(*arguments):
+        with _blas_lock, _blas.limit(limits=1, user_api="blas"):
+            return function(*arguments)
+
+    return limited
+
 
 NOT_FINITE = (
     "denoiser: its Jacobian has NaN or infinity at this image. Check the weights of the network, "

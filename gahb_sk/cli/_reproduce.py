@@ -45,7 +45,7 @@ def add_arguments(parser):
     add("--max-images", type=positive_int, metavar="N",
         help="length of each training (default: as shipped)")  # fmt: skip
     add("--photographs", nargs="+", metavar="DIR",
-        help="with --train: more photographs for the networks of photographs")  # fmt: skip
+        help="after the figures, with --train: photographs to learn from besides")  # fmt: skip
     add("--again", action="store_true", help="also what is done already")
     add("--seed", type=int, default=0, help="seed of images, noise and samples (default 0)")
     add("--n-jobs", type=int, default=-1, metavar="J",

@@ -1,5 +1,7 @@
 """Patches of photographs for the networks of the zoo."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,8 @@ def test_the_contrasted_patch_varies_most():
 def test_no_test_photograph_is_learned_from():
     names = ("photographs", "photographs-shuffled")
     for plan in (PLANS[name] for name in names):
-        train = {np.sort(patch, axis=None).tobytes() for patch in plan.training_images()[::7]}
+        grid = dataclasses.replace(plan, settings={"stride": 40, "folder_stride": 40})
+        train = {np.sort(patch, axis=None).tobytes() for patch in grid.training_images()}
         test = {np.sort(patch, axis=None).tobytes() for patch in plan.test_images(200)}
         assert not train & test
 
