@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 from gahb_sk.zoo import PAIRS, PLANS, train_pairs, train_pretrained
+from gahb_sk.zoo._plans import check_photographs
 
 
 def main(argv=None):
@@ -41,6 +42,10 @@ def main(argv=None):
     unknown = set(args.names) - set(names)
     if unknown:
         parser.error(f"unknown names: {', '.join(sorted(unknown))}")
+    try:
+        check_photographs(args.photographs, args.names or names)
+    except ValueError as error:
+        parser.error(str(error))
     if args.threads:
         torch.set_num_threads(args.threads)
     changes = {} if args.max_images is None else {"max_images": args.max_images}

@@ -122,9 +122,11 @@ def _missing(figure, setup):
 def _train(figures, folder, max_images, photographs):
     """Train what the figures need; what has a card there is done."""
     from gahb_sk.zoo import train_pairs, train_pretrained  # they load torch
+    from gahb_sk.zoo._plans import check_photographs
 
     changes = {} if max_images is None else {"max_images": max_images}
     names = [name for figure in figures for name in (*figure.networks, *figure.optional)]
+    check_photographs(photographs, list(dict.fromkeys(names)))
     for name in dict.fromkeys(names):
         if name in PAIRS:  # their card may lack some N; it is they who know what is done
             train_pairs(name, folder, verbose=True, **changes)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from gahb_sk import datasets
 from gahb_sk.zoo._photographs import contrasted_patch, training_patches
@@ -129,6 +130,28 @@ def at_paper_scale(plan):
 
 
 SCALES = {"cpu": lambda plan: plan, "paper": at_paper_scale}
+
+
+def check_photographs(folders, names):
+    """Raise if folders of photographs are not there, or none of the networks learns from them.
+
+    Parameters
+    ----------
+    folders : sequence of str or path-like
+    names : iterable of str
+        Of networks, pairs among them.
+    """
+    missing = [str(folder) for folder in folders if not Path(folder).exists()]
+    if missing:
+        raise ValueError(
+            f"--photographs: expected folders or zip archives, found nothing at {missing[0]!r}. "
+            "The option takes all words that follow it; put it last."
+        )
+    if folders and not any(name in PLANS and not PLANS[name].endless for name in names):
+        raise ValueError(
+            "--photographs: expected networks that learn from photographs among those to train, "
+            f"got {', '.join(names)}. Leave the option out."
+        )
 
 
 def _c_alpha(alpha):

@@ -37,12 +37,15 @@ def test_all_networks_are_trained_in_order(calls, tmp_path, capsys):
 
 def test_options_reach_the_trainings(calls, tmp_path):
     words = "photographs pairs-8x8 --scale paper --max-images 9 --test-images 3 --engine fabric"
-    train_zoo.main([*words.split(), "--devices", "2", "--photographs", "a", "b.zip"])
+    folders = [str(tmp_path / "a"), str(tmp_path / "b.zip")]
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b.zip").touch()
+    train_zoo.main([*words.split(), "--devices", "2", "--photographs", *folders])
     (_, folder, network), (_, _, pairs) = calls
     assert folder == "networks"
     shared = {"scale": "paper", "max_images": 9, "engine": "fabric", "devices": 2, "verbose": True}
     assert pairs == shared
-    assert network == {**shared, "n_test_images": 3, "photographs": ["a", "b.zip"]}
+    assert network == {**shared, "n_test_images": 3, "photographs": folders}
 
 
 def test_only_again_removes_what_is_there(calls, tmp_path):
@@ -59,6 +62,20 @@ def test_unknown_networks_are_refused_before_any_training(calls, capsys):
     with pytest.raises(SystemExit):
         train_zoo.main(["sines", "disk"])
     assert "unknown names: disk" in capsys.readouterr().err and not calls
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["sines", "pairs-8x8", "--photographs", "."], "networks that learn from photographs"),
+        (["--photographs", "photographs"], "found nothing at 'photographs'"),
+    ],
+)
+def test_photographs_of_no_use_are_refused(words, message, calls, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        train_zoo.main(words)
+    assert message in capsys.readouterr().err and not calls
 
 
 def test_a_network_is_trained(tmp_path, capsys):
