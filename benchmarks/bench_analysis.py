@@ -19,9 +19,10 @@ import numpy as np
 import torch
 
 from gahb_sk import UNetDenoiser, add_gaussian_noise
-from gahb_sk.analysis import eigenbasis, hutchpp, linearize
+from gahb_sk.analysis import eigenbasis
 from gahb_sk.datasets import FreshImages, make_c_alpha_images
 from gahb_sk.denoisers import BandletShrinkage, OracleShrinkage, WaveletShrinkage
+from gahb_sk.jacobians import hutchpp, linearize
 from gahb_sk.networks._inference import denoise
 
 ROWS, BLOCK = 50, 1600

@@ -17,8 +17,8 @@ import numpy as np
 from gahb_sk import load_pretrained
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import Table
-from gahb_sk.figures import Setup, _slopes, read_table
 from gahb_sk.metrics import psnr_slope
+from gahb_sk.reproduce import Setup, _slopes, read_table
 
 
 def measure(alpha, args):

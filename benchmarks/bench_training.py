@@ -37,9 +37,10 @@ from gahb_sk._random import seed_sequence
 from gahb_sk.datasets import FreshImages, make_c_alpha_images, open_stack
 from gahb_sk.denoisers import BM3DDenoiser
 from gahb_sk.metrics import input_psnr, psnr
-from gahb_sk.networks import RECIPES, Training, UNet
+from gahb_sk.networks import UNet
 from gahb_sk.networks import _blocks as blocks
 from gahb_sk.networks._inference import denoise
+from gahb_sk.training import RECIPES, Training
 
 SIGMAS = (0.005, 0.01, 0.03, 0.1, 0.3)
 IMAGE_SIZE = 40

@@ -6,8 +6,8 @@ The noisy image is ``y = x + sigma z`` with ``z ~ N(0, Id)``; ``sigma`` is in th
 import numpy as np
 from scipy.special import ndtri
 
-from gahb_sk._images import check_sigma, is_torch
 from gahb_sk._random import image_normals, seed_sequence
+from gahb_sk.images import check_sigma, is_torch
 
 # The median of |z| for z ~ N(0, 1).
 _MEDIAN_OF_ABSOLUTE_NORMAL = float(ndtri(0.75))

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 
-from gahb_sk._images import check_sigma, is_lazy, is_torch
+from gahb_sk.images import check_sigma, is_lazy, is_torch
 from gahb_sk.metrics import mse, psnr, ssim
 from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise
 

@@ -230,7 +230,7 @@ def test_score_of_levels_is_the_mean_of_single_images(name, clean):
 
 
 needs_sigma = pytest.mark.parametrize(
-    "name", [name for name in NAMES if all_denoisers()[name]._needs_sigma is True]
+    "name", [name for name in NAMES if all_denoisers()[name].blind is False]
 )
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from gahb_sk._images import check_images, check_sigma, flat_image_shape
+from gahb_sk.images import check_images, check_sigma, flat_image_shape
 
 
 @pytest.mark.parametrize("shape", [(3, 5, 7), (3, 2, 5, 7)])

@@ -11,18 +11,21 @@ PACKAGE = Path(gahb_sk.__file__).parent
 # Rooms in the order in which data flow; those of one entry stand beside each other.
 ORDER = [
     ["_lazy", "_files", "_random", "_validation"],
-    ["_images"],
+    ["images"],
+    ["_arrays"],
     ["noise"],
     ["metrics"],
     ["scorers"],
+    ["image_classes"],
     ["datasets"],
     ["transforms", "networks"],
+    ["training", "jacobians"],
     ["denoisers"],
     ["zoo"],
     ["analysis", "sampling"],
     ["experiments"],
     ["plots"],
-    ["figures"],
+    ["reproduce"],
     ["cli"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

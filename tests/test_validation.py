@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from gahb_sk._images import check_images, check_sigma
 from gahb_sk._validation import check_name, did_you_mean
 from gahb_sk.datasets import load_sample_patches, make_c_alpha_images
 from gahb_sk.denoisers import all_denoisers
+from gahb_sk.images import check_images, check_sigma
 from gahb_sk.transforms._filterbank import wavelet_filters
 
 

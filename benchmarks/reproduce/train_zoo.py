@@ -17,8 +17,8 @@ from pathlib import Path
 
 import torch
 
-from gahb_sk.zoo import PAIRS, PLANS, train_pairs, train_pretrained
-from gahb_sk.zoo._plans import check_photographs
+from gahb_sk.reproduce import PAIRS, PLANS, train_pairs, train_pretrained
+from gahb_sk.reproduce._plans import check_photographs
 
 
 def main(argv=None):

@@ -8,10 +8,8 @@ __getattr__, __dir__, __all__ = attach(
         "_alignment": ["Alignment", "RandomLevel", "random_alignment", "subspace_alignment"],
         "_eigenbasis": ["EigenBasis", "eigenbasis"],
         "_harmonicity": ["Harmonicity", "harmonicity"],
-        "_linearize": ["JacobianStack", "jacobian", "linearize", "linearize_stack"],
         "_risk": ["Risk", "effective_dimension", "predicted_mse", "sure"],
         "_scorer": ["SUREScorer"],
         "_singular": ["SingularBasis", "singular_basis"],
-        "_trace": ["TraceEstimate", "hutchpp"],
     },
 )

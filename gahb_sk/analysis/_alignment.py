@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gahb_sk._arrays import to_numpy
 from gahb_sk._random import image_generator, seed_sequence
 from gahb_sk._validation import Integral
-from gahb_sk.denoisers._arrays import to_numpy
 
 _ORTHONORMAL = 1e-6
 

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter, sobel
 
-from gahb_sk.denoisers._arrays import to_numpy
+from gahb_sk._arrays import to_numpy
 
 _SCALE = 1.0  # of the structure tensor, in pixels
 

@@ -20,17 +20,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gahb_sk._images import check_images, check_sigma, is_torch
 from gahb_sk._random import child, image_generator, seed_sequence
 from gahb_sk._validation import at_least, check_name, positive, validate_params
-from gahb_sk.analysis._eigensolvers import NOT_FINITE
-from gahb_sk.analysis._linearize import (
+from gahb_sk.images import check_images, check_sigma, is_torch
+from gahb_sk.jacobians._eigensolvers import NOT_FINITE
+from gahb_sk.jacobians._linearize import (
     check_denoiser,
     dense,
     linearize_stack,
     oracle_argument,
 )
-from gahb_sk.analysis._trace import TraceEstimate, hutchpp, standard_error
+from gahb_sk.jacobians._trace import TraceEstimate, hutchpp, standard_error
 
 _EXACT_UP_TO = 1024  # values an image; beyond, the trace is estimated
 _BLOCK = 64  # columns of an exact trace at once

@@ -7,8 +7,8 @@ import numpy as np
 from gahb_sk._random import image_generator, seed_sequence
 from gahb_sk._validation import at_least, check_name, positive, validate_params
 from gahb_sk.analysis._eigenbasis import as_images, check_components, one_image
-from gahb_sk.analysis._eigensolvers import SOLVERS, SymmetricProblem, choose_solver
-from gahb_sk.analysis._linearize import dense, linearize
+from gahb_sk.jacobians._eigensolvers import SOLVERS, SymmetricProblem, choose_solver
+from gahb_sk.jacobians._linearize import dense, linearize
 
 _METHODS = ("auto", "lanczos", "subspace", "dense")
 _MOST_PRODUCTS = 40

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from gahb_sk.analysis import eigenbasis, harmonicity, linearize
+from gahb_sk.analysis import eigenbasis, harmonicity
 from gahb_sk.cli._analysis_page import Findings, write_analysis
 from gahb_sk.cli._compare import describe, positive_int
 from gahb_sk.cli._report import check_output
 from gahb_sk.cli._subjects import is_saved_network, read_model, read_subject
 from gahb_sk.experiments import Table, basis_alignment, risk_estimates
+from gahb_sk.jacobians import linearize
 from gahb_sk.noise import add_gaussian_noise
 
 NAME = "analyze"

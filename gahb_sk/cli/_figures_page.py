@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from gahb_sk.cli._report import embed, write_html
-from gahb_sk.figures import RECORD
+from gahb_sk.reproduce import RECORD
 
 BADGES = {"reproduced": "reproduced", "reproduced in part": "part", "not reproduced": "not"}
 _SHOWN = 12  # lines of what has moved

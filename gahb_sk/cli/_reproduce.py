@@ -13,7 +13,8 @@ from pathlib import Path
 from gahb_sk.cli._compare import positive_int
 from gahb_sk.cli._figures_page import write_figures_page
 from gahb_sk.cli._report import check_output
-from gahb_sk.figures import (
+from gahb_sk.reproduce import (
+    PAIRS,
     Setup,
     all_figures,
     figure_numbers,
@@ -22,7 +23,6 @@ from gahb_sk.figures import (
     reproduce,
     write_reproduction,
 )
-from gahb_sk.zoo import PAIRS
 
 NAME = "reproduce"
 HELP = "do figures of the paper again"
@@ -121,8 +121,9 @@ def _missing(figure, setup):
 
 def _train(figures, folder, max_images, photographs):
     """Train what the figures need; what has a card there is done."""
-    from gahb_sk.zoo import train_pairs, train_pretrained  # they load torch
-    from gahb_sk.zoo._plans import check_photographs
+    from gahb_sk.reproduce import train_pairs
+    from gahb_sk.reproduce._plans import check_photographs
+    from gahb_sk.zoo import train_pretrained  # they load torch
 
     changes = {} if max_images is None else {"max_images": max_images}
     names = [name for figure in figures for name in (*figure.networks, *figure.optional)]

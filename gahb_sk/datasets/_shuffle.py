@@ -4,9 +4,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from gahb_sk._images import check_images
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import fit_context
+from gahb_sk.images import check_images
 
 
 class PixelShuffle(TransformerMixin, BaseEstimator):

@@ -10,10 +10,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from gahb_sk._images import check_images, check_sigma
+from gahb_sk._arrays import like, n_channels, shape_of, to_numpy, to_torch
 from gahb_sk._validation import Interval, Real, fit_context
-from gahb_sk.denoisers._arrays import like, n_channels, shape_of, to_numpy, to_torch
-from gahb_sk.denoisers._linearization import linearize_at
+from gahb_sk.images import check_images, check_sigma
+from gahb_sk.jacobians._of_denoiser import linearize_at
 from gahb_sk.metrics import psnr
 from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise, estimate_sigma
 
@@ -23,23 +23,25 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
 
     Hooks of a subclass:
 
-    - ``_fit(images)``: learn from an :class:`~gahb_sk._images.ImageBatch` of clean images.
+    - ``_fit(images)``: learn from an :class:`~gahb_sk.images.ImageBatch` of clean images.
     - ``_denoise(noisy, sigma)``: ``(m, C, H, W)`` noisy images, and ``(m,)`` noise levels (None
       if the denoiser is blind), to denoised images of the same shape.
-    - ``_linearize(image, sigma)``: the exact Jacobian at ``(C, H, W)``, or None.
+    - ``_jacobian(image, sigma)``: the exact Jacobian at ``(C, H, W)``, or None.
 
     Attributes
     ----------
     kind : {"learned", "classical", "optimal"}
         Which family the denoiser belongs to.
+    blind : bool
+        Whether it does without the noise level.
     needs_clean : bool
         True for oracles, which are told the clean image: bounds, not rivals.
     """
 
     kind = "classical"
+    blind = False
     needs_clean = False
     _backend = "numpy"
-    _needs_sigma = True
     _fixed = "nothing"
     _chunk_pixels = 2**22
 
@@ -172,7 +174,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
     def _fit(self, images):
         """Learn nothing."""
 
-    def _linearize(self, image, sigma):
+    def _jacobian(self, image, sigma, clean=None):
         return None
 
     def _estimate_sigma(self, noisy):
@@ -235,11 +237,11 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
 
     def _denoise_chunk(self, noisy, sigma, clean=None):
         """Call the hook on its own kind of array; hand the result back in the kind of noisy."""
-        if sigma is None and self._needs_sigma:
+        if sigma is None and not self.blind:
             sigma = self._estimate_sigma(to_numpy(noisy))
         convert = to_numpy if self._backend == "numpy" else to_torch
         arguments = [convert(noisy)]
-        arguments.append(like(sigma, arguments[0]) if self._needs_sigma else None)
+        arguments.append(None if self.blind else like(sigma, arguments[0]))
         if self.needs_clean:
             arguments.append(like(convert(clean), arguments[0]))
         return like(self._denoise(*arguments), noisy)

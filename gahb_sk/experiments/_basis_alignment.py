@@ -10,7 +10,6 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from gahb_sk._images import check_images, is_lazy, is_torch
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import Integral, validate_params
 from gahb_sk.analysis import eigenbasis, harmonicity, random_alignment, subspace_alignment
@@ -18,6 +17,7 @@ from gahb_sk.denoisers import OracleShrinkage
 from gahb_sk.experiments._compare import name_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
+from gahb_sk.images import check_images, is_lazy, is_torch
 
 _KEPT = 1e-8  # factors below this are zeros, whose vectors are arbitrary
 _DRAWS = 40  # random pairs behind the null level

@@ -4,7 +4,6 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from gahb_sk._images import check_images, is_lazy, is_torch
 from gahb_sk._random import child, image_generator, seed_sequence
 from gahb_sk._validation import Integral, at_least, validate_params
 from gahb_sk.analysis import harmonicity
@@ -13,6 +12,7 @@ from gahb_sk.experiments._compare import name_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import mean_and_error
+from gahb_sk.images import check_images, is_lazy, is_torch
 
 _DRAWS = 40  # random vectors an image behind the level of chance
 

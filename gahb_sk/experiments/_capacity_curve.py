@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from gahb_sk._images import check_images
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import validate_params
 from gahb_sk.experiments._compare import name_denoisers
@@ -13,6 +12,7 @@ from gahb_sk.experiments._generalization_curve import (
     generalization_curve,
 )
 from gahb_sk.experiments._table import Table
+from gahb_sk.images import check_images
 
 DEFAULT_SIZES = (10, 100, 1000)
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gahb_sk._images import check_images
+from gahb_sk.images import check_images
 from gahb_sk.metrics import cosine_similarity
 
 _BLOCK_VALUES = 2**23  # values of the images read at a time

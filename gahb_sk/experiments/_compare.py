@@ -13,11 +13,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import ShuffleSplit, check_cv
 from tqdm.auto import tqdm
 
-from gahb_sk._images import check_images, is_lazy, is_torch
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Integral, Interval, Real, at_least, validate_params
 from gahb_sk.experiments._comparison import Comparison
 from gahb_sk.experiments._noisy_images import check_sigmas, denoise, noisy_images
+from gahb_sk.images import check_images, is_lazy, is_torch
 from gahb_sk.metrics import psnr, ssim
 
 EXAMPLE_NAMES = ("clean", "noisy")

@@ -12,7 +12,6 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from tqdm import tqdm
 
-from gahb_sk._images import check_images, is_lazy, is_torch
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import Integral, at_least, validate_params
 from gahb_sk.datasets import split_disjoint
@@ -21,6 +20,7 @@ from gahb_sk.experiments._noisy_images import check_sigmas
 from gahb_sk.experiments._sample_pairs import SamplePairs, draw_pairs, similarity_rows
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import gap_row, image_psnrs, psnr_rows
+from gahb_sk.images import check_images, is_lazy, is_torch
 
 SETS = ("A", "B")
 DEFAULT_SIZES = (1, 10, 100, 1000)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from gahb_sk._files import write_text
-from gahb_sk._images import check_images
-from gahb_sk.denoisers._saved_network import FREE
-from gahb_sk.networks._interrupt import fit_to_the_end
+from gahb_sk.denoisers.learned._saved_network import FREE
+from gahb_sk.images import check_images
+from gahb_sk.training._interrupt import fit_to_the_end
 
 MANIFEST = "manifest.json"
 _FORMAT = 1

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from gahb_sk._images import check_images, is_lazy, is_torch
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import validate_params
 from gahb_sk.experiments._compare import name_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, denoise, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import mean_and_error
+from gahb_sk.images import check_images, is_lazy, is_torch
 from gahb_sk.metrics import input_psnr, mse, psnr
 
 _CHUNK_PIXELS = 2**22

@@ -3,13 +3,13 @@
 import numpy as np
 from tqdm import tqdm
 
-from gahb_sk._images import check_images, is_lazy, is_torch
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import validate_params
 from gahb_sk.analysis import effective_dimension, predicted_mse, sure
 from gahb_sk.experiments._compare import name_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, denoise, noisy_images
 from gahb_sk.experiments._table import Table
+from gahb_sk.images import check_images, is_lazy, is_torch
 from gahb_sk.metrics import mse
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gahb_sk._images import is_torch
 from gahb_sk.experiments._noisy_images import denoise
+from gahb_sk.images import is_torch
 from gahb_sk.metrics import input_psnr, psnr
 from gahb_sk.noise import add_gaussian_noise
 

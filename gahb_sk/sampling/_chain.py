@@ -55,12 +55,12 @@ class Prior:
             raise ValueError(f"image_shape: expected (H, W) or (C, H, W), got {image_shape!r}.")
         self.denoiser = denoiser
         self.flat = getattr(denoiser, "image_shape", None) is not None
-        self.needs_sigma = getattr(denoiser, "_needs_sigma", True)
+        self.blind = getattr(denoiser, "blind", False)
 
     def __call__(self, noisy, sigma):
         """Denoise ``(m, *shape)`` at levels ``(m,)``; blind denoisers do not look at these."""
         rows = noisy.reshape(len(noisy), -1) if self.flat else noisy
-        out = self.denoiser.transform(rows, sigma=sigma if self.needs_sigma else None)
+        out = self.denoiser.transform(rows, sigma=None if self.blind else sigma)
         return np.asarray(out).reshape(noisy.shape)
 
 

@@ -139,7 +139,7 @@ def kl_bound(denoiser, optimum, X, sigmas=None, *, n_draws=1, random_state=0):
 
 
 def _errors(denoiser, clean, noisy, sigma):
-    told = sigma if getattr(denoiser, "_needs_sigma", True) else None
+    told = None if getattr(denoiser, "blind", False) else sigma
     away = np.asarray(denoiser.transform(noisy, sigma=told), np.float64) - clean
     return np.square(away).reshape(len(clean), -1).sum(axis=1)
 

@@ -6,12 +6,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from gahb_sk import add_gaussian_noise
-from gahb_sk.analysis import (
-    eigenbasis,
-    jacobian,
-    linearize,
-    singular_basis,
-)
+from gahb_sk.analysis import eigenbasis, singular_basis
 from gahb_sk.datasets import make_disk_images
 from gahb_sk.denoisers import (
     DiskPosteriorMean,
@@ -25,6 +20,7 @@ from gahb_sk.denoisers import (
     WaveletShrinkage,
     WienerDenoiser,
 )
+from gahb_sk.jacobians import jacobian, linearize
 from tests.instances import smooth_images
 
 SIGMA = 0.1

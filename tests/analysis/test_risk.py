@@ -9,14 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from gahb_sk import MSEScorer, SUREScorer, add_gaussian_noise
-from gahb_sk.analysis import (
-    effective_dimension,
-    hutchpp,
-    jacobian,
-    linearize,
-    predicted_mse,
-    sure,
-)
+from gahb_sk.analysis import effective_dimension, predicted_mse, sure
 from gahb_sk.datasets import make_disk_images
 from gahb_sk.denoisers import (
     DiskPosteriorMean,
@@ -27,6 +20,7 @@ from gahb_sk.denoisers import (
     WienerDenoiser,
     all_denoisers,
 )
+from gahb_sk.jacobians import hutchpp, jacobian, linearize
 from gahb_sk.metrics import mse
 from gahb_sk.noise import SCORE_NOISE_SEED
 from tests.instances import make_denoiser, smooth_images

@@ -6,7 +6,7 @@ import pytest
 from benchmarks import bench_levels
 from benchmarks.reproduce import train_zoo
 from gahb_sk.denoisers import WaveletShrinkage
-from gahb_sk.figures import _slopes, read_table
+from gahb_sk.reproduce import _slopes, read_table
 from gahb_sk.zoo import read_card
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from gahb_sk import zoo
 from gahb_sk.cli import _reproduce, main
 from gahb_sk.experiments import Table
-from gahb_sk.figures import Check, Figure, Outcome
+from gahb_sk.reproduce import Check, Figure, Outcome
 
 CALLS = []
 

@@ -274,7 +274,7 @@ def test_after_ctrl_c_no_half_trained_network_is_kept(network, few, monkeypatch,
     options = {"n_test": 10, "n_samples": 0, "folder": tmp_path / "cut"}
     network.set_params(max_images=160, checkpoint_every=1e-9)
     whole = generalization_curve(network, few, (8,), **{**options, "folder": tmp_path / "whole"})
-    from gahb_sk.networks import _job
+    from gahb_sk.training import _job
 
     save, calls = _job.save_checkpoint, []
 

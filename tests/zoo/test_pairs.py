@@ -7,18 +7,10 @@ import pytest
 
 from gahb_sk import EfficientDenoiser
 from gahb_sk.cli import main
-from gahb_sk.networks import _job
-from gahb_sk.zoo import (
-    PAIRS,
-    PairPlan,
-    list_pairs,
-    list_pretrained,
-    load_pair_images,
-    load_pairs,
-    read_card,
-    train_pairs,
-)
-from gahb_sk.zoo._pair_plans import PAIR_SCALES
+from gahb_sk.reproduce import PAIRS, PairPlan, load_pair_images, train_pairs
+from gahb_sk.reproduce._pair_plans import PAIR_SCALES
+from gahb_sk.training import _job
+from gahb_sk.zoo import list_pairs, list_pretrained, load_pairs, read_card
 from gahb_sk.zoo._pretrained import WEIGHTS
 
 MEGABYTE = 2**20

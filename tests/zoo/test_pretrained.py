@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from gahb_sk import add_gaussian_noise, psnr
-from gahb_sk.zoo import PLANS, list_pretrained, load_pretrained, read_card
-from gahb_sk.zoo._levels import NOISE_SEED
+from gahb_sk.reproduce import PLANS
+from gahb_sk.reproduce._levels import NOISE_SEED
+from gahb_sk.zoo import list_pretrained, load_pretrained, read_card
 from gahb_sk.zoo._pretrained import WEIGHTS
 
 MEGABYTE = 1e6

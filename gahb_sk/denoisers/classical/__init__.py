@@ -1,0 +1,1 @@
+"""Denoisers that shrink, smooth or average, and learn little."""

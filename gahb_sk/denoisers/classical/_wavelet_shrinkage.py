@@ -1,0 +1,169 @@
+r"""Shrinkage of wavelet coefficients: :math:`f(y) = \sum_k \rho_T(\langle y, e_k \rangle) e_k`."""
+
+import numpy as np
+
+from gahb_sk._validation import Integral, Interval, Real, at_least, check_name
+from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.denoisers.optimal._couplings import Coupling
+from gahb_sk.denoisers.optimal._shifted_windows import dyadic_windows, spun_operator
+from gahb_sk.transforms._thresholds import (
+    LEVEL_SLOPES,
+    RULES,
+    SLOPES,
+    THRESHOLDS,
+    band_threshold,
+    bayes_threshold_slope,
+    is_continuous,
+)
+from gahb_sk.transforms._wavelets import WaveletTransform
+
+
+class WaveletShrinkage(BaseDenoiser):
+    r"""Shrink the coefficients of an orthonormal wavelet basis towards zero.
+
+    Parameters
+    ----------
+    wavelet : str, default="sym4"
+        Orthogonal wavelet of PyWavelets (families haar, db, sym, coif).
+    levels : int, default=None
+        Number of scales; None leaves a coarse band of 8 to 15 pixels on the longer side.
+    rule : {"soft", "hard", "garrote"}, default="soft"
+        How a coefficient is shrunk, given the threshold; see :mod:`gahb_sk.transforms`.
+    threshold : float or {"bayes", "sure", "universal"}, default="bayes"
+        The threshold T. A number k stands for ``k * sigma``; "universal" for
+        ``sigma * sqrt(2 log d)``, d pixels [1]_; "bayes" for ``sigma**2`` over the estimated
+        deviation of the clean coefficients, band by band [2]_; "sure" for the minimiser of
+        Stein's unbiased estimate of the error, band by band [3]_, which is exact only for the
+        rules without a jump, soft and garrote.
+    n_shifts : int, default=1
+        Cycle spinning: average over this many shifts. 1 is the plain orthonormal basis; powers
+        of 4 make the finest scales invariant to translation.
+    sigma : float, default=None
+        Noise level, where ``transform`` is not told it. None: estimated for each image.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of int
+        Shape of the images seen in ``fit``. Nothing else is learned; images of any size may be
+        transformed, channel by channel.
+
+    Notes
+    -----
+    On C^alpha images the default is the best of the plain (not spun) estimators, 1 to 2 dB above
+    ``rule="hard", threshold=3.0``; with 16 shifts and more that pair is as good at moderate noise
+    and 1 dB better at low noise on regular images.
+
+    Coarse coefficients are kept. The transform has filters of its own at the borders, so nothing
+    is periodic. The Jacobian is exact almost everywhere: it follows the threshold "bayes", and
+    "sure" is constant between jumps.
+
+    References
+    ----------
+    .. [1] Donoho and Johnstone, Ideal spatial adaptation by wavelet shrinkage, Biometrika 1994.
+       :doi:`10.1093/biomet/81.3.425`
+    .. [2] Chang, Yu, Vetterli, Adaptive wavelet thresholding for image denoising and
+       compression, IEEE Trans. Image Processing 2000. :doi:`10.1109/83.862633`
+    .. [3] Donoho and Johnstone, Adapting to unknown smoothness via wavelet shrinkage, JASA 1995.
+       :doi:`10.1080/01621459.1995.10476626`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gahb_sk import add_gaussian_noise
+    >>> from gahb_sk.denoisers import WaveletShrinkage
+    >>> clean = np.zeros((2, 32, 32))
+    >>> clean[:, 8:24, 8:24] = 1
+    >>> noisy = add_gaussian_noise(clean, 0.1, random_state=0)
+    >>> denoiser = WaveletShrinkage(rule="hard", threshold=3.0, n_shifts=16).fit(clean)
+    >>> bool(denoiser.score(noisy, clean, sigma=0.1) > 25)
+    True
+    """
+
+    # Chunks that stay in the processor's cache are twice as fast as large ones.
+    _chunk_pixels = 2**18
+
+    _parameter_constraints: dict = {
+        **BaseDenoiser._parameter_constraints,
+        "wavelet": [str],
+        "levels": [at_least(0), None],
+        "rule": [str],
+        "threshold": [Interval(Real, 0, None, closed="neither"), str],
+        "n_shifts": [Interval(Integral, 1, 1024, closed="both")],
+    }
+
+    def __init__(
+        self,
+        *,
+        wavelet="sym4",
+        levels=None,
+        rule="soft",
+        threshold="bayes",
+        n_shifts=1,
+        sigma=None,
+        image_shape=None,
+    ):
+        self.wavelet = wavelet
+        self.levels = levels
+        self.rule = rule
+        self.threshold = threshold
+        self.n_shifts = n_shifts
+        self.sigma = sigma
+        self.image_shape = image_shape
+
+    def _fit(self, images):
+        check_name(self.rule, RULES, "rule")
+        if isinstance(self.threshold, str):
+            check_name(self.threshold, THRESHOLDS, "threshold")
+        if self.threshold == "sure" and not is_continuous(self.rule):
+            raise ValueError(
+                f"threshold='sure' needs a rule without a jump, got rule={self.rule!r}, for which "
+                "Stein's estimate is biased. Use rule='soft' or 'garrote'."
+            )
+        self._transform_for(images.shape)
+
+    def _denoise(self, noisy, sigma, clean=None):
+        images = noisy.reshape(-1, *noisy.shape[-2:])
+        sigma = np.repeat(sigma, noisy.shape[1])
+        windows = dyadic_windows(images.shape[-2:], self.n_shifts)
+        denoised = windows.average(lambda cut: self._shrink(cut, sigma), images)
+        return denoised.reshape(noisy.shape)
+
+    def _shrink(self, images, sigma):
+        transform = self._transform_for(images.shape)
+        coefficients = transform.forward(images)
+        for band in transform.subbands():
+            if band.orientation != "coarse":
+                values = band.of(coefficients)
+                values[...] = RULES[self.rule](values, self._levels_of(values, sigma, transform))
+        return transform.inverse(coefficients)
+
+    def _levels_of(self, values, sigma, transform):
+        """Thresholds of a band, broadcastable to its coefficients."""
+        level = band_threshold(values, sigma, self.threshold, self.rule, transform.size)
+        return level.astype(values.dtype).reshape(-1, 1, 1)
+
+    def _jacobian(self, image, sigma, clean=None):
+        windows = dyadic_windows(image.shape[-2:], self.n_shifts)
+        terms = [self._gates(windows.cut(image, i), sigma) for i in range(len(windows))]
+        return spun_operator(windows, image.shape, terms)
+
+    def _gates(self, window, sigma):
+        """Basis and slopes of the rule at one window, (C, h, w), and how its thresholds move."""
+        transform = self._transform_for(window.shape)
+        coefficients, sigma = transform.forward(window), np.full(len(window), sigma)
+        slopes, couplings = np.ones_like(coefficients), []
+        for band in transform.subbands():
+            if band.orientation == "coarse":
+                continue
+            values = band.of(coefficients)
+            level = self._levels_of(values, sigma, transform)
+            band.of(slopes)[...] = SLOPES[self.rule](values, level)
+            if self.threshold == "bayes":
+                pull = LEVEL_SLOPES[self.rule](values, level)
+                couplings.append(Coupling(band, pull, bayes_threshold_slope(values, sigma)))
+        return transform, slopes, couplings
+
+    def _transform_for(self, shape):
+        return WaveletTransform(shape[-2:], self.wavelet, self.levels)

@@ -1,0 +1,181 @@
+"""The network for CPUs as an estimator."""
+
+from gahb_sk._validation import Integral, Interval, at_least
+from gahb_sk.denoisers.learned._neural import NeuralDenoiser
+from gahb_sk.networks._residual_unet import ResidualUNet
+
+
+class EfficientDenoiser(NeuralDenoiser):
+    """Bias-free residual network that learns fast on CPUs, by default blind to the noise level.
+
+    A UNet that is thin at full resolution and wide below, of residual units without norms, with
+    added skips. It returns the noise in its input: ``denoised = y - net(y)``. Without biases it is
+    homogeneous, ``f(a y) = a f(y)`` for ``a > 0``, in training as well, and equal to its Jacobian
+    times its input, ``f(y) = J(y) y``.
+
+    Parameters
+    ----------
+    channels : int, default=8
+        Channels of the finest scale. The next has three times as many, each coarser one twice as
+        many as the one before.
+    n_blocks : int, default=3
+        Number of scales below the finest, 1 to 4. Images of any size are padded to a multiple of
+        ``2 ** n_blocks`` and cropped back.
+    noise_range : tuple of float, default=(0.004, 1.0)
+        Lowest and highest noise level seen in training, in the units of X.
+    blind : bool, default=True
+        Whether the network is left to find the noise level by itself. If False it is told, as a
+        constant channel beside the image: ``f(a y, a sigma) = a f(y, sigma)``, and ``transform``
+        takes ``sigma`` or estimates it.
+    recipe : {"fast", "paper"} or dict, default="fast"
+        "fast": log-uniform noise levels, errors balanced between them, AdamW with warm-up and
+        cosine schedule, averaged weights. "paper": sigma = U^2, Adam, halved ten times. A dict
+        changes single settings, for example ``{"base": "fast", "noise_law": "uniform"}``; see
+        :class:`gahb_sk.training.Recipe`.
+    learning_rate : float, default=None
+        None takes that of the recipe.
+    batch_size : int, default=None
+        Images of one training step; None takes the recipe's, 16 ("fast") or 512 ("paper").
+        ``transform`` takes no more at once either, and with None as many as fit into memory.
+    patch_size : int, default=None
+        Side of the random crops to train on; None for whole images.
+    max_epochs, max_images : int, default=None, 20,000
+        Training stops after so many passes over X or so many images, whichever comes first.
+    time_budget : float, default=None
+        Seconds after which training stops. The schedule ends then, too, so the result depends on
+        the machine's speed.
+    device : str, default="auto"
+        "auto" takes a GPU if there is one. The weights are brought back to the CPU after fit.
+    precision : {"32", "bf16-mixed", "16-mixed"}, default="32"
+        Of the training; weights and everything after ``fit`` are in single precision.
+    compile : bool, default=False
+        Whether torch compiles the training step, which takes up to a minute at first. Where it
+        cannot (no C++ compiler), a warning says so and the training goes on.
+    engine : {"local", "fabric"}, default="local"
+        Where to train: in this process, or on several devices and machines through Lightning
+        Fabric (``pip install "gahb-sk[distributed]"``); the weights are the same up to rounding.
+    devices : int, default=1
+        Processes that ``engine="fabric"`` starts. Under torchrun, SLURM or ``fabric run`` those
+        that were started are taken.
+    verbose : bool, default=False
+        Whether to show a progress bar on stderr. scikit-learn's callbacks (``set_callbacks``) are
+        told of each epoch.
+    early_stopping : bool, default=False
+        Whether to hold out a part of the images, measure their mean PSNR at five noise levels
+        after each epoch, stop when it no longer rises, and keep the best weights.
+    validation_fraction : float, default=0.1
+        Part of the images to hold out for ``early_stopping``.
+    n_iter_no_change : int, default=10
+        Epochs without a better score after which ``early_stopping`` stops; None for never.
+    warm_start : bool, default=False
+        Whether the next ``fit`` goes on from the fitted weights.
+    checkpoint_dir : str or path-like, default=None
+        Folder for checkpoints. ``fit`` with the same parameters and images goes on from the last
+        one; in one thread the weights are then the same, bit for bit, as without the
+        interruption (unless ``time_budget`` decides). Another training's folder is refused.
+    checkpoint_every : float, default=60.0
+        Seconds between checkpoints.
+    random_state : int, RandomState or None, default=None
+        Seed of the weights, the order of the images, and the noise.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
+    Attributes
+    ----------
+    network_ : torch.nn.Module
+        The trained network, on the CPU, in evaluation mode.
+    loss_curve_ : list of float
+        Mean training loss of each epoch: with "fast" the error relative to its running mean,
+        with "paper" the summed squared error of an image.
+    history_ : list of dict
+        One record an epoch: ``images`` and ``seconds`` so far, of which ``waited`` for images;
+        ``loss``; five noise levels ``sigma``; the mean PSNR ``train_psnr`` of the images trained
+        on, near each level (None where there was no image), and with ``early_stopping`` the
+        held-out ``psnr`` at each.
+    n_iter_ : int
+        Number of training steps.
+    n_images_seen_ : int
+        Number of training images seen, repetitions included.
+    image_shape_ : tuple of int
+        Shape of a training image.
+
+    Notes
+    -----
+    Residual units without norms and added skips are also what the denoiser of K. Zhang, Y. Li,
+    W. Zuo, L. Zhang, L. Van Gool and R. Timofte, "Plug-and-Play Image Restoration with Deep
+    Denoiser Prior", IEEE TPAMI 44 (2022), :doi:`10.1109/TPAMI.2021.3088914`, is made of; that
+    one has 64 channels at full resolution.
+
+    Examples
+    --------
+    >>> from gahb_sk import EfficientDenoiser
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> X = make_c_alpha_images(8, image_size=16, random_state=0)
+    >>> denoiser = EfficientDenoiser(channels=4, n_blocks=1, max_epochs=1, random_state=0).fit(X)
+    >>> denoiser.transform(X).shape
+    (8, 16, 16)
+    """
+
+    _parameter_constraints: dict = {
+        "channels": [at_least(1)],
+        "n_blocks": [Interval(Integral, 1, 4, closed="both")],
+        **NeuralDenoiser._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        *,
+        channels=8,
+        n_blocks=3,
+        noise_range=(0.004, 1.0),
+        blind=True,
+        recipe="fast",
+        learning_rate=None,
+        batch_size=None,
+        patch_size=None,
+        max_epochs=None,
+        max_images=20_000,
+        time_budget=None,
+        device="auto",
+        precision="32",
+        compile=False,
+        engine="local",
+        devices=1,
+        verbose=False,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        checkpoint_dir=None,
+        checkpoint_every=60.0,
+        random_state=None,
+        image_shape=None,
+    ):
+        self.channels = channels
+        self.n_blocks = n_blocks
+        self.noise_range = noise_range
+        self.blind = blind
+        self.recipe = recipe
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.patch_size = patch_size
+        self.max_epochs = max_epochs
+        self.max_images = max_images
+        self.time_budget = time_budget
+        self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.engine = engine
+        self.devices = devices
+        self.verbose = verbose
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
+        self.checkpoint_every = checkpoint_every
+        self.random_state = random_state
+        self.image_shape = image_shape
+
+    def _build(self, image_channels, generator):
+        return ResidualUNet(self.channels, self.n_blocks, image_channels, generator, not self.blind)

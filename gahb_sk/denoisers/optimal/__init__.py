@@ -1,0 +1,1 @@
+"""Denoisers that know the class, the training set or the clean image."""

@@ -1,0 +1,168 @@
+r"""Shrinkage whose thresholds depend on the image: its Jacobian in the basis, band by band.
+
+In a band with coefficients c, the rule :math:`\rho_T(c_i)` with a threshold T(c) has the Jacobian
+:math:`D + a b^T`: the diagonal D of the rule's slopes, :math:`a = \partial \rho / \partial T` and
+:math:`b = \nabla T`. Its symmetric part has no entries between two bands, so the eigenvectors of
+the whole are those of each band.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gahb_sk.jacobians._operator import JacobianOperator, Spectrum, on_vectors
+from gahb_sk.transforms._base import Subband
+
+
+class Coupling(NamedTuple):
+    """How the threshold of a band moves, for each channel.
+
+    Attributes
+    ----------
+    band : Subband
+    pull : ndarray of shape (C, h, w)
+        Derivative of the shrunk coefficients by the threshold.
+    push : ndarray of shape (C, h, w)
+        Derivative of the threshold by the coefficients.
+    """
+
+    band: Subband
+    pull: np.ndarray
+    push: np.ndarray
+
+
+def coupled_operator(transform, shape, slopes, couplings):
+    """Return the Jacobian of shrinkage in a basis as an operator.
+
+    Parameters
+    ----------
+    transform : Transform
+        The orthonormal basis of images of ``shape``, or of each of their channels.
+    shape : tuple of int
+        ``(C, h, w)``.
+    slopes : ndarray of shape (C, h, w)
+        The diagonal.
+    couplings : list of Coupling
+
+    Returns
+    -------
+    operator : JacobianOperator
+        With its spectrum and the products with its symmetric part.
+    """
+
+    def product(multiplication):
+        def shrink(stack):
+            coefficients = transform.forward(stack)
+            return transform.inverse(multiplication(coefficients, slopes, couplings))
+
+        return on_vectors(shrink, shape)
+
+    return JacobianOperator(
+        slopes.size,
+        product(multiply),
+        product(multiply_transposed),
+        symmetric_part=product(multiply_symmetric),
+        spectrum=lambda: coupled_spectrum(transform, slopes, couplings),
+    )
+
+
+def multiply(coefficients, slopes, couplings):
+    """Return the Jacobian in the basis times coefficients ``(k, C, h, w)``."""
+    out = slopes * coefficients
+    for band, pull, push in couplings:
+        band.of(out)[...] += pull * _inner(push, band.of(coefficients))
+    return out
+
+
+def multiply_transposed(coefficients, slopes, couplings):
+    """Return the transpose times coefficients."""
+    turned = [Coupling(band, push, pull) for band, pull, push in couplings]
+    return multiply(coefficients, slopes, turned)
+
+
+def multiply_symmetric(coefficients, slopes, couplings):
+    """Return the symmetric part times coefficients."""
+    out = slopes * coefficients
+    for band, pull, push in couplings:
+        inside = band.of(coefficients)
+        band.of(out)[...] += (pull * _inner(push, inside) + push * _inner(pull, inside)) / 2
+    return out
+
+
+def _inner(vectors, coefficients):
+    return np.einsum("cij,kcij->kc", vectors, coefficients)[:, :, None, None]
+
+
+def coupled_spectrum(transform, slopes, couplings):
+    """Eigenvalues and eigenvectors of the symmetric part.
+
+    Parameters
+    ----------
+    transform, slopes, couplings
+        See :func:`coupled_operator`.
+
+    Returns
+    -------
+    spectrum : Spectrum
+        Numbered as the coefficients: the eigenvalues of a band stand in its place.
+    """
+    shape, d = slopes.shape, slopes.size
+    values = np.array(slopes, np.float64)
+    place = np.arange(d).reshape(shape)
+    block, row, blocks = np.full(d, -1), np.zeros(d, int), []
+    for band, pull, push in couplings:
+        for channel, diagonal in enumerate(slopes):
+            where = band.of(place)[channel].ravel()
+            own, turn = band_eigenpairs(
+                band.of(diagonal).ravel(), pull[channel].ravel(), push[channel].ravel()
+            )
+            values.ravel()[where] = own
+            block[where], row[where] = len(blocks), np.arange(len(where))
+            blocks.append((where, turn))
+    inverse = on_vectors(transform.inverse, shape)
+
+    def vectors(indices):
+        out = np.zeros((len(indices), d))
+        out[np.arange(len(indices)), indices] = block[indices] < 0
+        for number in np.unique(block[indices][block[indices] >= 0]):
+            inside = np.flatnonzero(block[indices] == number)
+            where, turn = blocks[number]
+            out[inside[:, None], where] = turn[:, row[indices[inside]]].T
+        return inverse(out.T)
+
+    return Spectrum(values.ravel(), vectors)
+
+
+def band_eigenpairs(diagonal, a, b):
+    r"""Eigenpairs of :math:`\mathrm{diag}(D) + (a b^T + b a^T) / 2`.
+
+    Where D takes one value on many coefficients, all vectors there that are orthogonal to a and b
+    are eigenvectors; what is left is a small matrix, of two rows for each value. The slopes of a
+    soft threshold are 0 and 1, and so leave 4 rows.
+
+    Parameters
+    ----------
+    diagonal, a, b : ndarray of shape (n,)
+
+    Returns
+    -------
+    values : ndarray of shape (n,)
+    vectors : ndarray of shape (n, n)
+        Orthonormal columns.
+    """
+    n = len(diagonal)
+    levels, group = np.unique(diagonal, return_inverse=True)
+    vectors, rest = np.zeros((n, n)), []
+    for number in range(len(levels)):
+        members = np.flatnonzero(group == number)
+        pair = np.stack([a[members], b[members]], axis=1)
+        vectors[np.ix_(members, members)] = np.linalg.qr(pair, mode="complete")[0]
+        rest.append(members[:2])  # their columns span a and b there
+    rest = np.concatenate(rest)
+    lead = vectors[:, rest]
+    half = np.outer(lead.T @ a, lead.T @ b) / 2
+    small = lead.T @ (diagonal[:, None] * lead) + half + half.T
+    values = np.array(diagonal, np.float64)
+    values[rest], turn = np.linalg.eigh(small)
+    vectors[:, rest] = lead @ turn
+    return values, vectors

@@ -1,0 +1,106 @@
+"""A grid over all disks of the class; inner products with all of its masks by Fourier transform.
+
+A cell of the grid is a template (a radius, and where in its pixel the centre lies) and a pixel.
+All masks of one template are translates of each other on the torus (no disk of the class crosses
+the border unless the class lives on the torus), so that the inner products of an image with them
+are a correlation, and weighted sums of them a convolution.
+"""
+
+import numpy as np
+from scipy import fft
+
+from gahb_sk.datasets import disk_coverage
+from gahb_sk.denoisers.optimal._disk_class._intensities import MaskStatistics
+
+
+class DiskGrid:
+    """All cells of positive prior probability, and products with their masks.
+
+    Parameters
+    ----------
+    prior : ContinuousPrior or IntegerPrior
+        The law of the geometry.
+    phases : int
+        Cells a pixel along each axis (1 for whole centres).
+    rim : {"area", "hard"}
+        As in ``make_disk_images``.
+
+    Attributes
+    ----------
+    geometry : ndarray of shape (n_cells, 3)
+        Row, column and radius in the middle of each cell.
+    cell : ndarray of shape (3,)
+        Sides of a cell.
+    log_mass : ndarray of shape (n_cells,)
+        Log of the prior probability of each cell.
+    A, C, B : ndarray of shape (n_cells,)
+        |m|^2, <m, 1 - m> and |1 - m|^2 of each mask m.
+    """
+
+    def __init__(self, prior, phases, rim):
+        self.size = prior.size
+        radii, self.cell = prior.lattice(phases)
+        shifts = np.arange(phases) / phases
+        templates = np.array([(i, j, r) for i in shifts for j in shifts for r in radii])
+        self._draw(templates, rim)
+        rows, columns = np.indices(self.size)
+        places = np.stack([rows, columns, np.zeros_like(rows)], -1).reshape(-1, 3)
+        geometry = (templates[:, None] + places).reshape(-1, 3)
+        for axis, side in enumerate(self.size):  # pixels cover [-1/2, side - 1/2)
+            geometry[geometry[:, axis] >= side - 0.5, axis] -= side
+        mass = prior.mass(geometry, np.broadcast_to(self.cell, geometry.shape))
+        self.cells = np.flatnonzero(mass > 0)
+        self.geometry = geometry[self.cells]
+        self.log_mass = np.log(mass[self.cells] / mass.sum())
+        self.n_cells = len(self.cells)
+        template = self.cells // rows.size
+        self.A, self.C, self.B = (values[template] for values in self._norms)
+
+    def _draw(self, templates, rim):
+        middle = np.array([(side - 1) // 2 for side in self.size])
+        geometry = templates + np.append(middle, 0)
+        masks = disk_coverage(geometry, self.size, rim=rim, wrap=True).astype(np.float64)
+        inside, squares = masks.sum((1, 2)), np.square(masks).sum((1, 2))
+        pixels = np.prod(self.size)
+        self._norms = squares, inside - squares, pixels - 2 * inside + squares
+        self._spectra = fft.rfft2(np.roll(masks, tuple(-middle), axis=(1, 2)))
+
+    def products(self, images):
+        """Return the inner products of images ``(n, H, W)`` with all masks, ``(n, n_cells)``."""
+        spectra = fft.rfft2(images)[:, None] * self._spectra.conj()
+        correlation = fft.irfft2(spectra, s=self.size, overwrite_x=True)
+        return correlation.reshape(len(images), -1)[:, self.cells]
+
+    def combine(self, image, cell, weights, n):
+        """Return the weighted sums of masks of n images.
+
+        Parameters
+        ----------
+        image, cell : ndarray of int of shape (m,)
+            Which image a weight belongs to, and which cell.
+        weights : ndarray of shape (m,)
+        n : int
+            Number of images.
+
+        Returns
+        -------
+        sums : ndarray of shape (n, H, W)
+        """
+        dense = np.zeros((n, len(self._spectra) * int(np.prod(self.size))))
+        dense[image, self.cells[cell]] = weights
+        spectra = fft.rfft2(dense.reshape(n, -1, *self.size))
+        spectra *= self._spectra
+        return fft.irfft2(spectra.sum(1), s=self.size)
+
+    @property
+    def values_per_image(self):
+        """How many numbers one image needs while it is handled."""
+        return len(self._spectra) * int(np.prod(self.size))
+
+    def statistics(self, images):
+        """Return the statistics of images ``(n, H, W)`` with all masks, arrays (n, n_cells)."""
+        inside = self.products(images)
+        outside = images.sum((1, 2))[:, None] - inside
+        shape = inside.shape
+        A, C, B = (np.broadcast_to(values, shape) for values in (self.A, self.C, self.B))
+        return MaskStatistics(inside, outside, A, C, B)

@@ -1,0 +1,148 @@
+"""Nodes of a quadrature over the geometry of disks, each of them with its own mask.
+
+The nodes of all images of a batch stand in one list, sorted by image; sums over the nodes of each
+image are products with a sparse matrix or reductions over runs.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from gahb_sk.datasets import disk_coverage
+from gahb_sk.denoisers.optimal._disk_class._intensities import MaskStatistics, Moments, integrate
+from gahb_sk.denoisers.optimal._disk_class._threads import run
+
+_CHUNK_VALUES = 2**17  # of masks drawn at a time: they stay in the cache
+
+
+class Problem(NamedTuple):
+    """A batch of noisy images (n, H, W), squared noise levels (n,), prior, intensity range.
+
+    ``n_threads`` is the number of threads that draw masks.
+    """
+
+    images: np.ndarray
+    variance: np.ndarray
+    prior: object
+    low: float
+    high: float
+    n_threads: int = 1
+
+    def take(self, index):
+        """Return the problem of some of the images."""
+        return self._replace(images=self.images[index], variance=self.variance[index])
+
+    def coverage(self, geometry):
+        """Return the masks of disks."""
+        return disk_coverage(geometry, self.images.shape[1:], wrap=self.prior.wrap)
+
+
+class Nodes(NamedTuple):
+    """Boxes of geometries, sorted by image, with the evidence of the disk in their middle."""
+
+    image: np.ndarray
+    geometry: np.ndarray
+    cells: np.ndarray
+    log_weight: np.ndarray
+    moments: Moments
+
+    def take(self, index):
+        """Return some of the nodes; ``index`` must keep them sorted."""
+        return Nodes(
+            self.image[index],
+            self.geometry[index],
+            self.cells[index],
+            self.log_weight[index],
+            self.moments.take(index),
+        )
+
+
+def join(parts):
+    """Put lists of nodes together, sorted by image."""
+    image = np.concatenate([part.image for part in parts])
+    order = np.argsort(image, kind="stable")
+    joined = [
+        np.concatenate(values)[order] for values in zip(*(p[1:4] for p in parts), strict=True)
+    ]
+    moments = Moments(
+        *(np.concatenate(values)[order] for values in zip(*(p.moments for p in parts), strict=True))
+    )
+    return Nodes(image[order], *joined, moments)
+
+
+def evaluate(problem, image, geometry, cells):
+    """Compute the evidence of boxes; those without prior probability are left out.
+
+    Parameters
+    ----------
+    problem : Problem
+    image : ndarray of int of shape (m,)
+        Sorted.
+    geometry, cells : ndarray of shape (m, 3)
+        Middle and sides of each box.
+
+    Returns
+    -------
+    nodes : Nodes
+    """
+    mass = problem.prior.mass(geometry, cells)
+    possible = mass > 0
+    image, cells, mass = image[possible], cells[possible], mass[possible]
+    geometry = problem.prior.nearest(geometry[possible])
+    flat = problem.images.reshape(len(problem.images), -1)
+    pixels = flat.shape[1]
+    products = np.empty((3, len(image)))
+
+    def work(part):
+        masks = problem.coverage(geometry[part]).reshape(-1, pixels)
+        products[0, part] = np.einsum("kd,kd->k", masks, flat[image[part]])
+        products[1, part] = masks.sum(1)
+        products[2, part] = np.einsum("kd,kd->k", masks, masks)
+
+    run(work, chunks(len(image), pixels), problem.n_threads)
+    inside, area, A = products
+    stats = MaskStatistics(inside, flat.sum(1)[image] - inside, A, area - A, pixels - 2 * area + A)
+    evidence, moments = integrate(
+        stats, problem.variance[image], problem.low, problem.high, problem.n_threads
+    )
+    return Nodes(image, geometry, cells, evidence + np.log(mass), moments)
+
+
+def weights(image, log_weight):
+    """Return weights that sum to 1 over the nodes of each image, and those nodes' runs.
+
+    Returns
+    -------
+    weight : ndarray of shape (m,)
+    first : ndarray of int of shape (n_present,)
+        Where the run of nodes of each image that has any begins.
+    """
+    first = np.flatnonzero(np.diff(image, prepend=-1))
+    count = np.diff(first, append=len(image))
+    weight = np.exp(log_weight - np.repeat(np.maximum.reduceat(log_weight, first), count))
+    weight /= np.repeat(np.add.reduceat(weight, first), count)
+    return weight, first
+
+
+def combine(problem, image, geometry, coefficients):
+    """Return for each image of the batch the weighted sum of its nodes' masks, (n, H, W)."""
+    n = len(problem.images)
+    sums = np.zeros((n, problem.images[0].size))
+
+    def work(part):
+        masks = problem.coverage(geometry[part]).reshape(-1, sums.shape[1])
+        first = image[part.start]  # few images have nodes in one part, for nodes are sorted
+        place = (image[part] - first, np.arange(len(masks)))
+        shape = (image[part.stop - 1] - first + 1, len(masks))
+        return first, sparse.csr_array((coefficients[part], place), shape=shape) @ masks
+
+    for first, added in run(work, chunks(len(image), sums.shape[1]), problem.n_threads):
+        sums[first : first + len(added)] += added
+    return sums.reshape(problem.images.shape)
+
+
+def chunks(n, pixels):
+    """Return slices of n masks of that many pixels, each of a size for the cache."""
+    length = max(1, _CHUNK_VALUES // pixels)
+    return [slice(start, min(start + length, n)) for start in range(0, n, length)]

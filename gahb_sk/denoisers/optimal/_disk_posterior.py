@@ -1,0 +1,176 @@
+r"""The optimal denoiser of the disk class of :func:`~gahb_sk.datasets.make_disk_images`.
+
+A disk of geometry g (row, column, radius) and intensities a inside, b outside is the image
+:math:`x = b + (a - b) m_g`, and everything else follows from Bayes' rule:
+
+.. math::
+    \mathrm{E}[x | y] = \sum_g w_g \big( \mathrm{E}[b | g, y] + \mathrm{E}[a - b | g, y] \, m_g
+    \big), \qquad
+    w_g \propto p(g) \int_{[0, 1]^2} \exp\Big( -\frac{\|y - b - (a - b) m_g\|^2}{2 \sigma^2} \Big)
+    \, da \, db .
+
+The sum over geometries is a quadrature that adapts to each image, see ``_disk_class/``.
+"""
+
+import numpy as np
+from joblib import effective_n_jobs
+from scipy import fft
+
+from gahb_sk._validation import Integral, StrOptions
+from gahb_sk.datasets._chunks import check_range
+from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.denoisers.optimal._disk_class._covariance import covariance, variances
+from gahb_sk.denoisers.optimal._disk_class._nodes import Problem
+from gahb_sk.denoisers.optimal._disk_class._posterior import Grids, mean, solve
+from gahb_sk.denoisers.optimal._disk_class._prior import PRIORS
+from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
+from gahb_sk.jacobians._operator import JacobianOperator
+
+# Noise levels below this part of the range of intensities are treated as this: beyond it, double
+# precision does not tell the disks apart.
+_SMALLEST_SIGMA = 1e-5
+
+
+class DiskPosteriorMean(BasePosteriorMean):
+    """Posterior mean of images of one disk: the exact optimum, up to quadrature.
+
+    The parameters are those of ``make_disk_images``; the class they describe is the prior.
+    Channels of colour images are taken for independent images of the class.
+
+    Parameters
+    ----------
+    generator : {"continuous", "integer"}, default="continuous"
+        Whether centre and radius are real or whole numbers.
+    rim : {"area", "hard"}, default="area"
+        How the rim is drawn; "hard" needs ``generator="integer"``.
+    wrap : bool, default=False
+        Whether disks may cross the border of a torus; needs ``generator="continuous"``.
+    radius_range : tuple (low, high), default=None
+        Radii in pixels; None is the generator's default for the size of the images.
+    intensity_range : tuple (low, high), default=(0.0, 1.0)
+        Both intensities are uniform and independent in it.
+    n_jobs : int, default=None
+        Number of threads, in joblib's meaning: None is 1, -1 is all processors.
+    sigma : float, default=None
+        Noise level, where ``transform`` is not told it. None: estimated for each image.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
+    Attributes
+    ----------
+    prior_ : object
+        The law of the geometry on images of this size, with ``radii``.
+    image_shape_ : tuple of int
+        Shape of the images seen in ``fit``; nothing else is learned from them.
+
+    Notes
+    -----
+    Likelihoods of grids of disks come from inner products by Fourier transform; where an image's
+    posterior is sharper than the grid, the grid is refined, or a lattice of about 380 nodes, one
+    standard deviation apart, is laid over its only mode. The mean squared error of this
+    quadrature is far below that of the estimate (a relative 1e-3 or less). Noise levels below
+    1e-5 of the intensities' range are treated as that.
+
+    An image that no disk explains gets the best finite estimate, and a warning that names it.
+
+    Examples
+    --------
+    >>> from gahb_sk import add_gaussian_noise
+    >>> from gahb_sk.datasets import make_disk_images
+    >>> from gahb_sk.denoisers import DiskPosteriorMean
+    >>> clean = make_disk_images(8, 24, random_state=0)
+    >>> denoiser = DiskPosteriorMean().fit(clean)
+    >>> denoised = denoiser.transform(add_gaussian_noise(clean, 0.05, 0), sigma=0.05)
+    >>> bool(((denoised - clean) ** 2).sum((1, 2)).mean() < 15 * 0.05**2)
+    True
+    """
+
+    _chunk_pixels = 2**17
+
+    _parameter_constraints: dict = {
+        **BaseDenoiser._parameter_constraints,
+        "generator": [StrOptions({"continuous", "integer"})],
+        "rim": [StrOptions({"area", "hard"})],
+        "wrap": ["boolean"],
+        "radius_range": [tuple, list, None],
+        "intensity_range": [tuple, list],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        generator="continuous",
+        rim="area",
+        wrap=False,
+        radius_range=None,
+        intensity_range=(0.0, 1.0),
+        n_jobs=None,
+        sigma=None,
+        image_shape=None,
+    ):
+        self.generator = generator
+        self.rim = rim
+        self.wrap = wrap
+        self.radius_range = radius_range
+        self.intensity_range = intensity_range
+        self.n_jobs = n_jobs
+        self.sigma = sigma
+        self.image_shape = image_shape
+
+    def _fit(self, images):
+        whole = self.generator == "integer"
+        if self.rim == "hard" and not whole:
+            raise ValueError(
+                "rim: expected 'area' with generator='continuous', got 'hard': the likelihood then "
+                "jumps with the geometry and no grid resolves it. Use generator='integer'."
+            )
+        if self.wrap and whole:
+            raise ValueError(
+                "wrap: expected False with generator='integer', as in make_disk_images; got True."
+            )
+        low, high = check_range(self.intensity_range, "intensity_range")
+        if low == high:
+            raise ValueError(f"intensity_range: expected low < high, got {self.intensity_range!r}.")
+        self.prior_ = PRIORS[self.generator](images.shape[2:], self.radius_range, self.wrap)
+        self._intensities = low, high
+        self._grids = Grids(self.prior_, self.rim, refinable=not whole)
+
+    def _smallest_sigma(self):
+        return _SMALLEST_SIGMA * (self._intensities[1] - self._intensities[0])
+
+    def _problem(self, images, sigma):
+        """Return the problem of a stack of grey images ``(n, H, W)``."""
+        variance = np.square(np.maximum(sigma, self._smallest_sigma()))
+        threads = effective_n_jobs(self.n_jobs)
+        return Problem(images, variance, self.prior_, *self._intensities, threads)
+
+    def _solved(self, work, images, sigma):
+        """Call ``work(problem, mixtures)`` on all channels of a stack ``(n, C, H, W)``."""
+        grey = images.reshape(-1, *images.shape[2:]).astype(np.float64)
+        problem = self._problem(grey, np.repeat(sigma.astype(np.float64), images.shape[1]))
+        with fft.set_workers(problem.n_threads):
+            return work(problem, solve(self._grids, problem))
+
+    def _denoise(self, noisy, sigma, clean=None):
+        return self._solved(mean, noisy, sigma).reshape(noisy.shape)
+
+    def _variances(self, images, sigma):
+        return self._solved(variances, images, sigma).reshape(images.shape[:2]).sum(1)
+
+    def _covariance(self, image, sigma):
+        operators = []
+        for channel in image:
+            problem = self._problem(channel[None], np.array([sigma]))
+            operators.append(covariance(problem, solve(self._grids, problem)[0]))
+        pixels = image[0].size
+        if len(operators) == 1:
+            return operators[0]
+
+        def matmat(V):
+            parts = V.reshape(len(operators), pixels, -1)
+            return np.concatenate(
+                [operator.matmat(part) for operator, part in zip(operators, parts, strict=True)]
+            )
+
+        return JacobianOperator(image.size, matmat)

@@ -1,0 +1,292 @@
+r"""The optimum of a finite training set that sees only patches: local, and equivariant.
+
+A denoiser that estimates a pixel p from a window :math:`\Omega` around it alone, and believes that
+every training image is equally likely there, averages the training images' values at p,
+
+.. math::
+    f(y)_p = \sum_i w_i x_{i, p}, \qquad
+    w_i \propto \exp(-\|y_\Omega - x_{i, \Omega}\|^2 / 2 \sigma^2) .
+
+A translation-equivariant one compares the window with all windows of all training images. Instead
+of taking the pixel in the middle, the posterior means of all windows may be averaged where they
+overlap. With a window as large as the image all of them are the empirical Bayes denoiser.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from gahb_sk._random import child, image_normals, seed_sequence
+from gahb_sk._validation import Integral, Interval, Real, StrOptions
+from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.denoisers.optimal._patch_sizes import Subset, check_patch_sizes, nearest_sizes
+from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_device, pick_dtype
+from gahb_sk.denoisers.optimal._windows import (
+    Overlaps,
+    all_runs,
+    centred_runs,
+    estimated,
+    on_torus,
+    windows,
+)
+from gahb_sk.images import check_sigma
+
+_BLOCK_VALUES = 2**23  # of windows, and of logits, in memory at a time
+_CANDIDATES = (1, 3, 5, 7, 11, 15, 21, 31, 45, 63)
+_MOST_HELD_OUT = 16
+
+
+class LocalEmpiricalBayesDenoiser(BaseDenoiser):
+    """Posterior mean of each patch under the empirical law of the training patches.
+
+    Parameters
+    ----------
+    patch_size : int, dict of float to int, or "calibrate", default=9
+        Side of the windows in pixels. A dict gives it by noise level; the nearest level (by its
+        logarithm) is used. "calibrate" measures, on training images held out, which size is best
+        at each of ``calibration_sigmas``. Windows are cut to the image.
+    equivariant : bool, default=False
+        Whether a window is compared with the windows at all positions of the training images, or
+        only with those at its own.
+    average_overlaps : bool, default=False
+        Whether to average the estimates of all windows that hold a pixel, or to take the one in
+        whose middle it lies.
+    boundary : {"inside", "wrap"}, default="inside"
+        "inside": windows lie inside the image; near the border a pixel is not in the middle of
+        its window. "wrap": images are periodic; an equivariant denoiser then commutes with all
+        cyclic shifts.
+    calibration_sigmas : tuple of float, default=(0.03, 0.1, 0.3, 1.0)
+        Noise levels of the calibration, positive, in the units of the images.
+    validation_fraction : float, default=0.1
+        Share of the training images held out for the calibration, at least one and at most 16 of
+        them; afterwards they are training images like the others.
+    device : str, default="auto"
+        Where to compute: "auto" is a GPU if there is one, else the CPU.
+    random_state : int, RandomState or None, default=0
+        Seed of the calibration's noise and choice of held-out images.
+    sigma : float, default=None
+        Noise level, where ``transform`` is not told it. None: estimated for each image.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
+    Attributes
+    ----------
+    patch_sizes_ : dict of float to int
+        Window's side by noise level; one entry, at 1.0, if one size serves all.
+    calibration_mse_ : ndarray of shape (n_sigmas, n_sizes)
+        Held-out mean squared errors; only with ``patch_size="calibrate"``.
+    calibration_sizes_ : ndarray of shape (n_sizes,)
+        The sizes tried.
+    training_images_ : ImageBatch
+        The training images, not copied; a lazy stack stays lazy.
+    image_shape_ : tuple of int
+        Shape of the images seen in ``fit``. ``transform`` takes that shape only, or, if
+        ``equivariant``, any size with as many channels.
+
+    Notes
+    -----
+    Exact: all windows times all training windows by matrix products, in blocks of bounded memory.
+    The cost of the equivariant version grows with the square of the number of pixels.
+
+    References
+    ----------
+    .. [1] M. Kamb, S. Ganguli, "An analytic theory of creativity in convolutional diffusion
+       models", 2024. arXiv:2412.20292
+    .. [2] M. Niedoba, B. Zwartsenberg, K. Murphy, F. Wood, "Towards a mechanistic explanation of
+       diffusion model generalization", 2024. arXiv:2411.19339
+
+    Examples
+    --------
+    >>> from gahb_sk.datasets import make_c_alpha_images
+    >>> from gahb_sk.denoisers import LocalEmpiricalBayesDenoiser
+    >>> X = make_c_alpha_images(110, 16, random_state=0)
+    >>> denoiser = LocalEmpiricalBayesDenoiser(patch_size=5, equivariant=True).fit(X[:100])
+    >>> bool(denoiser.score(X[100:], sigma=0.1) > 21)
+    True
+    """
+
+    kind = "optimal"
+    _backend = "torch"
+
+    _parameter_constraints: dict = {
+        **BaseDenoiser._parameter_constraints,
+        "patch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            Mapping,
+            StrOptions({"calibrate"}),
+        ],
+        "equivariant": ["boolean"],
+        "average_overlaps": ["boolean"],
+        "boundary": [StrOptions({"inside", "wrap"})],
+        "calibration_sigmas": ["array-like"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "device": [str],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        patch_size=9,
+        equivariant=False,
+        average_overlaps=False,
+        boundary="inside",
+        calibration_sigmas=(0.03, 0.1, 0.3, 1.0),
+        validation_fraction=0.1,
+        device="auto",
+        random_state=0,
+        sigma=None,
+        image_shape=None,
+    ):
+        self.patch_size = patch_size
+        self.equivariant = equivariant
+        self.average_overlaps = average_overlaps
+        self.boundary = boundary
+        self.calibration_sigmas = calibration_sigmas
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.random_state = random_state
+        self.sigma = sigma
+        self.image_shape = image_shape
+
+    @property
+    def _fixed(self):
+        return "channels" if self.equivariant else "size"
+
+    def _fit(self, images):
+        pick_device(self.device)
+        total, largest = 0.0, 0.0
+        for _, chunk in images.chunks(max(1, _BLOCK_VALUES // int(np.prod(images.shape[1:])))):
+            total += chunk.sum(dtype=np.float64)
+            largest = max(largest, float(np.abs(chunk).max()))
+        self.mean_ = total / float(np.prod(images.shape))
+        self._largest_value = largest + abs(self.mean_)
+        self.training_images_ = images
+        if isinstance(self.patch_size, str):
+            self.patch_sizes_ = self._calibrate(images)
+        else:
+            self.patch_sizes_ = check_patch_sizes(self.patch_size)
+
+    def _calibrate(self, images):
+        """Return the best size at each noise level, measured on images held out."""
+        if len(images) < 2:
+            raise ValueError(
+                "patch_size: 'calibrate' holds training images out, so it needs at least 2, got "
+                f"{len(images)}. Give patch_size as a number."
+            )
+        sigmas = check_sigma(
+            self.calibration_sigmas, len(self.calibration_sigmas), "calibration_sigmas"
+        )
+        if not len(sigmas) or sigmas.min() <= 0:
+            raise ValueError(
+                "calibration_sigmas: expected positive noise levels, got "
+                f"{self.calibration_sigmas!r}."
+            )
+        root = seed_sequence(self.random_state)
+        order = np.random.Generator(np.random.SFC64(child(root, 0))).permutation(len(images))
+        n = min(max(1, round(self.validation_fraction * len(images))), _MOST_HELD_OUT)
+        clean = torch.from_numpy(images.numpy(np.sort(order[:n])).astype(np.float64))
+        noise = torch.from_numpy(image_normals(child(root, 1), range(n), images.shape[1:]))
+        rest = Subset(images, np.sort(order[n:]))
+        largest = max(images.shape[2:])
+        self.calibration_sizes_ = np.array([s for s in _CANDIDATES if s < largest] + [largest])
+        self.calibration_mse_ = np.array(
+            [
+                [
+                    float(
+                        (
+                            self._estimate(clean + s * noise, torch.full((n,), s), int(size), rest)
+                            - clean
+                        )
+                        .square()
+                        .mean()
+                    )
+                    for size in self.calibration_sizes_
+                ]
+                for s in sigmas
+            ]
+        )
+        best = self.calibration_sizes_[self.calibration_mse_.argmin(1)]
+        return dict(zip(sigmas.tolist(), best.tolist(), strict=True))
+
+    def _denoise(self, noisy, sigma, clean=None):
+        sizes = nearest_sizes(self.patch_sizes_, sigma.double().cpu().numpy())
+        out = torch.empty_like(noisy)
+        for size in np.unique(sizes):
+            which = torch.from_numpy(np.flatnonzero(sizes == size)).to(noisy.device)
+            found = self._estimate(noisy[which], sigma[which], int(size), self.training_images_)
+            out[which] = found.to(out)
+        return out
+
+    def _estimate(self, noisy, sigma, size, training):
+        """Denoise images at one window size."""
+        device = pick_device(self.device)
+        lengths = tuple(min(size, side) for side in noisy.shape[2:])
+        if self.equivariant:
+            lengths = tuple(np.minimum(lengths, training.shape[2:]).tolist())
+        images = noisy.to(device).double() - self.mean_
+        values = np.sqrt(np.prod(lengths) * noisy.shape[1])
+        dtype = pick_dtype(noisy, values * images.abs().max(), values * self._largest_value, sigma)
+        images, sigma = images.to(dtype), sigma.to(device, dtype)
+        wrap = self.boundary == "wrap"
+        padded = on_torus(images, lengths) if wrap else images
+        runs = all_runs if self.average_overlaps else centred_runs
+        estimate = self._everywhere if self.equivariant else self._in_place
+        overlaps = Overlaps(tuple(noisy.shape), lengths, images)
+        for rows in runs(noisy.shape[2], lengths[0], wrap):
+            for columns in runs(noisy.shape[3], lengths[1], wrap):
+                queries = windows(padded, lengths, rows, columns)
+                found = estimate(queries, sigma, lengths, rows, columns, training)
+                overlaps.add(found, rows, columns)
+        return overlaps.mean().double() + self.mean_
+
+    def _training_blocks(self, training, length, lengths, model):
+        for start in range(0, len(training), length):
+            block = training.tensor(slice(start, start + length)).to(model.device, model.dtype)
+            block = block - self.mean_
+            yield on_torus(block, lengths) if self.boundary == "wrap" else block
+
+    def _in_place(self, queries, sigma, lengths, rows, columns, training):
+        """Compare windows (n, R, S, C, p, q) with those at the same origin."""
+        n, R, S = queries.shape[:3]
+        sums = SoftmaxSums(_by_origin(queries), sigma)
+        d = sums.queries.shape[-1]
+        length = max(1, _BLOCK_VALUES // (R * S * max(d, n)))
+        for block in self._training_blocks(training, length, lengths, queries):
+            cut = windows(block, lengths, rows, columns)
+            sums.add(_by_origin(cut), _by_origin(estimated(cut, rows, columns)))
+        shape = estimated(queries, rows, columns).shape[3:]
+        return sums.mean().transpose(0, 1).reshape(n, R, S, *shape)
+
+    def _everywhere(self, queries, sigma, lengths, rows, columns, training):
+        """Compare windows (n, R, S, C, p, q) with those at all origins."""
+        n, R, S = queries.shape[:3]
+        flat = queries.reshape(n * R * S, -1)
+        whole = [
+            all_runs(side, length, self.boundary == "wrap")[0]
+            for side, length in zip(training.shape[2:], lengths, strict=True)
+        ]
+        count = int(np.prod([run.stop for run in whole]))
+        length = max(1, _BLOCK_VALUES // (count * max(flat.shape[1], 1024)))
+        pieces = max(1, _BLOCK_VALUES // (count * length))
+        parts = [
+            SoftmaxSums(part, level)
+            for part, level in zip(
+                flat.split(pieces), sigma.repeat_interleave(R * S).split(pieces), strict=True
+            )
+        ]
+        for block in self._training_blocks(training, length, lengths, queries):
+            cut = windows(block, lengths, *whole)
+            keys = cut.reshape(-1, flat.shape[1])
+            values = estimated(cut, rows, columns).reshape(len(keys), -1)
+            for part in parts:
+                part.add(keys, values)
+        shape = estimated(queries, rows, columns).shape[3:]
+        return torch.cat([part.mean() for part in parts]).reshape(n, R, S, *shape)
+
+
+def _by_origin(cut):
+    """Turn (n, R, S, ...) into (R * S, n, values)."""
+    n, R, S = cut.shape[:3]
+    return cut.reshape(n, R * S, -1).transpose(0, 1)

@@ -1,0 +1,238 @@
+"""Cycle spinning, shared by the estimators that shrink coefficients.
+
+A decimated basis, or one on dyadic squares, treats an edge differently as it moves by a pixel.
+Cycle spinning denoises windows that begin at different pixels; a pixel of the result is the mean
+over the windows that hold it. The windows are cut from the image extended by reflection, so that
+no border is glued to the opposite one; measured on C^alpha images this is worth 0.1 to 0.7 dB
+against circular shifts.
+
+References
+----------
+R. Coifman, D. Donoho, "Translation-invariant de-noising", in Wavelets and Statistics, 1995.
+DOI 10.1007/978-1-4612-2544-7_9.
+"""
+
+import numpy as np
+
+from gahb_sk.denoisers.optimal._couplings import coupled_operator, multiply, multiply_transposed
+from gahb_sk.jacobians._operator import JacobianOperator, diagonal_operator, on_vectors
+
+_PARITIES = ((0, 0), (1, 1), (0, 1), (1, 0))
+# Powers of the inverse of the real root of x^3 = x + 1: the fractional parts of their multiples
+# spread evenly over the unit square (Roberts' sequence).
+_SPREAD = 1.32471795724474602596 ** -np.arange(1.0, 3.0)
+
+
+def dyadic_offsets(n_shifts):
+    """Return the first ``n_shifts`` cells of a plane-filling order.
+
+    The first ``4**j`` offsets are all pairs of residues modulo ``2**j``, so they make ``j`` levels
+    of a dyadic transform invariant to translation: 16 offsets the two finest levels, 64 three.
+
+    Parameters
+    ----------
+    n_shifts : int
+
+    Returns
+    -------
+    offsets : int ndarray of shape (n_shifts, 2)
+        Rows and columns.
+    """
+    offsets = np.zeros((n_shifts, 2), dtype=int)
+    for k in range(n_shifts):
+        rest, bit = k, 0
+        while rest:
+            offsets[k] += np.left_shift(_PARITIES[rest % 4], bit)
+            rest, bit = rest // 4, bit + 1
+    return offsets
+
+
+def spread_offsets(n_shifts, span):
+    """Return offsets spread evenly over ``[-span / 2, span / 2)``, the first of them (0, 0).
+
+    Parameters
+    ----------
+    n_shifts : int
+        Number of offsets.
+    span : tuple of int
+        Number of different rows and columns.
+
+    Returns
+    -------
+    offsets : int ndarray of shape (n_shifts, 2)
+    """
+    span = np.asarray(span)
+    cells = (np.arange(n_shifts)[:, None] * _SPREAD % 1 * span).astype(int)
+    return (cells + span // 2) % span - span // 2
+
+
+def dyadic_windows(shape, n_shifts):
+    """Return windows that all hold the whole image, for wavelets.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        ``(height, width)`` of the images. An axis of one pixel is not shifted.
+    n_shifts : int
+        Number of windows. They are larger than the image by the largest of the shifts.
+
+    Returns
+    -------
+    windows : Windows
+    """
+    offsets = dyadic_offsets(n_shifts) * (np.asarray(shape) > 1)
+    return Windows(shape, -offsets, offsets.max(axis=0) + shape)
+
+
+def spread_windows(shape, n_shifts, multiple, span):
+    """Return windows of the size of the image, for dyadic squares.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        ``(height, width)`` of the images.
+    n_shifts : int
+        Number of windows.
+    multiple : int
+        The windows' sides are those of the image rounded up to multiples of this.
+    span : int
+        Offsets differ by less than this.
+
+    Returns
+    -------
+    windows : Windows
+    """
+    size = [-(-n // multiple) * multiple for n in shape]
+    return Windows(shape, spread_offsets(n_shifts, [min(span, n) for n in size]), size)
+
+
+class Windows:
+    """Windows of one size on images extended by reflection.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        ``(height, width)`` of the images.
+    offsets : int array of shape (n_windows, 2)
+        Where each window begins, in rows and columns of the image; may be negative. Every pixel
+        must lie in a window.
+    size : tuple of int
+        ``(h, w)`` of the windows.
+    """
+
+    def __init__(self, shape, offsets, size):
+        self.shape = tuple(shape)
+        self._axes = [
+            [_axis(offset, length, n) for offset, length, n in zip(pair, size, shape, strict=True)]
+            for pair in offsets
+        ]
+        self._whole = len(offsets) == 1 and not np.any(offsets) and tuple(size) == self.shape
+        self.share = 1 / sum(self.paste(np.ones(size), i) for i in range(len(self)))
+
+    def __len__(self):
+        return len(self._axes)
+
+    def cut(self, images, i):
+        """Return window i ``(..., h, w)`` of the images ``(..., height, width)``."""
+        (rows, _), (columns, _) = self._axes[i]
+        return images[..., rows[:, None], columns]
+
+    def paste(self, windows, i):
+        """Put window i back in its place in images that are 0 elsewhere."""
+        out = np.zeros((*windows.shape[:-2], *self.shape), windows.dtype)
+        self._add(out, windows, i)
+        return out
+
+    def cut_transposed(self, windows, i):
+        """Apply the transpose of :meth:`cut`: add what reflection copied."""
+        (rows, _), (columns, _) = self._axes[i]
+        height, width = self.shape
+        return np.eye(height)[rows].T @ windows @ np.eye(width)[columns]
+
+    def paste_transposed(self, images, i):
+        """Apply the transpose of :meth:`paste`: cut, and 0 outside of the image."""
+        (rows, (row, _, height)), (columns, (column, _, width)) = self._axes[i]
+        inside = np.zeros((len(rows), len(columns)), images.dtype)
+        inside[row : row + height, column : column + width] = 1
+        return self.cut(images, i) * inside
+
+    def average(self, function, *stacks):
+        """Return the mean over windows of ``function(windows of each stack)``.
+
+        Parameters
+        ----------
+        function : callable
+            ``(n, h, w)`` windows, one argument a stack, to ``(n, h, w)``.
+        *stacks : ndarray of shape (n, height, width)
+            Images.
+
+        Returns
+        -------
+        mean : ndarray of shape (n, height, width)
+        """
+        if self._whole:
+            return function(*stacks)
+        total = np.zeros_like(stacks[0])
+        for i in range(len(self)):
+            self._add(total, function(*(self.cut(stack, i) for stack in stacks)), i)
+        total *= self.share.astype(total.dtype)
+        return total
+
+    def _add(self, images, windows, i):
+        (_, (row, top, height)), (_, (column, left, width)) = self._axes[i]
+        part = windows[..., row : row + height, column : column + width]
+        images[..., top : top + height, left : left + width] += part
+
+
+def _axis(offset, length, n):
+    """Along one axis: indices of a window, and (start in window, start in image, common length)."""
+    positions = np.arange(offset, offset + length)
+    reflected = np.abs((positions + n) % (2 * n) - n + 0.5).astype(int)
+    first, last = max(offset, 0), min(offset + length, n)
+    return reflected, (first - offset, first, max(last - first, 0))
+
+
+def spun_operator(windows, shape, terms):
+    r"""Return the mean over windows of :math:`C_i T_i^{-1} D_i T_i E_i` as an operator.
+
+    Parameters
+    ----------
+    windows : Windows
+        They give the cuts :math:`E_i` and the places :math:`C_i`.
+    shape : tuple of int
+        ``(C, height, width)`` of one image.
+    terms : sequence of (Transform, ndarray of shape (C, h, w)) or (..., list of Coupling)
+        The orthonormal basis :math:`T_i` and the diagonal :math:`D_i` of each window, and what
+        :math:`D_i` has off the diagonal.
+
+    Returns
+    -------
+    operator : JacobianOperator
+        One window that is the image gives one whose spectrum is known.
+    """
+    terms = [(*term, [])[:3] for term in terms]
+    if windows._whole:
+        transform, slopes, couplings = terms[0]
+        if not couplings:
+            return diagonal_operator(transform, slopes, shape)
+        return coupled_operator(transform, shape, slopes, couplings)
+
+    def shrink(cut, i, multiplication):
+        transform, slopes, couplings = terms[i]
+        return transform.inverse(multiplication(transform.forward(cut), slopes, couplings))
+
+    def product(stack):
+        places = range(len(windows))
+        total = sum(windows.paste(shrink(windows.cut(stack, i), i, multiply), i) for i in places)
+        return windows.share * total
+
+    def transposed(stack):
+        shared, total = windows.share * stack, 0
+        for i in range(len(windows)):
+            inside = shrink(windows.paste_transposed(shared, i), i, multiply_transposed)
+            total = total + windows.cut_transposed(inside, i)
+        return total
+
+    return JacobianOperator(
+        int(np.prod(shape)), on_vectors(product, shape), on_vectors(transposed, shape)
+    )

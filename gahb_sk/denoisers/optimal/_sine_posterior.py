@@ -1,0 +1,156 @@
+r"""The optimal denoiser of sine waves of random phase and amplitude: a two-dimensional cone.
+
+With :math:`x = a B c(\phi)`, where :math:`c = (1, \cos \phi, \sin \phi)` and the columns of B are
+1/2, sin(u)/2 and cos(u)/2, the likelihood of (a, phi) depends on y through :math:`B^T y` alone.
+Given the phase, a is normal, cut to its interval; over the phase a periodic trapezoidal rule is
+narrowed to where the posterior lies, again and again, until it is resolved.
+"""
+
+import numpy as np
+
+from gahb_sk.datasets._chunks import check_range
+from gahb_sk.datasets._sines import render_sines
+from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean, low_rank_covariance
+from gahb_sk.denoisers.optimal._truncated_normal import truncated_normal
+from gahb_sk.jacobians._operator import JacobianOperator
+
+_PHASES = 192
+_DEPTH = 32.0  # phases below exp(-_DEPTH) of the best are left out
+_ROUNDS = 30
+
+
+class SinePosteriorMean(BasePosteriorMean):
+    """Posterior mean of the waves of ``make_sine_images``.
+
+    Channels of colour images are taken for independent images of the class.
+
+    Parameters
+    ----------
+    frequency : tuple (f_1, f_2), default=(2.0, 3.0)
+        Cycles an image along the rows' index and along the columns'.
+    amplitude_range : tuple (low, high), default=(0.0, 1.0)
+        The amplitude is uniform in it, the phase on the circle.
+    sigma : float, default=None
+        Noise level, where ``transform`` is not told it. None: estimated for each image.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
+    Attributes
+    ----------
+    basis_ : ndarray of shape (H * W, 3)
+        The functions 1/2, sin(u)/2 and cos(u)/2.
+    image_shape_ : tuple of int
+        Shape of the images seen in ``fit``; nothing else is learned from them.
+
+    Examples
+    --------
+    >>> from gahb_sk import add_gaussian_noise
+    >>> from gahb_sk.datasets import make_sine_images
+    >>> from gahb_sk.denoisers import SinePosteriorMean
+    >>> clean = make_sine_images(100, 16, random_state=0)
+    >>> denoised = SinePosteriorMean().fit(clean).transform(add_gaussian_noise(clean, 0.1, 0), 0.1)
+    >>> bool(((denoised - clean) ** 2).sum((1, 2)).mean() < 3 * 0.1**2)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseDenoiser._parameter_constraints,
+        "frequency": [tuple, list],
+        "amplitude_range": [tuple, list],
+    }
+    _chunk_pixels = 2**18
+
+    def __init__(
+        self,
+        *,
+        frequency=(2.0, 3.0),
+        amplitude_range=(0.0, 1.0),
+        sigma=None,
+        image_shape=None,
+    ):
+        self.frequency = frequency
+        self.amplitude_range = amplitude_range
+        self.sigma = sigma
+        self.image_shape = image_shape
+
+    def _fit(self, images):
+        self._range = check_range(self.amplitude_range, "amplitude_range", low=0)
+        try:
+            first, second = (float(f) for f in self.frequency)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"frequency: expected two numbers (f_1, f_2), got {self.frequency!r}."
+            ) from error
+        self.basis_ = sine_basis(images.shape[2:], (first, second))
+
+    def _smallest_sigma(self):
+        return 1e-6 * self._range[1] or 1e-6
+
+    def _nodes(self, flat, sigma):
+        """Weights, directions c and amplitudes' moments at the nodes of each image."""
+        variance = np.square(np.maximum(sigma, self._smallest_sigma()))[:, None]
+        gram, products = self.basis_.T @ self.basis_, flat @ self.basis_
+        middle, half = np.zeros((len(flat), 1)), np.full((len(flat), 1), np.pi)
+        grid = (np.arange(_PHASES) + 0.5) / _PHASES * 2 - 1
+        row = np.arange(len(flat))[:, None]
+        for _ in range(_ROUNDS):
+            phase = middle + half * grid
+            c = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase)], -1)
+            precision = np.einsum("npi,ij,npj->np", c, gram, c, optimize=True) / variance
+            slope = np.einsum("npi,ni->np", c, products) / variance
+            log_weight, mean, spread = truncated_normal(precision, slope, *self._range)
+            best = log_weight.argmax(1)[:, None]
+            away = np.abs(np.remainder(phase - phase[row, best] + np.pi, 2 * np.pi) - np.pi)
+            alive = log_weight > log_weight[row, best] - _DEPTH
+            width = np.where(alive, away, 0).max(1, keepdims=True) + 4 * half / _PHASES
+            narrow = width < 0.6 * half
+            if not narrow.any():
+                break
+            middle = np.where(narrow, phase[row, best], middle)
+            half = np.where(narrow, width, half)
+        weight = np.exp(log_weight - log_weight[row, best])
+        return weight / weight.sum(1, keepdims=True), c, mean, spread
+
+    def _moments(self, flat, sigma):
+        """Posterior mean (n, 3) and covariance (n, 3, 3) of the coefficients a c."""
+        weight, c, mean, spread = self._nodes(flat, sigma)
+        middle = np.einsum("np,np,npi->ni", weight, mean, c)
+        away = mean[..., None] * c - middle[:, None]
+        between = np.einsum("np,npi,npj->nij", weight, away, away, optimize=True)
+        within = np.einsum("np,npi,npj->nij", weight * spread, c, c, optimize=True)
+        return middle, between + within
+
+    def _denoise(self, noisy, sigma, clean=None):
+        flat = noisy.reshape(-1, len(self.basis_)).astype(np.float64)
+        level = np.repeat(sigma.astype(np.float64), noisy.shape[1])
+        return (self._moments(flat, level)[0] @ self.basis_.T).reshape(noisy.shape)
+
+    def _variances(self, images, sigma):
+        flat = images.reshape(-1, len(self.basis_))
+        _, small = self._moments(flat, np.repeat(sigma, images.shape[1]))
+        traces = np.einsum("nij,ij->n", small, self.basis_.T @ self.basis_)
+        return traces.reshape(images.shape[:2]).sum(1)
+
+    def _covariance(self, image, sigma):
+        flat = image.reshape(len(image), -1)
+        _, small = self._moments(flat, np.full(len(flat), sigma))
+        parts = [low_rank_covariance(self.basis_, block) for block in small]
+        if len(parts) == 1:
+            return parts[0]
+
+        def matmat(V):
+            blocks = V.reshape(len(parts), flat.shape[1], -1)
+            return np.concatenate(
+                [part.matmat(block) for part, block in zip(parts, blocks, strict=True)]
+            )
+
+        return JacobianOperator(image.size, matmat)
+
+
+def sine_basis(size, frequency):
+    """Return 1/2, sin(u)/2 and cos(u)/2 as columns of an ndarray of shape (H * W, 3)."""
+    waves, _ = render_sines(np.array([[1.0, 0.0], [1.0, np.pi / 2]]), size, frequency)
+    half = np.full(waves[0].size, 0.5)
+    sine, cosine = waves.reshape(2, -1) - half
+    return np.column_stack([half, sine, cosine])

@@ -1,0 +1,1 @@
+"""Denoisers made of other people's functions and networks."""

@@ -1,0 +1,152 @@
+"""Any torch module, as a denoiser with the whole contract."""
+
+import torch
+
+from gahb_sk._validation import StrOptions
+from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.jacobians._operator import JacobianOperator
+
+BLOCK = 64  # vectors that a product with the Jacobian handles at once
+
+
+class TorchModuleDenoiser(BaseDenoiser):
+    """Denoise with a torch module of yours, already trained.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Called with noisy images ``(m, C, H, W)`` on its own device and in its own precision, and,
+        if it takes it, the noise levels ``(m,)``. Returns a tensor of the images' shape.
+    predicts : {"clean", "noise"}, default="clean"
+        What the module returns: the denoised images, or the noise, which is then subtracted.
+    blind : bool, default=True
+        Whether the module does without the noise levels. If not, it is called with them.
+    sigma : float, default=None
+        Noise level, where ``transform`` is not told it. None: estimated for each image.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of int
+        Shape of the images seen in ``fit``. Nothing else is learned.
+
+    Raises
+    ------
+    TypeError
+        If ``module`` is no torch module, or returns something else than a tensor.
+    ValueError
+        If it returns another shape, or NaN or infinity.
+
+    Notes
+    -----
+    ``clone``, and so cross-validation, copies the module with its weights; ``fit`` does not train
+    it. It runs in evaluation mode, and is handed back in the mode it was in. The Jacobian is
+    exact, in the module's precision, if the module treats the images of a batch separately.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from gahb_sk.denoisers import TorchModuleDenoiser
+    >>> blur = torch.nn.AvgPool2d(3, stride=1, padding=1)
+    >>> denoiser = TorchModuleDenoiser(blur).fit(np.zeros((1, 8, 8)))
+    >>> denoiser.transform(np.ones((2, 8, 8))).shape
+    (2, 8, 8)
+    """
+
+    kind = "learned"
+    _backend = "torch"
+
+    _parameter_constraints: dict = {
+        **BaseDenoiser._parameter_constraints,
+        "module": [torch.nn.Module],
+        "predicts": [StrOptions({"clean", "noise"})],
+        "blind": ["boolean"],
+    }
+
+    def __init__(self, module, *, predicts="clean", blind=True, sigma=None, image_shape=None):
+        self.module = module
+        self.predicts = predicts
+        self.blind = blind
+        self.sigma = sigma
+        self.image_shape = image_shape
+
+    def _denoise(self, noisy, sigma, clean=None):
+        was_training = self.module.training
+        self.module.eval()
+        try:
+            with torch.no_grad():
+                images, *levels = self._on_its_side(noisy, sigma)
+                return self._apply(images, *levels)
+        finally:
+            self.module.train(was_training)
+
+    def _on_its_side(self, *tensors):
+        """Bring tensors to the module's device and precision; leave out those that are None."""
+        like = next(self.module.parameters(), next(self.module.buffers(), tensors[0]))
+        like = like if like.is_floating_point() else tensors[0]
+        return [t.to(like.device, like.dtype) for t in tensors if t is not None]
+
+    def _apply(self, images, *levels):
+        result = self.module(images.clone(), *levels)  # a module may write into its input
+        name = type(self.module).__name__
+        if not isinstance(result, torch.Tensor):
+            raise TypeError(
+                f"module: {name} must return a tensor of shape {tuple(images.shape)}, got "
+                f"{type(result).__name__}."
+            )
+        if result.shape != images.shape:
+            raise ValueError(
+                f"module: {name} must return images of the shape it was given, "
+                f"{tuple(images.shape)}, got {tuple(result.shape)}."
+            )
+        if not result.isfinite().all():
+            raise ValueError(f"module: {name} returned NaN or infinity for finite images.")
+        return images - result if self.predicts == "noise" else result
+
+    def _jacobian(self, image, sigma, clean=None):
+        tensors = torch.as_tensor(image)[None], None if sigma is None else torch.tensor([sigma])
+        one, *levels = self._on_its_side(*tensors)
+
+        def in_blocks(product):
+            def multiply(V):
+                rows = torch.from_numpy(V.T.copy()).to(one).reshape(-1, *one.shape[1:])
+                blocks = [product(block) for block in rows.split(BLOCK)]
+                return torch.cat(blocks).reshape(len(rows), -1).T.cpu().double().numpy()
+
+            return self._in_evaluation(multiply)
+
+        def copies(n):
+            spread = [level.expand(n) for level in levels]
+            return one.repeat(n, 1, 1, 1).requires_grad_(), spread
+
+        def forward(tangents):
+            # J v is the derivative of J^T u, which is linear in u, along v. Forward mode would be
+            # shorter, but its first use compiles decompositions and warns.
+            probe = torch.zeros_like(tangents, requires_grad=True)
+            images, spread = copies(len(tangents))
+            with torch.enable_grad():
+                result = self._apply(images, *spread)
+                pulled = torch.autograd.grad(result, images, probe, create_graph=True)[0]
+                return torch.autograd.grad(pulled, probe, tangents)[0]
+
+        def adjoint(cotangents):
+            images, spread = copies(len(cotangents))
+            with torch.enable_grad():
+                return torch.autograd.grad(self._apply(images, *spread), images, cotangents)[0]
+
+        return JacobianOperator(image.size, in_blocks(forward), in_blocks(adjoint))
+
+    def _in_evaluation(self, function):
+        """Return ``function``, run with the module in evaluation mode."""
+
+        def run(V):
+            was_training = self.module.training
+            self.module.eval()
+            try:
+                return function(V)
+            finally:
+                self.module.train(was_training)
+
+        return run

@@ -1,0 +1,161 @@
+r"""Wiggles of a contour, and how much of them a denoiser lets through.
+
+Where the contour h of an image :math:`x = m g_1 + (1 - m) g_2` moves by a small
+:math:`\delta_j` in column j, the image moves by :math:`\delta_j D_j`, with
+:math:`D = -\partial_{row} m \, (g_1 - g_2)`. A harmonic of the contour is such a movement by
+:math:`c_f(j) = \sqrt{2 / W} \cos(2 \pi f j / W)` or the sine, an image :math:`\varphi_f`. Of it a
+denoiser of Jacobian J lets through
+
+.. math::
+    T(f) = \frac{\varphi_f^T J \varphi_f}{\|\varphi_f\|^2}
+         = \sum_k \lambda_k \frac{\langle e_k, \varphi_f \rangle^2}{\|\varphi_f\|^2} .
+
+The contours of ``make_c_alpha_images`` have coefficients of variance
+:math:`v_f = H^2 f^{-2 \alpha} / 3` in the :math:`c_f`. If :math:`\varphi_f` were the only
+uncertainty and small, the optimum would be
+:math:`T(f) = v_f \|\varphi_f\|^2 / (v_f \|\varphi_f\|^2 + \sigma^2)`: the more regular the
+contours, the fewer of their harmonics are let through.
+"""
+
+import numpy as np
+
+from gahb_sk.experiments import Table
+from gahb_sk.experiments._noisy_images import noisy_images
+from gahb_sk.jacobians import linearize
+
+THEORY = "theory"
+_NO_CONTRAST = 1e-6  # squared norm of a wiggle that cannot be seen
+
+
+def contour_waves(latents):
+    """Return the movements of images by harmonics of their contours.
+
+    Parameters
+    ----------
+    latents : dict of ndarray
+        ``mask`` (n, H, W) and ``backgrounds`` (n, 2, H, W), as ``make_c_alpha_images`` returns
+        them with horizontal contours.
+
+    Returns
+    -------
+    frequencies : ndarray of shape (F,), int
+        In cycles an image, from 1 to below half the width.
+    waves : ndarray of shape (n, F, 2, H, W), float64
+        By cosine and sine.
+    """
+    mask = np.asarray(latents["mask"], np.float64)
+    g = np.asarray(latents["backgrounds"], np.float64)
+    edge = -np.diff(mask, axis=1, append=mask[:, -1:]) * (g[:, 0] - g[:, 1])
+    width = mask.shape[2]
+    frequencies = np.arange(1, (width + 1) // 2)
+    u = 2 * np.pi * frequencies[:, None] * np.arange(width) / width
+    harmonics = np.sqrt(2 / width) * np.stack([np.cos(u), np.sin(u)], axis=1)
+    return frequencies, edge[:, None, None] * harmonics[:, :, None, :]
+
+
+def let_through(denoiser, noisy, waves, sigma):
+    """Return how much of the harmonics of its contour a denoiser lets through at one image.
+
+    Parameters
+    ----------
+    denoiser : fitted denoiser
+    noisy : ndarray of shape (H, W)
+    waves : ndarray of shape (F, 2, H, W)
+        Of the clean image.
+    sigma : float
+
+    Returns
+    -------
+    passed : ndarray of shape (F,)
+        Means of cosine and sine; NaN where the contour cannot be seen.
+    """
+    columns = waves.reshape(-1, noisy.size).T
+    moved = linearize(denoiser, noisy, sigma, dtype="float32").matmat(columns)
+    inner = (columns * moved).sum(axis=0).reshape(waves.shape[:2]).sum(axis=1)
+    return _ratio(inner, np.square(waves).sum((1, 2, 3)))
+
+
+def let_through_by_the_optimum(waves, frequencies, alpha, sigma):
+    """Return the same of the optimum, as if each harmonic were the only unknown, and small."""
+    variance = waves.shape[-2] ** 2 * frequencies ** (-2.0 * alpha) / 3
+    energy = np.square(waves).sum((1, 2, 3)) / 2  # of cosine and sine on average
+    signal = variance * energy
+    return np.where(energy > _NO_CONTRAST, signal / (signal + sigma**2), np.nan)
+
+
+def _ratio(above, below):
+    seen = below > _NO_CONTRAST
+    return np.where(seen, above / np.where(seen, below, 1), np.nan)
+
+
+def passed_curves(networks, X, latents, alpha, sigma, random_state):
+    """Return what networks and the optimum let through, ``(n_images, F)`` by name.
+
+    Parameters
+    ----------
+    networks : dict of str to fitted denoiser
+    X : ndarray of shape (n_images, H, W)
+        Clean images.
+    latents : dict of ndarray
+        Theirs, and perhaps those of further images.
+    alpha, sigma : float
+        Regularity of the contours, noise level.
+    random_state : int or numpy.random.SeedSequence
+        Seed of the noise.
+    """
+    n = len(X)
+    frequencies, waves = contour_waves({k: latents[k][:n] for k in ("mask", "backgrounds")})
+    _, noisy = noisy_images(X, np.arange(n), sigma, random_state)
+    curves = {
+        name: [let_through(network, *one, sigma) for one in zip(noisy, waves, strict=True)]
+        for name, network in networks.items()
+    }
+    curves[THEORY] = [let_through_by_the_optimum(one, frequencies, alpha, sigma) for one in waves]
+    return {name: np.array(values) for name, values in curves.items()}
+
+
+def seen(curves):
+    """Leave out the images whose contour cannot be seen."""
+    return curves[np.isfinite(curves).all(axis=1)]
+
+
+def count_table(curves, sigma):
+    """Tabulate how many harmonics of a contour are let through: the sums over frequencies.
+
+    Parameters
+    ----------
+    curves : dict of (str, str) to ndarray of shape (n_images, F)
+        By images and denoiser.
+    sigma : float
+
+    Returns
+    -------
+    table : Table
+        ``images, denoiser, sigma, k, passed, passed_se`` with k = 0.
+    """
+    return Table.from_rows(
+        [_row(key, sigma, 0, seen(values).sum(axis=1)) for key, values in curves.items()]
+    )
+
+
+def curve_table(curves, sigma):
+    """Tabulate what is let through of each harmonic, k being its number; see count_table."""
+    return Table.from_rows(
+        [
+            _row(key, sigma, f + 1, column)
+            for key, values in curves.items()
+            for f, column in enumerate(seen(values).T)
+        ]
+    )
+
+
+def _row(key, sigma, k, values):
+    n = len(values)
+    return {
+        "images": key[0],
+        "denoiser": key[1],
+        "sigma": sigma,
+        "k": k,
+        "passed": float(values.mean()),
+        "passed_se": float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan"),
+    }

@@ -1,0 +1,239 @@
+"""What each shipped network is trained on, and for how long: data, no algorithm."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gahb_sk import datasets
+from gahb_sk.reproduce._photographs import contrasted_patch, training_patches
+
+TRAINING_SEED, TEST_SEED = 0, 1
+# Noise levels of a card.
+SIGMAS = (0.01, 0.02, 0.03, 0.1, 0.3)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One network of the zoo.
+
+    Attributes
+    ----------
+    name : str
+        Of the network and its folder.
+    text : str
+        What the images are, in a sentence.
+    source : str
+        A generator of ``gahb_sk.datasets``, or "load_sample_patches" for photographs.
+    image_size : int
+        Side in pixels.
+    settings : dict
+        The other parameters of ``source``.
+    shuffled : bool
+        Whether the pixels are permuted, all images alike.
+    estimator : str
+        Class of the network, in ``gahb_sk.denoisers``.
+    network : dict
+        Its parameters.
+    max_images : int
+        Length of the training.
+    """
+
+    name: str
+    text: str
+    source: str
+    image_size: int
+    settings: dict = field(default_factory=dict)
+    shuffled: bool = False
+    estimator: str = "EfficientDenoiser"
+    network: dict = field(default_factory=dict)
+    max_images: int = 250_000
+
+    @property
+    def endless(self):
+        """Whether images are made afresh, so that none is seen twice."""
+        return self.source != "load_sample_patches"
+
+    def training_images(self, photographs=()):
+        """Return what the network is fitted on: a stream of fresh images, or an array.
+
+        Parameters
+        ----------
+        photographs : sequence of str or path-like, default=()
+            Folders of photographs, besides the sample photographs; for patches of photographs.
+
+        Returns
+        -------
+        images : FreshImages, or ndarray of shape (n, image_size, image_size)
+        """
+        size = self.image_size
+        if self.endless:
+            make = getattr(datasets, self.source)
+            return datasets.FreshImages(
+                make, image_size=size, random_state=TRAINING_SEED, **self._parameters()
+            )
+        patches = training_patches(size, photographs, random_state=TRAINING_SEED, **self.settings)
+        return self._shuffle(patches)
+
+    def test_images(self, n_images, random_state=TEST_SEED):
+        """Return images that the network has never seen, those of other photographs.
+
+        Parameters
+        ----------
+        n_images : int
+        random_state : int or numpy.random.SeedSequence, default=1
+            Seed of the images; not 0, that of the training.
+
+        Returns
+        -------
+        images : ndarray of shape (n_images, image_size, image_size), float32
+        """
+        make = getattr(datasets, self.source)
+        if self.endless:
+            images = make(
+                n_images, self.image_size, random_state=random_state, **self._parameters()
+            )
+        else:
+            images = make(
+                self.image_size, split="test", n_patches=n_images, random_state=random_state
+            )
+        return self._shuffle(images.astype("float32"))
+
+    def _parameters(self):
+        """Return the settings; a ray needs its photograph, too."""
+        if self.source != "make_ray_images":
+            return self.settings
+        return {**self.settings, "image": contrasted_patch(self.image_size)}
+
+    def _shuffle(self, images):
+        if not self.shuffled:
+            return images
+        return datasets.PixelShuffle(random_state=TRAINING_SEED).fit_transform(images)
+
+
+def at_paper_scale(plan):
+    """Return the plan at the size of the paper: 80x80, 64 channels, 1,000 epochs of 100,000.
+
+    Photographs keep their own number of patches, and the bias-free CNN its 40x40 images, as there.
+    """
+    if plan.estimator == "BiasFreeCNNDenoiser":
+        network = {"channels": 64, "depth": 21, "recipe": "paper"}
+        return dataclasses.replace(plan, network=network, max_images=100_000_000)
+    old, new = f"{plan.image_size}x{plan.image_size}", "80x80"
+    return dataclasses.replace(
+        plan,
+        text=plan.text.replace(old, new),
+        image_size=80,
+        estimator="UNetDenoiser",
+        network={"channels": 64, "n_blocks": 3, "recipe": "paper"},
+        max_images=100_000_000,
+    )
+
+
+SCALES = {"cpu": lambda plan: plan, "paper": at_paper_scale}
+
+
+def check_photographs(folders, names):
+    """Raise if folders of photographs are not there, or none of the networks learns from them.
+
+    Parameters
+    ----------
+    folders : sequence of str or path-like
+    names : iterable of str
+        Of networks, pairs among them.
+    """
+    missing = [str(folder) for folder in folders if not Path(folder).exists()]
+    if missing:
+        raise ValueError(
+            f"--photographs: expected folders or zip archives, found nothing at {missing[0]!r}. "
+            "The option takes all words that follow it; put it last."
+        )
+    if folders and not any(name in PLANS and not PLANS[name].endless for name in names):
+        raise ValueError(
+            "--photographs: expected networks that learn from photographs among those to train, "
+            f"got {', '.join(names)}. Leave the option out."
+        )
+
+
+def _c_alpha(alpha):
+    return Plan(
+        name=f"c-alpha-{alpha}",
+        text=f"C^alpha images, alpha = {alpha}, 64x64.",
+        source="make_c_alpha_images",
+        image_size=64,
+        settings={"alpha": float(alpha)},
+        network={"patch_size": 40},
+    )
+
+
+def _bias_free_cnn(alpha):
+    return Plan(
+        name=f"bf-cnn-{alpha}",
+        text=f"C^alpha images, alpha = {alpha}, 40x40, by a chain of convolutions.",
+        source="make_c_alpha_images",
+        image_size=40,
+        settings={"alpha": float(alpha)},
+        estimator="BiasFreeCNNDenoiser",
+        network={"channels": 32, "depth": 12},
+        max_images=80_000,
+    )
+
+
+def _contour(alpha):
+    return Plan(
+        name=f"contour-{alpha}",
+        text=f"Contours of regularity {alpha} between backgrounds of regularity 8, 40x40.",
+        source="make_c_alpha_images",
+        image_size=40,
+        settings={"alpha": float(alpha), "background_alpha": 8.0},
+        max_images=100_000,
+    )
+
+
+def _patches(name, text, **changes):
+    return Plan(
+        name=name,
+        text=text,
+        source="load_sample_patches",
+        image_size=40,
+        settings={"stride": 6, "folder_stride": 20},
+        max_images=300_000,
+        **changes,
+    )
+
+
+PLANS = {
+    plan.name: plan
+    for plan in (
+        *map(_c_alpha, (2, 1, 3, 4)),
+        Plan(
+            name="disks",
+            text="Disks of any place, radius and intensities, 40x40.",
+            source="make_disk_images",
+            image_size=40,
+            max_images=1_000_000,
+        ),
+        _patches("photographs", "Patches of photographs, 40x40."),
+        _patches(
+            "photographs-shuffled",
+            "Patches of photographs, 40x40, with one random permutation of their pixels.",
+            shuffled=True,
+        ),
+        Plan(
+            name="sines",
+            text="Sine waves of any phase and amplitude, 40x40.",
+            source="make_sine_images",
+            image_size=40,
+            max_images=100_000,
+        ),
+        Plan(
+            name="ray",
+            text="One photograph times any intensity in [0, 1], 40x40.",
+            source="make_ray_images",
+            image_size=40,
+            max_images=100_000,
+        ),
+        *map(_bias_free_cnn, (2, 1, 3)),
+        *map(_contour, (2, 1.5, 4)),
+        _c_alpha(5),
+    )
+}

@@ -1,0 +1,67 @@
+"""Find the figures: every file of this room that holds one."""
+
+import importlib
+import pkgutil
+from functools import cache
+
+from gahb_sk._validation import check_name
+
+ROOM = "gahb_sk.reproduce"
+PREFIX = "_figure_"
+
+
+def figure_numbers():
+    """Return the numbers of the figures without loading them.
+
+    Returns
+    -------
+    numbers : list of int
+        Ascending.
+    """
+    files = pkgutil.iter_modules(importlib.import_module(ROOM).__path__)
+    return sorted(int(file.name[len(PREFIX) :]) for file in files if file.name.startswith(PREFIX))
+
+
+@cache
+def _figures():
+    return {
+        number: importlib.import_module(f"{ROOM}.{PREFIX}{number:02d}").FIGURE
+        for number in figure_numbers()
+    }
+
+
+def all_figures():
+    """Return the figures that can be done again, in the paper's order.
+
+    Returns
+    -------
+    figures : list of Figure
+
+    Examples
+    --------
+    >>> from gahb_sk.reproduce import all_figures
+    >>> 4 in [figure.number for figure in all_figures()]
+    True
+    """
+    return list(_figures().values())
+
+
+def get_figure(number):
+    """Return one figure.
+
+    Parameters
+    ----------
+    number : int or str
+        In the paper, as ``4`` or ``"4"``.
+
+    Returns
+    -------
+    figure : Figure
+
+    Raises
+    ------
+    ValueError
+        For a figure that is not among those that can be done again.
+    """
+    names = {str(number): figure for number, figure in _figures().items()}
+    return names[check_name(str(number), list(names), "figure")]

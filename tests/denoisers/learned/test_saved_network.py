@@ -1,0 +1,346 @@
+"""Folders, published weights, checkpoints: nothing is lost, nothing foreign is read."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+from gahb_sk import BiasFreeCNNDenoiser, UNetDenoiser
+from gahb_sk.datasets import FreshImages, make_c_alpha_images
+from gahb_sk.networks import BiasFreeCNN, UNet
+from tests.instances import smooth_images
+
+SMALL = {"channels": 4, "max_epochs": 1, "random_state": 0}
+
+
+def make(cls=UNetDenoiser, **parameters):
+    size = {"n_blocks": 1} if cls is UNetDenoiser else {"depth": 4}
+    return cls(**{**SMALL, **size, **parameters})
+
+
+BOTH = pytest.mark.parametrize("cls", [UNetDenoiser, BiasFreeCNNDenoiser])
+
+
+def state_of(denoiser):
+    return denoiser.network_.state_dict()
+
+
+def assert_same_weights(a, b):
+    for (name, x), (other, y) in zip(state_of(a).items(), state_of(b).items(), strict=True):
+        assert name == other and torch.equal(x, y), name
+
+
+# Folders ----------------------------------------------------------------------------------
+
+
+@BOTH
+def test_saved_and_loaded(cls, tmp_path, rng):
+    denoiser = make(cls, noise_range=(0.01, 0.5)).fit(smooth_images(6))
+    denoiser.save(tmp_path / "it")
+    loaded = cls.load(tmp_path / "it")
+    y = rng.rand(2, 9, 7)
+    assert_array_equal(loaded.transform(y), denoiser.transform(y))
+    assert loaded.get_params() == denoiser.get_params()
+    assert loaded.loss_curve_ == denoiser.loss_curve_
+    assert loaded.image_shape_ == denoiser.image_shape_
+    assert sorted(p.name for p in (tmp_path / "it").iterdir()) == [
+        "config.json",
+        "model.safetensors",
+    ]
+
+
+def _change(path, **settings):
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps({**config, **settings}))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda d: (d / "config.json").write_text("{"), "cannot be read"),
+        (lambda d: (d / "config.json").write_text("[]"), "foreign"),
+        (lambda d: _change(d / "config.json", format_version=99), "format version"),
+        (lambda d: _change(d / "config.json", estimator="Other"), "its own class"),
+        (lambda d: _change(d / "config.json", parameters={"sizes": 3}), "too much"),
+        (lambda d: _change(d / "config.json", parameters={"channels": -3}), "channels"),
+        (lambda d: (d / "model.safetensors").unlink(), "cannot be read"),
+        (lambda d: os.truncate(d / "model.safetensors", 300), "truncated or altered"),
+    ],
+)
+def test_what_is_foreign_or_damaged_is_refused(spoil, message, tmp_path):
+    make().fit(smooth_images(4)).save(tmp_path)
+    spoil(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        UNetDenoiser.load(tmp_path)
+
+
+def test_weights_of_another_size_are_refused(tmp_path):
+    make(channels=4).fit(smooth_images(4)).save(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    _change(tmp_path / "config.json", parameters={**config["parameters"], "channels": 5})
+    with pytest.raises(ValueError, match="of shape"):
+        UNetDenoiser.load(tmp_path)
+
+
+# Published weights ------------------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize("prefix", ["", "module."])
+@pytest.mark.parametrize("image_channels", [1, 3])
+def test_published_weights_give_the_published_output(cls, prefix, image_channels, tmp_path):
+    source = torch.Generator().manual_seed(0)
+    network = (
+        UNet(8, 2, image_channels, source)
+        if cls is UNetDenoiser
+        else BiasFreeCNN(8, 6, image_channels, generator=source)
+    ).eval()
+    state = {prefix + name: value for name, value in network.state_dict().items()}
+    torch.save(state, tmp_path / "model.pt")
+    denoiser = cls.from_published(tmp_path / "model.pt")
+    y = torch.rand(2, image_channels, 8, 8, generator=source)
+    with torch.no_grad():
+        expected = y - network(y)
+    assert_allclose(denoiser.transform(y), expected, atol=1e-5)
+    denoiser.to_published(tmp_path / "again.pt")
+    written = torch.load(tmp_path / "again.pt", weights_only=True)
+    for name, value in network.state_dict().items():
+        assert torch.equal(written[name], value)
+
+
+class Evil:
+    def __reduce__(self):
+        return os.mkdir, ("evil",)
+
+
+@BOTH
+def test_other_files_are_no_published_weights(cls, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "evil.pt").write_bytes(pickle.dumps(Evil()))
+    torch.save([1, 2], tmp_path / "list.pt")
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pt")
+    for name in ("evil.pt", "list.pt", "other.pt"):
+        with pytest.raises(ValueError, match="state dict"):
+            cls.from_published(tmp_path / name)
+    assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("change", ["lacks", "unknown", "of shape"])
+def test_every_key_and_shape_is_checked(change, tmp_path):
+    state = UNet(4, 1).state_dict()
+    if change == "lacks":
+        del state["upsample.0.weight"]
+    elif change == "unknown":
+        state["more"] = torch.zeros(1)
+    else:
+        state["mid_block.0.weight"] = torch.zeros(8, 4, 5, 5)
+    torch.save(state, tmp_path / "model.pt")
+    with pytest.raises(ValueError, match=change):
+        UNetDenoiser.from_published(tmp_path / "model.pt")
+
+
+# Checkpoints ------------------------------------------------------------------------------
+
+SCRIPT = """
+import sys, torch
+torch.set_num_threads(1)
+from gahb_sk import UNetDenoiser
+from tests.instances import smooth_images
+UNetDenoiser(
+    channels=4, n_blocks=1, batch_size=4, max_epochs=60, random_state=0,
+    checkpoint_dir=sys.argv[1], checkpoint_every=0.01,
+).fit(smooth_images(10))
+"""
+
+
+@pytest.fixture
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def _interrupted(folder, steps, fit):
+    """Run ``fit`` and raise after so many steps, as a crash would."""
+    from gahb_sk.training import _training
+
+    step = _training.Training.step
+
+    def crash(self, *arguments):
+        if self.steps == steps:
+            raise RuntimeError("crash")
+        return step(self, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_training.Training, "step", crash)
+        with pytest.raises(RuntimeError, match="crash"):
+            fit()
+    assert list(folder.glob("step-*.safetensors"))
+
+
+@BOTH
+@pytest.mark.parametrize("recipe", ["fast", "paper"])
+def test_resumed_training_ends_with_the_same_weights(cls, recipe, tmp_path, one_thread):
+    X = smooth_images(10)
+    settings = {"recipe": recipe, "max_epochs": 3, "batch_size": 4, "checkpoint_every": 1e-9}
+    whole = make(cls, **settings).fit(X)
+    resumed = make(cls, **settings, checkpoint_dir=tmp_path)
+    for steps in (2, 3, 7):
+        _interrupted(tmp_path, steps, lambda: resumed.fit(X))
+    resumed.fit(X)
+    assert_same_weights(whole, resumed)
+    assert whole.loss_curve_ == resumed.loss_curve_ and whole.n_iter_ == resumed.n_iter_
+    # A finished training is only read.
+    assert_same_weights(resumed.fit(X), whole)
+
+
+def test_killed_training_goes_on(tmp_path, one_thread):
+    """A real process, really killed; what goes on ends as if nothing had happened."""
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", SCRIPT, str(tmp_path)])
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.glob("step-*.safetensors"))) < 2:
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    X = smooth_images(10)
+    settings = {"batch_size": 4, "max_epochs": 60}
+    done = int(sorted(tmp_path.glob("step-*"))[-1].stem.removeprefix("step-"))
+    assert 0 < done < 180
+    resumed = make(**settings, checkpoint_dir=tmp_path).fit(X)
+    whole = make(**settings).fit(X)
+    assert whole.n_iter_ == resumed.n_iter_ == 180
+    assert_same_weights(resumed, whole)
+
+
+def test_another_training_is_refused(tmp_path):
+    make(checkpoint_dir=tmp_path).fit(smooth_images(6))
+    for changed, X in (
+        ({"channels": 5}, smooth_images(6)),
+        ({"random_state": 1}, smooth_images(6)),
+        ({}, smooth_images(6, seed=1)),
+    ):
+        with pytest.raises(ValueError, match="differs"):
+            make(**changed, checkpoint_dir=tmp_path).fit(X)
+
+
+def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, one_thread):
+    X = smooth_images(10)
+    settings = {"max_epochs": 3, "batch_size": 4, "checkpoint_every": 1e-9}
+    whole = make(**settings).fit(X)
+    denoiser = make(**settings, checkpoint_dir=tmp_path)
+    _interrupted(tmp_path, 5, lambda: denoiser.fit(X))
+    before, last = sorted(tmp_path.glob("step-*"))
+    content = bytearray(last.read_bytes())
+    content[-5] ^= 1
+    last.write_bytes(bytes(content))
+    with pytest.warns(UserWarning, match="damaged"):
+        denoiser.fit(X)
+    assert_same_weights(denoiser, whole)
+    for path in tmp_path.glob("step-*"):
+        os.truncate(path, 100)
+    with (
+        pytest.warns(UserWarning, match="damaged"),
+        pytest.raises(ValueError, match="start anew"),
+    ):
+        denoiser.fit(X)
+
+
+# Interruptions, going on, streams ---------------------------------------------------------
+
+
+def test_ctrl_c_keeps_a_fitted_estimator(monkeypatch):
+    from gahb_sk.training import _training
+
+    step = _training.Training.step
+
+    def press(self, *arguments):
+        if self.steps == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self, *arguments)
+
+    monkeypatch.setattr(_training.Training, "step", press)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.warns(UserWarning, match="interrupted"):
+        denoiser = make(max_epochs=50, batch_size=4).fit(smooth_images(10))
+    assert denoiser.n_iter_ == 3
+    assert denoiser.transform(smooth_images(2)).shape == (2, 16, 16)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_infinite_loss_keeps_the_last_good_weights():
+    denoiser = make(recipe="paper", learning_rate=1e30, max_epochs=50, batch_size=2)
+    with pytest.raises(FloatingPointError, match=r"at image \d+ with learning rate 1e\+30"):
+        denoiser.fit(smooth_images(6))
+    assert all(value.isfinite().all() for value in state_of(denoiser).values())
+
+
+@BOTH
+def test_warm_start_goes_on(cls):
+    X = smooth_images(8)
+    denoiser = make(cls, warm_start=True).fit(X)
+    first = {name: value.clone() for name, value in state_of(denoiser).items()}
+    denoiser.set_params(learning_rate=1e-12).fit(X)
+    for name, value in state_of(denoiser).items():
+        if "running_sd" not in name:
+            assert_allclose(value, first[name], atol=1e-6)
+    with pytest.raises(ValueError, match="warm_start"):
+        denoiser.set_params(channels=5).fit(X)
+
+
+def test_partial_fit_is_one_pass(rng):
+    X = smooth_images(10)
+    denoiser = make(batch_size=5).partial_fit(X)
+    assert denoiser.n_images_seen_ == 10
+    first = {name: value.clone() for name, value in state_of(denoiser).items()}
+    denoiser.partial_fit(X)
+    assert denoiser.n_images_seen_ == 20
+    assert any(not torch.equal(value, first[name]) for name, value in state_of(denoiser).items())
+
+
+def test_fresh_images_are_the_images_of_the_stream(one_thread):
+    """Training on a stream equals training on its images in their order."""
+    stream = FreshImages(make_c_alpha_images, image_size=16, random_state=3)
+    seen = []
+    take = stream.take
+    stream.take = lambda start, stop: seen.append((start, stop)) or take(start, stop)
+    denoiser = make(max_epochs=None, max_images=24, batch_size=8).fit(stream)
+    assert denoiser.n_images_seen_ == 24 and denoiser.image_shape_ == (16, 16)
+    batches = [span for span in seen if span[1] - span[0] == 8]
+    assert batches[:3] == [(0, 8), (8, 16), (16, 24)]
+    again = make(max_epochs=None, max_images=24, batch_size=8).fit(stream)
+    assert_same_weights(denoiser, again)
+
+
+def test_published_sizes():
+    """Paper.md, section 4: 702,784 parameters."""
+    assert sum(p.numel() for p in BiasFreeCNN(64, 21).parameters()) == 702_784
+
+
+def test_norm_of_a_colour_image_survives_float64(rng):
+    denoiser = make().fit(np.asarray(rng.rand(4, 3, 8, 8), np.float64))
+    assert denoiser.transform(rng.rand(1, 3, 8, 8)).dtype == np.float64
+
+
+def test_early_stopping_keeps_the_best_weights(tmp_path, one_thread):
+    X = smooth_images(30)
+    settings = {"max_epochs": 40, "batch_size": 9, "early_stopping": True, "n_iter_no_change": 2}
+    denoiser = make(**settings, checkpoint_dir=tmp_path, checkpoint_every=1e-9)
+    _interrupted(tmp_path, 7, lambda: denoiser.fit(X))
+    denoiser.fit(X)
+    whole = make(**settings).fit(X)
+    assert_same_weights(denoiser, whole)
+    scores = [np.mean(record["psnr"]) for record in whole.history_]
+    assert len(scores) == 40 or np.argmax(scores) == len(scores) - 3
+    assert whole.history_[0]["images"] == 27
+    with pytest.raises(ValueError, match="validation_fraction"):
+        denoiser.set_params(checkpoint_dir=None).fit(X[:1])

@@ -1,0 +1,272 @@
+"""Posterior means of known classes: Bayes' rule by other means, and what follows from it."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.base import clone
+
+from gahb_sk import add_gaussian_noise
+from gahb_sk.datasets import (
+    disk_coverage,
+    make_disk_images,
+    make_ray_images,
+    make_sine_images,
+)
+from gahb_sk.denoisers import (
+    BandletShrinkage,
+    BM3DDenoiser,
+    DiskPosteriorMean,
+    EmpiricalBayesDenoiser,
+    LocalEmpiricalBayesDenoiser,
+    NonLocalMeansDenoiser,
+    RayPosteriorMean,
+    SinePosteriorMean,
+    TangentProjection,
+    TotalVariationDenoiser,
+    UNetDenoiser,
+    WaveletShrinkage,
+    WienerDenoiser,
+)
+from gahb_sk.denoisers.optimal._disk_class._intensities import MaskStatistics, integrate
+
+SIZE = 24
+DISKS = {
+    "continuous": {},
+    "torus": {"wrap": True},
+    "integer": {"generator": "integer"},
+    "hard": {"generator": "integer", "rim": "hard"},
+    "ranges": {"radius_range": (4.3, 6.2), "intensity_range": (0.2, 0.9)},
+}
+CLASSES = {
+    "ray": (make_ray_images, RayPosteriorMean, {}),
+    "sine": (make_sine_images, SinePosteriorMean, {}),
+    **{name: (make_disk_images, DiskPosteriorMean, kw) for name, kw in DISKS.items()},
+}
+
+
+def make_class(name, n, seed):
+    """Return clean images and the fitted posterior mean of their class."""
+    make, estimator, parameters = CLASSES[name]
+    settings = dict(parameters)
+    if name == "ray":
+        image = make_ray_images(1, SIZE, return_tangents=True, random_state=seed)[1][0, 0]
+        parameters = settings = {"image": image}
+    X = make(n, SIZE, dtype=np.float64, random_state=seed, **parameters)
+    return X, estimator(**settings).fit(X)
+
+
+def errors(denoised, clean):
+    return np.square(denoised - clean).reshape(len(clean), -1).sum(1)
+
+
+def z_value(values):
+    return values.mean() / (values.std(ddof=1) / np.sqrt(len(values)))
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("sigma", [1.0, 0.15, 0.02])
+@pytest.mark.parametrize("n", [30, pytest.param(200, marks=pytest.mark.slow)])
+def test_error_is_the_trace_of_the_covariance(name, sigma, n, global_random_seed):
+    # E|x - f(y)|^2 = E tr Cov[x|y] = sigma^2 E tr J: true of the posterior mean only.
+    if name == "torus":  # the most disks
+        n //= 3
+    X, denoiser = make_class(name, n, global_random_seed)
+    Y = add_gaussian_noise(X, sigma, global_random_seed + 1)
+    variance = denoiser.posterior_variance(Y, sigma)
+    difference = errors(denoiser.transform(Y, sigma), X) - variance
+    assert abs(z_value(difference)) < 5
+
+
+@pytest.mark.parametrize("name", ["continuous", "torus", "integer", "ray", "sine"])
+def test_importance_sampling_agrees(name, global_random_seed):
+    sigma, n_compared = 2.0, 0
+    X, denoiser = make_class(name, 5, global_random_seed)
+    Y = add_gaussian_noise(X, sigma, global_random_seed + 1)
+    make, _, parameters = CLASSES[name]
+    if name == "ray":
+        parameters = {"image": denoiser.image_[0]}
+    draws = make(20000, SIZE, dtype=np.float64, random_state=global_random_seed + 2, **parameters)
+    flat = draws.reshape(len(draws), -1)
+    for noisy, estimate in zip(Y, denoiser.transform(Y, sigma), strict=True):
+        log_weight = (flat @ noisy.ravel() - 0.5 * np.square(flat).sum(1)) / sigma**2
+        weight = np.exp(log_weight - log_weight.max())
+        weight /= weight.sum()
+        if np.square(weight).sum() > 1 / 300:  # of large contrast: too few draws matter
+            continue
+        mean = weight @ flat
+        variance = np.square(weight) @ np.square(flat - mean)  # of the sampled mean
+        away = np.square(mean - estimate.ravel()).sum()
+        assert away < 25 * variance.sum() + 1e-12  # five deviations of a ray, which has but one
+        n_compared += 1
+    assert n_compared
+
+
+@pytest.mark.parametrize("name", ["continuous", "sine", "ray"])
+def test_small_noise_is_the_tangent_projection(name, global_random_seed):
+    sigma = 1e-3
+    X, denoiser = make_class(name, 40, global_random_seed)
+    dimension = {"continuous": 5, "sine": 2, "ray": 1}[name]
+    Y = add_gaussian_noise(X, sigma, global_random_seed + 1)
+    manifold = {"continuous": "disk"}.get(name, name)
+    oracle = TangentProjection(manifold=manifold).fit(X).transform(Y, sigma, clean=X)
+    assert_allclose(errors(oracle, X).mean() / sigma**2, dimension, rtol=5 / np.sqrt(40))
+    apart = errors(denoiser.transform(Y, sigma), oracle)
+    assert np.median(apart) < 0.1 * dimension * sigma**2
+    values, vectors = denoiser.posterior_covariance(Y[:4], sigma, dimension + 1)
+    assert_allclose(np.median(values[:, :dimension] / sigma**2), 1, atol=0.05)
+    assert np.median(values[:, dimension]) < 0.05 * sigma**2
+    flat = vectors.reshape(4, dimension + 1, -1)
+    assert_allclose(
+        flat @ flat.transpose(0, 2, 1), np.eye(dimension + 1)[None].repeat(4, 0), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("sigma", [0.5, 0.05])
+def test_jacobian_is_a_covariance_and_the_derivative(name, sigma, global_random_seed):
+    X, denoiser = make_class(name, 1, global_random_seed)
+    Y = add_gaussian_noise(X, sigma, global_random_seed + 1)
+    operator = denoiser.linearize(Y[0], sigma)
+    rng = np.random.RandomState(global_random_seed)
+    # Grids of many disks are met in a subspace here, and whole in the slow test below.
+    vague = sigma == 0.5 and name in ("continuous", "torus", "ranges")
+    probes = np.linalg.qr(rng.randn(SIZE**2, 32 if vague else SIZE**2))[0]
+    J = probes.T @ operator.matmat(probes)
+    assert_allclose(J, J.T, atol=1e-8)
+    assert np.linalg.eigvalsh(J)[0] > -1e-8
+    if not vague:
+        trace = denoiser.posterior_variance(Y, sigma)[0] / sigma**2
+        assert_allclose(np.trace(J), trace, rtol=1e-5)
+    v = rng.randn(SIZE, SIZE)
+    step = 1e-3 * sigma
+    rise = denoiser.transform(Y + step * v, sigma) - denoiser.transform(Y - step * v, sigma)
+    slope, expected = rise.ravel() / (2 * step), operator.matvec(v.ravel())
+    assert np.linalg.norm(slope - expected) < 0.03 * np.linalg.norm(expected) + 1e-6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["continuous", "torus", "ranges"])
+def test_trace_on_a_grid(name, global_random_seed):
+    X, denoiser = make_class(name, 1, global_random_seed)
+    Y = add_gaussian_noise(X, 0.5, global_random_seed + 1)
+    J = denoiser.linearize(Y[0], 0.5).matmat(np.eye(SIZE**2))
+    assert_allclose(J, J.T, atol=1e-8)
+    assert np.linalg.eigvalsh(J)[0] > -1e-8
+    assert_allclose(np.trace(J), denoiser.posterior_variance(Y, 0.5)[0] / 0.25, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_variances_of_channels_add_up(name, global_random_seed):
+    X, denoiser = make_class(name, 4, global_random_seed)
+    sigma = np.array([0.3, 0.02])
+    Y = add_gaussian_noise(X.reshape(2, 2, SIZE, SIZE), sigma, global_random_seed)
+    if name == "ray":  # one intensity for all channels: another class than two of one channel
+        Y = Y[:, :1]
+    together = denoiser.fit(Y).posterior_variance(Y, sigma)
+    flat, levels = Y.reshape(-1, SIZE, SIZE), np.repeat(sigma, Y.shape[1])
+    alone = denoiser.fit(flat).posterior_variance(flat, levels)
+    assert_allclose(together, alone.reshape(2, -1).sum(1))
+
+
+RIVALS = {
+    "wavelets": WaveletShrinkage(),
+    "spun wavelets": WaveletShrinkage(rule="hard", threshold=3.0, n_shifts=16),
+    "bandlets": BandletShrinkage(n_shifts=4),
+    "linear": WienerDenoiser(),
+    "total variation": TotalVariationDenoiser(),
+    "non-local means": NonLocalMeansDenoiser(),
+    "BM3D": BM3DDenoiser(exact=False),
+    "memory": EmpiricalBayesDenoiser(),
+    "memory of patches": LocalEmpiricalBayesDenoiser(patch_size=9),
+    "network": UNetDenoiser(channels=8, n_blocks=1, max_epochs=6, batch_size=8, random_state=0),
+}
+NEEDS = {"BM3D": "bm3d", "total variation": "skimage", "non-local means": "skimage"}
+
+
+@cache
+def optimum_of(name, seed):
+    """Return training images, and (sigma, clean, noisy, errors of the optimum) at two levels."""
+    X, denoiser = make_class(name, 112, seed)
+    test, levels = X[80:], []
+    for sigma in (0.4, 0.05):
+        noisy = add_gaussian_noise(test, sigma, seed + 1)
+        levels.append((sigma, test, noisy, errors(denoiser.transform(noisy, sigma), test)))
+    return X[:80], levels
+
+
+@pytest.mark.parametrize("rival", RIVALS)
+@pytest.mark.parametrize("name", ["continuous", "sine", "ray"])
+def test_no_denoiser_beats_the_posterior_mean(name, rival, global_random_seed):
+    if rival in NEEDS:
+        pytest.importorskip(NEEDS[rival])
+    train, levels = optimum_of(name, global_random_seed)
+    fitted = clone(RIVALS[rival]).fit(train)
+    for sigma, clean, noisy, best in levels:
+        assert z_value(errors(fitted.transform(noisy, sigma), clean) - best) > -3
+
+
+def test_low_contrast_stays_uncertain(global_random_seed):
+    # Contrast far below small noise: all disks matter, and random ones give the same mean.
+    sigma = 0.02
+    X = make_disk_images(
+        3, SIZE, intensity_range=(0.5, 0.5005), dtype=np.float64, random_state=global_random_seed
+    )
+    Y = add_gaussian_noise(X, sigma, global_random_seed)
+    _, params = make_disk_images(8000, SIZE, return_params=True, random_state=1)
+    m = disk_coverage(params[:, :3], (SIZE, SIZE)).reshape(len(params), -1)
+    n, A = m.sum(1), np.square(m).sum(1)
+    for noisy, estimate in zip(Y, DiskPosteriorMean().fit(X).transform(Y, sigma), strict=True):
+        inside = m @ noisy.ravel()
+        stats = MaskStatistics(inside, noisy.sum() - inside, A, n - A, SIZE**2 - 2 * n + A)
+        log_weight, moments = integrate(stats, np.full(len(m), sigma**2), 0.0, 1.0)
+        weight = np.exp(log_weight - log_weight.max())
+        weight /= weight.sum()
+        assert weight.max() < 0.05
+        values = moments.b[:, None] + moments.k[:, None] * m
+        mean = weight @ values
+        variance = np.square(weight) @ np.square(values - mean).sum(1)
+        assert np.square(mean - estimate.ravel()).sum() < 9 * variance
+
+
+def test_unexplained_image_is_finite_and_named(global_random_seed):
+    X, denoiser = make_class("continuous", 4, global_random_seed)
+    Y = add_gaussian_noise(X, 0.05, global_random_seed)
+    Y[2] = 30 * np.random.RandomState(global_random_seed).randn(SIZE, SIZE)
+    with pytest.warns(UserWarning, match="no image of the class explains image 2 "):
+        denoised = denoiser.transform(Y, 0.05)
+    assert np.isfinite(denoised).all()
+    assert denoised.min() >= -1e-9 and denoised.max() <= 1 + 1e-9
+    assert_allclose(denoised[:2], denoiser.transform(Y[:2], 0.05), atol=1e-9)
+
+
+def test_threads_change_nothing(global_random_seed):
+    X, denoiser = make_class("continuous", 6, global_random_seed)
+    Y = add_gaussian_noise(X, 0.1, global_random_seed)
+    threaded = DiskPosteriorMean(n_jobs=2).fit(X).transform(Y, 0.1)
+    assert_allclose(threaded, denoiser.transform(Y, 0.1), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ({"rim": "hard"}, "rim"),
+        ({"generator": "integer", "wrap": True}, "wrap"),
+        ({"intensity_range": (0.5, 0.5)}, "intensity_range"),
+        ({"radius_range": (0, 3)}, "radius_range"),
+    ],
+)
+def test_bad_parameters(parameters, name):
+    with pytest.raises(ValueError, match=name):
+        DiskPosteriorMean(**parameters).fit(np.zeros((1, SIZE, SIZE)))
+
+
+def test_tangent_projection_takes_a_function(global_random_seed):
+    X = make_disk_images(3, SIZE, dtype=np.float64, random_state=global_random_seed)
+    Y = add_gaussian_noise(X, 0.1, global_random_seed)
+    oracle = TangentProjection(manifold=lambda clean: np.ones_like(clean)[:, None]).fit(X)
+    expected = X + (Y - X).mean((1, 2), keepdims=True)
+    assert_allclose(oracle.transform(Y, 0.1, clean=X), expected, atol=1e-12)
+    J = oracle.linearize(Y[0], 0.1, clean=X[0]).matmat(np.eye(SIZE**2))
+    assert_allclose(J @ J, J, atol=1e-12)

@@ -1,0 +1,245 @@
+"""Several processes train as one: the same images, the same noise, the same weights."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from safetensors.torch import load_file
+
+from gahb_sk import BiasFreeCNNDenoiser, EfficientDenoiser, UNetDenoiser
+from gahb_sk._random import seed_sequence
+from gahb_sk.images import check_images
+from gahb_sk.networks import UNet
+from gahb_sk.training import RECIPES, Training, resolve_recipe
+from gahb_sk.training._engines import LocalEngine
+from gahb_sk.training._loop import _batches
+from gahb_sk.training._sources import StackSource
+from tests.denoisers.learned.test_saved_network import _interrupted
+from tests.instances import smooth_images
+
+pytest.importorskip("lightning_fabric")
+
+ROOT = Path(__file__).parents[2]
+# 21 images in batches of 5: the last batch of an epoch leaves one process without an image.
+SETTINGS = {
+    "channels": 4,
+    "n_blocks": 1,
+    "batch_size": 5,
+    "max_epochs": 10,
+    "random_state": 0,
+    "device": "cpu",
+}
+
+SCRIPT = """
+import os, sys, torch
+torch.set_num_threads(1)
+from gahb_sk import UNetDenoiser
+from tests.instances import smooth_images
+from tests.training.test_engines import SETTINGS
+denoiser = UNetDenoiser(
+    **SETTINGS, engine="fabric", checkpoint_dir=sys.argv[1] + "/checkpoints", checkpoint_every=0.2
+).fit(smooth_images(21))
+rank = int(os.environ.get("RANK", os.environ.get("SLURM_PROCID", 0)))
+denoiser.save(sys.argv[1] + f"/rank-{rank}")
+torch.distributed.destroy_process_group()
+"""
+
+
+class OneOf(LocalEngine):
+    """The place of one process among others that do not exist."""
+
+    def __init__(self, rank, size):
+        super().__init__()
+        self.rank, self.size = rank, size
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """The same training in one process: 50 steps."""
+    denoiser = UNetDenoiser(**SETTINGS).fit(smooth_images(21))
+    assert denoiser.n_iter_ == 50
+    return denoiser
+
+
+def assert_close(state, other):
+    assert state.keys() == other.keys()
+    for name, value in state.items():
+        assert_allclose(value, other[name], atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("size", [2, 3, 7])
+def test_batches_of_the_processes_together_are_the_batches_of_one(size, global_random_seed):
+    recipe = resolve_recipe({"flips": "both"})
+    source = StackSource(check_images(smooth_images(21)))
+
+    def batches(rank, size):
+        training = Training(
+            UNet(4, 1), recipe, (0.05, 0.5), seed_sequence(global_random_seed), {"epochs": 1}
+        )
+        training.engine = OneOf(rank, size)
+        return list(_batches(training, source, 5, 12))
+
+    parts = [batches(rank, size) for rank in range(size)]
+    for number, (clean, noise, sigma) in enumerate(batches(0, 1)):
+        assert_array_equal(torch.cat([part[number][0] for part in parts]), clean)
+        assert_array_equal(torch.cat([part[number][1] for part in parts]), noise)
+        for part in parts:
+            assert_array_equal(part[number][2], sigma)
+
+
+def test_two_started_processes_go_on_where_one_stopped(tmp_path, whole):
+    """Fabric's own processes take over a checkpoint, and end with the weights of one process."""
+    X = smooth_images(21)
+    alone = UNetDenoiser(**SETTINGS, checkpoint_dir=tmp_path, checkpoint_every=1e-9)
+    _interrupted(tmp_path, 7, lambda: alone.fit(X))
+    together = alone.set_params(engine="fabric", devices=2, checkpoint_every=60.0).fit(X)
+    assert together.n_iter_ == 50 and together.n_images_seen_ == 210
+    assert_close(whole.network_.state_dict(), together.network_.state_dict())
+    assert_allclose(together.loss_curve_, whole.loss_curve_, rtol=1e-4)
+    for mine, theirs in zip(together.history_, whole.history_, strict=True):
+        assert_allclose(mine["train_psnr"], theirs["train_psnr"], atol=1e-3)
+
+
+def test_torchrun(tmp_path, whole):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    subprocess.run(
+        [sys.executable, *command, str(tmp_path / "script.py"), str(tmp_path)],
+        env=environment,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    for rank in range(2):
+        assert_close(
+            whole.network_.state_dict(), load_file(tmp_path / f"rank-{rank}/model.safetensors")
+        )
+    assert list((tmp_path / "checkpoints").glob("step-0000000050.*"))
+
+
+@pytest.mark.slow
+def test_slurm(tmp_path, whole):
+    """Two processes as ``srun --ntasks-per-node=2`` would start them."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, str(tmp_path / "script.py"), str(tmp_path)],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "OMP_NUM_THREADS": "1",
+                "SLURM_JOB_ID": "1234",
+                "SLURM_JOB_NAME": "train",
+                "SLURM_NTASKS": "2",
+                "SLURM_NTASKS_PER_NODE": "2",
+                "SLURM_NNODES": "1",
+                "SLURM_NODELIST": "localhost",
+                "SLURM_PROCID": str(rank),
+                "SLURM_LOCALID": str(rank),
+                "SLURM_NODEID": "0",
+                "MASTER_ADDR": "127.0.0.1",
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for rank in range(2)
+    ]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    assert_close(whole.network_.state_dict(), load_file(tmp_path / "rank-0/model.safetensors"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "denoiser",
+    [
+        BiasFreeCNNDenoiser(channels=4, depth=4, batch_size=6, early_stopping=True),
+        EfficientDenoiser(channels=4, n_blocks=1, batch_size=6, blind=False),
+        UNetDenoiser(channels=4, n_blocks=1, batch_size=6, recipe="paper"),
+    ],
+    ids=["early stopping", "told the noise level", "paper"],
+)
+def test_every_kind_of_training(denoiser):
+    X = smooth_images(30)
+    denoiser.set_params(max_epochs=4, random_state=0, device="cpu")
+    alone = {n: v.clone() for n, v in denoiser.fit(X).network_.state_dict().items()}
+    together = denoiser.set_params(engine="fabric", devices=2).fit(X)
+    assert_close(alone, together.network_.state_dict())
+
+
+@pytest.mark.slow
+def test_an_error_in_a_started_process_keeps_the_last_good_weights():
+    denoiser = UNetDenoiser(
+        **{**SETTINGS, "recipe": {"base": "paper", "learning_rate": 1e30}},
+        engine="fabric",
+        devices=2,
+    )
+    with pytest.raises(FloatingPointError, match=r"at image \d+ with learning rate 1e\+30"):
+        denoiser.fit(smooth_images(21))
+    assert all(value.isfinite().all() for value in denoiser.network_.state_dict().values())
+
+
+def test_one_process_through_fabric(whole):
+    denoiser = UNetDenoiser(**SETTINGS, engine="fabric").fit(smooth_images(21))
+    for value, other in zip(
+        denoiser.network_.state_dict().values(), whole.network_.state_dict().values(), strict=True
+    ):
+        assert torch.equal(value, other)
+
+
+def test_several_devices_want_an_engine():
+    with pytest.raises(ValueError, match="engine='fabric'"):
+        UNetDenoiser(**SETTINGS, devices=2).fit(smooth_images(4))
+
+
+def test_shares_are_all_of_it():
+    for n in (0, 1, 5, 16):
+        parts = [OneOf(rank, 3).share(n) for rank in range(3)]
+        assert np.concatenate([np.arange(n)[part] for part in parts]).tolist() == list(range(n))
+    assert RECIPES["paper"].batch_size == 512
+
+
+SLOW_SCRIPT = """
+import sys, torch
+from gahb_sk import EfficientDenoiser
+from tests.instances import smooth_images
+if __name__ == "__main__":
+    denoiser = EfficientDenoiser(
+        channels=4, n_blocks=1, max_images=None, time_budget=600, engine="fabric", devices=2,
+        device="cpu", checkpoint_dir=sys.argv[1], checkpoint_every=0.1,
+    ).fit(smooth_images(40))
+    print(denoiser.transform(smooth_images(2)).shape)
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_started_processes_and_keeps_their_weights(tmp_path):
+    """Ctrl-C reaches all processes of a terminal at once."""
+    (tmp_path / "script.py").write_text(SLOW_SCRIPT)
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "checkpoints")],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("checkpoints/step-*")):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0 and output.strip() == "(2, 16, 16)"
+    assert "interrupted after" in errors

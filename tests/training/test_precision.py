@@ -1,0 +1,121 @@
+"""Half precision and compilation: quicker where the machine has them, never another interface."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+from gahb_sk import UNetDenoiser, add_gaussian_noise
+from gahb_sk.networks import BiasFreeNorm
+from tests.instances import smooth_images
+
+SETTINGS = {"channels": 8, "n_blocks": 1, "batch_size": 4, "max_epochs": 6, "random_state": 0}
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
+def test_half_precision_learns_as_single_does(precision):
+    X = smooth_images(16)
+    noisy = add_gaussian_noise(X, 0.2, random_state=0)
+    single = UNetDenoiser(**SETTINGS).fit(X)
+    half = UNetDenoiser(**SETTINGS, precision=precision).fit(X)
+    assert half.score(noisy, X) > single.score(noisy, X) - 2
+    for value in half.network_.state_dict().values():
+        assert value.dtype == torch.float32 and value.isfinite().all()
+    assert half.transform(noisy.astype("float32")).dtype == "float32"
+    assert half.linearize(noisy[0]).dtype == "float64"
+
+
+def test_half_precision_goes_on_from_a_checkpoint(tmp_path):
+    from tests.denoisers.learned.test_saved_network import _interrupted
+
+    X = smooth_images(10)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        whole = UNetDenoiser(**SETTINGS, precision="16-mixed").fit(X)
+        part = UNetDenoiser(
+            **SETTINGS, precision="16-mixed", checkpoint_dir=tmp_path, checkpoint_every=1e-9
+        )
+        _interrupted(tmp_path, 7, lambda: part.fit(X))
+        part.fit(X)
+    finally:
+        torch.set_num_threads(threads)
+    for a, b in zip(
+        whole.network_.state_dict().values(), part.network_.state_dict().values(), strict=True
+    ):
+        assert torch.equal(a, b)
+
+
+def test_infinite_loss_is_refused_in_half_precision():
+    with pytest.raises(FloatingPointError, match="last good weights"):
+        UNetDenoiser(
+            **{**SETTINGS, "max_epochs": 50},
+            precision="16-mixed",
+            recipe={"base": "paper", "learning_rate": 1e30},
+        ).fit(smooth_images(8))
+
+
+def test_norm_keeps_single_statistics_in_half_precision(global_random_seed):
+    """Values around 300: their squares overflow 16 bits."""
+    x = 300 + torch.randn(64, 2, 8, 8, generator=torch.Generator().manual_seed(global_random_seed))
+    norm = BiasFreeNorm(2, momentum=1.0)
+    out = norm(x.half())
+    assert out.dtype == torch.float16
+    assert_allclose(norm.running_sd.flatten(), x.std(dim=(0, 2, 3), unbiased=False), rtol=2e-2)
+
+
+COMPILED = """
+import sys, warnings
+import torch
+torch.set_num_threads(1)
+from gahb_sk import UNetDenoiser
+from tests.instances import smooth_images
+from tests.training.test_precision import SETTINGS
+X = smooth_images(9)
+settings = {**SETTINGS, "max_epochs": 2, "channels": 4}
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    compiled = UNetDenoiser(**settings, compile=True).fit(X)
+said = [str(w.message) for w in caught if "compile=True" in str(w.message)]
+plain = UNetDenoiser(**settings).fit(X)
+assert list(compiled.network_.state_dict()) == list(plain.network_.state_dict())
+for a, b in zip(compiled.network_.state_dict().values(), plain.network_.state_dict().values()):
+    assert (a - b).abs().max() < 1e-3
+import pickle
+pickle.loads(pickle.dumps(compiled)).transform(X)
+print(len(said), *said)
+"""
+
+
+def run_compiled(tmp_path, **environment):
+    result = subprocess.run(
+        [sys.executable, "-c", COMPILED],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "TORCHINDUCTOR_CACHE_DIR": str(tmp_path),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.split(maxsplit=1)
+
+
+def test_without_a_compiler_training_goes_on(tmp_path):
+    count, message = run_compiled(tmp_path, CXX=str(tmp_path / "no-such-compiler"))
+    assert count == "1" and "C++ compiler" in message
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    subprocess.run(["which", "g++"], capture_output=True).returncode != 0, reason="no compiler"
+)
+def test_compiled_training_gives_the_same_weights(tmp_path):
+    assert run_compiled(tmp_path) == ["0"]
