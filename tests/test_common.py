@@ -40,7 +40,7 @@ def noisy(clean):
 
 
 def apply(denoiser, noisy, clean, **arguments):
-    """transform, telling an oracle the clean images."""
+    """transform, giving an oracle the clean images."""
     if denoiser.needs_clean:
         arguments["clean"] = clean
     return denoiser.transform(noisy, **arguments)
@@ -61,9 +61,30 @@ def test_parameters_are_plain_and_kept(name):
 
 
 @every_denoiser
-def test_unfitted_raises(name, clean):
+def test_only_what_learns_must_be_fitted(name, clean, noisy):
+    denoiser = make_denoiser(name)
+    if not denoiser.learns:
+        fitted = make_denoiser(name).fit(clean)
+        assert_array_equal(
+            apply(denoiser, noisy, clean, sigma=0.1), apply(fitted, noisy, clean, sigma=0.1)
+        )
+        assert denoiser.score(clean) == fitted.score(clean)
+        assert not [key for key in vars(denoiser) if key.endswith("_")]
+        return
     with pytest.raises(NotFittedError):
-        apply(make_denoiser(name), clean, clean, sigma=0.1)
+        apply(denoiser, noisy, clean, sigma=0.1)
+
+
+@every_denoiser
+def test_denoise_is_transform_with_one_signature_for_all(name, clean, noisy):
+    denoiser = make_denoiser(name).fit(clean)
+    expected = apply(denoiser, noisy, clean, sigma=0.1)
+    assert_array_equal(denoiser.denoise(noisy, 0.1, clean=clean), expected)
+    if denoiser.needs_clean:
+        with pytest.raises(TypeError, match="oracle"):
+            denoiser.denoise(noisy, 0.1)
+    else:
+        assert_array_equal(denoiser.denoise(noisy, 0.1), expected)
 
 
 @every_denoiser
@@ -168,8 +189,7 @@ def test_pickle_and_clone(name, clean, noisy):
     assert_array_equal(
         apply(copy, noisy, clean, sigma=0.1), apply(denoiser, noisy, clean, sigma=0.1)
     )
-    with pytest.raises(NotFittedError):
-        apply(clone(denoiser), noisy, clean, sigma=0.1)
+    assert not hasattr(clone(denoiser), "image_shape_")
 
 
 @every_denoiser

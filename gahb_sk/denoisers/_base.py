@@ -2,9 +2,11 @@
 
 A denoiser is fitted on CLEAN images and transforms NOISY ones. The base class checks images and
 noise levels, cuts the work into chunks of bounded memory, converts between NumPy and torch, and
-restores shape, dtype and kind. A subclass gives two hooks, ``_fit`` and ``_denoise``, and says by
-class attributes what they need.
+restores shape, dtype and kind. A subclass writes the hook ``_denoise``, may write ``_fit`` and
+``_jacobian``, and says by class attributes what it is.
 """
+
+import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._arrays import like, n_channels, shape_of, to_numpy, to_torch
 from gahb_sk._validation import Interval, Real, fit_context
-from gahb_sk.images import check_images, check_sigma
+from gahb_sk.images import check_images, check_sigma, is_torch
 from gahb_sk.jacobians._of_denoiser import linearize_at
 from gahb_sk.metrics import psnr
 from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise, estimate_sigma
@@ -21,12 +23,14 @@ from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise, e
 class BaseDenoiser(TransformerMixin, BaseEstimator):
     """Base class of all denoisers; see the module's docstring.
 
-    Hooks of a subclass:
+    Hooks of a subclass, each with a default but ``_denoise``:
 
     - ``_fit(images)``: learn from an :class:`~gahb_sk.images.ImageBatch` of clean images.
-    - ``_denoise(noisy, sigma)``: ``(m, C, H, W)`` noisy images, and ``(m,)`` noise levels (None
-      if the denoiser is blind), to denoised images of the same shape.
+    - ``_denoise(noisy, sigma)``: denoise images ``(m, C, H, W)``, given the noise levels ``(m,)``
+      (None if the denoiser is blind), and for an oracle the clean images.
     - ``_jacobian(image, sigma)``: the exact Jacobian at ``(C, H, W)``, or None.
+
+    :func:`gahb_sk.testing.check_denoiser` checks that a subclass keeps the contract.
 
     Attributes
     ----------
@@ -34,12 +38,16 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         Which family the denoiser belongs to.
     blind : bool
         Whether it does without the noise level.
+    learns : bool
+        Whether ``fit`` learns something from the images' values. A denoiser that learns nothing
+        transforms without ``fit``.
     needs_clean : bool
-        True for oracles, which are told the clean image: bounds, not rivals.
+        True for oracles, which are given the clean image: bounds, not rivals.
     """
 
     kind = "classical"
     blind = False
+    learns = False
     needs_clean = False
     _backend = "numpy"
     _fixed = "nothing"
@@ -98,9 +106,36 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         ValueError, TypeError
             If the images or sigma break the contract.
         sklearn.exceptions.NotFittedError
-            Before ``fit``.
+            Before ``fit``, if the denoiser learns something there.
         """
-        return self._transform(X, sigma)
+        return self.denoise(X, sigma)
+
+    def denoise(self, X, sigma=None, *, clean=None):
+        """Denoise images with any denoiser: like ``transform``, with one signature for all.
+
+        Parameters
+        ----------
+        X, sigma
+            See ``transform``.
+        clean : array-like, torch.Tensor or lazy stack, default=None
+            The clean images, of the shape of X. Oracles need them; other denoisers ignore them.
+
+        Returns
+        -------
+        denoised : ndarray or torch.Tensor
+            See ``transform``.
+        """
+        self._check_clean(clean)
+        ready = self._prepared(X)
+        noisy = ready._check_images(X)
+        sigma = ready._check_level(sigma, len(noisy))
+        clean = ready._check_partner(clean, noisy, "clean") if self.needs_clean else None
+        out = noisy.empty_like()
+        for index, chunk in ready._chunks(noisy):
+            level = None if sigma is None else sigma[index]
+            partner = None if clean is None else ready._read(clean, index)
+            out[index] = ready._denoise_chunk(chunk, level, partner)
+        return noisy.restore(out)
 
     def fit_transform(self, X, y=None, *, sigma=None):
         """Fit on X, then denoise X.
@@ -131,8 +166,8 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
             Clean images. None: noise from a fixed seed is added to X, image by image, the same
             for every estimator.
         sigma : float or array-like of shape (n,), default=None
-            Noise level; the denoiser is told it. None: the noise added has level 0.1, and the
-            denoiser is not told (see ``transform``).
+            Noise level, which is given to the denoiser too. None: the noise added has level 0.1
+            and the denoiser is not given it (see ``transform``).
         sample_weight : array-like of shape (n,), default=None
             Weights of the images' PSNRs.
 
@@ -140,7 +175,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         -------
         score : float
         """
-        values = self._score_images(X, y, sigma)
+        values = self.score_images(X, y, sigma)
         if sample_weight is None:
             return float(values.mean())
         weights = np.asarray(sample_weight, np.float64)
@@ -151,7 +186,36 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
             )
         return float(np.average(values, weights=weights))
 
-    def linearize(self, image, sigma=None):
+    def score_images(self, X, y=None, sigma=None):
+        """PSNR of each image in decibels (data range 1); ``score`` is their mean.
+
+        Parameters
+        ----------
+        X, y, sigma
+            See ``score``.
+
+        Returns
+        -------
+        psnr : ndarray of shape (n,), float64
+        """
+        ready = self._prepared(X)
+        images = ready._check_images(X)
+        n = len(images)
+        if y is None:
+            added = check_sigma(DEFAULT_SIGMA if sigma is None else sigma, n)
+        clean = images if y is None else ready._check_partner(y, images, "y")
+        known = ready._check_level(sigma, n)
+        values = np.empty(n)
+        for index, noisy in ready._chunks(images):
+            truth = ready._read(clean, index)
+            if y is None:
+                which = range(index.start, index.stop)
+                noisy = add_gaussian_noise(truth, added[index], SCORE_NOISE_SEED, indices=which)
+            level = None if known is None else known[index]
+            values[index] = psnr(truth, ready._denoise_chunk(noisy, level, truth))
+        return values
+
+    def linearize(self, image, sigma=None, *, clean=None):
         """Jacobian of the denoiser at one noisy image.
 
         Parameters
@@ -160,6 +224,8 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
             One noisy image ``(H, W)`` or ``(C, H, W)``; one flat row if ``image_shape`` was given.
         sigma : float, default=None
             Noise level; see ``transform``. It is held fixed in the derivative.
+        clean : array-like or torch.Tensor, default=None
+            The clean image, held fixed. Oracles need it; other denoisers ignore it.
 
         Returns
         -------
@@ -167,7 +233,11 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
             With batched ``matmat`` and ``rmatmat``. ``operator.step`` is the step of central
             differences, or None if the products are exact.
         """
-        return linearize_at(self, image, sigma)
+        self._check_clean(clean)
+        stack = image[None] if is_torch(image) else np.asarray(image)[None]
+        return linearize_at(
+            self._prepared(stack), image, sigma, clean if self.needs_clean else None
+        )
 
     # Hooks with a default -----------------------------------------------------------------
 
@@ -185,6 +255,19 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
 
     # Template -----------------------------------------------------------------------------
 
+    def _prepared(self, X):
+        """Return self, or a copy fitted on X if nothing is learned and ``fit`` was not called."""
+        if self.learns or hasattr(self, "image_shape_"):
+            return self
+        return copy.copy(self).fit(X)
+
+    def _check_clean(self, clean):
+        if self.needs_clean and clean is None:
+            raise TypeError(
+                f"clean: {type(self).__name__} is an oracle and needs the clean images, of the "
+                "shape of X; pass clean=."
+            )
+
     def _check_training_images(self, X, y=None):
         if y is not None and len(shape_of(X)) > 1 and shape_of(y) == shape_of(X):
             X = y
@@ -195,7 +278,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         images = check_images(
             X, image_shape=self.image_shape, name=name, estimator=self, reset=False
         )
-        came, fitted = images.image_shape, tuple(self.image_shape_)
+        came, fitted = images.image_shape, tuple(getattr(self, "image_shape_", images.image_shape))
         same = {
             "nothing": True,
             "channels": n_channels(came) == n_channels(fitted),
@@ -210,21 +293,10 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         return images
 
     def _check_level(self, sigma, n):
-        """Noise levels ``(n,)`` as far as the caller or the constructor says, else None."""
+        """Noise levels ``(n,)`` given by the caller or the constructor, else None."""
         if sigma is None:
             sigma = getattr(self, "sigma", None)
         return None if sigma is None else check_sigma(sigma, n)
-
-    def _transform(self, X, sigma, clean=None):
-        noisy = self._check_images(X)
-        sigma = self._check_level(sigma, len(noisy))
-        clean = None if clean is None else self._check_partner(clean, noisy, "clean")
-        out = noisy.empty_like()
-        for index, chunk in self._chunks(noisy):
-            level = None if sigma is None else sigma[index]
-            partner = None if clean is None else self._read(clean, index)
-            out[index] = self._denoise_chunk(chunk, level, partner)
-        return noisy.restore(out)
 
     def _chunks(self, images):
         length = self._chunk_length(images.shape)
@@ -254,25 +326,9 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
             )
         return partner
 
-    def _score_images(self, X, y, sigma):
-        images = self._check_images(X)
-        n = len(images)
-        if y is None:
-            added = check_sigma(DEFAULT_SIGMA if sigma is None else sigma, n)
-        clean = images if y is None else self._check_partner(y, images, "y")
-        told = self._check_level(sigma, n)
-        values = np.empty(n)
-        for index, noisy in self._chunks(images):
-            truth = self._read(clean, index)
-            if y is None:
-                which = range(index.start, index.stop)
-                noisy = add_gaussian_noise(truth, added[index], SCORE_NOISE_SEED, indices=which)
-            level = None if told is None else told[index]
-            values[index] = psnr(truth, self._denoise_chunk(noisy, level, truth))
-        return values
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.requires_fit = self.learns
         tags.input_tags.two_d_array = self.image_shape is not None
         tags.input_tags.three_d_array = self.image_shape is None
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]

@@ -169,10 +169,10 @@ def look(prior, y, told, active, constraint):
     direction = denoised - noisy
     shown = norms(direction)
     if constraint is not None:
-        at = told[active] if prior.needs_sigma else shown
+        at = shown if prior.blind else told[active]
         direction = constraint.direct(direction, noisy, active, at)
         if not constraint.sigma:
             shown = norms(direction)
     # What a denoiser removes when it is told a level says less about it than the rule does, and
     # errors would add up from step to step.
-    return denoised, direction, told[active] if prior.needs_sigma else shown, shown
+    return denoised, direction, shown if prior.blind else told[active], shown

@@ -71,6 +71,7 @@ class WienerDenoiser(BaseDenoiser):
     """
 
     _fixed = "size"
+    learns = True
 
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,

@@ -53,6 +53,7 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
 
     kind = "learned"
     _backend = "torch"
+    learns = True
     _fixed = "channels"
 
     _parameter_constraints: dict = {

@@ -85,6 +85,7 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
     kind = "optimal"
     _backend = "torch"
     _fixed = "size"
+    learns = True
 
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,

@@ -108,6 +108,7 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
 
     kind = "optimal"
     _backend = "torch"
+    learns = True
 
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,

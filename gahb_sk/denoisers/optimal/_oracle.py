@@ -1,11 +1,10 @@
-"""The contract of oracles: denoisers that are told the clean image."""
+"""The contract of oracles: denoisers that are given the clean image."""
 
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.jacobians._of_denoiser import linearize_at
 
 
 class OracleDenoiser(BaseDenoiser):
-    """Base class of denoisers that are told the clean image: bounds, not rivals.
+    """Base class of denoisers that are given the clean image: bounds, not rivals.
 
     Their hooks take the clean images too: ``_denoise(noisy, sigma, clean)`` and
     ``_jacobian(image, sigma, clean)``.
@@ -36,29 +35,8 @@ class OracleDenoiser(BaseDenoiser):
         ValueError, TypeError
             If the images or sigma break the contract.
         """
-        if clean is None:
-            raise TypeError("clean: expected the clean images, of the shape of X, got None.")
-        return self._transform(X, sigma, clean)
+        return self.denoise(X, sigma, clean=clean)
 
     def fit_transform(self, X, y=None, *, sigma=None, clean):
         """Fit on X, then denoise X with knowledge of ``clean``; see ``transform``."""
         return self.fit(X, y).transform(X, sigma=sigma, clean=clean)
-
-    def linearize(self, image, sigma=None, *, clean):
-        """Jacobian at one noisy image, the clean one being held fixed.
-
-        Parameters
-        ----------
-        image, clean : array-like or torch.Tensor
-            One noisy and one clean image ``(H, W)`` or ``(C, H, W)`` (one flat row each if
-            ``image_shape`` was given).
-        sigma : float, default=None
-            Noise level; see ``transform``.
-
-        Returns
-        -------
-        operator : scipy.sparse.linalg.LinearOperator of shape (d, d)
-        """
-        if clean is None:
-            raise TypeError("clean: expected the clean image, of the shape of the noisy, got None.")
-        return linearize_at(self, image, sigma, clean)

@@ -160,6 +160,11 @@ class OracleShrinkage(OracleDenoiser):
     def _fixed(self):
         return "size" if self.basis == "pca" else "nothing"
 
+    @property
+    def learns(self):
+        """Whether the basis is learned in ``fit``: that of ``"pca"``."""
+        return self.basis == "pca"
+
     def shrinkage_factors(self, clean, sigma):
         """Return the factors lambda_k of each image.
 

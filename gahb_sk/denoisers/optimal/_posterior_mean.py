@@ -58,6 +58,7 @@ class BasePosteriorMean(BaseDenoiser):
         ValueError
             If ``n_components`` is not between 1 and the number of values of an image.
         """
+        self = self._prepared(X)
         noisy = self._check_images(X)
         d = int(np.prod(noisy.shape[1:]))
         if not isinstance(n_components, Integral) or not 1 <= n_components <= d:
@@ -87,6 +88,7 @@ class BasePosteriorMean(BaseDenoiser):
             Summed over the values of an image. Divided by ``sigma**2`` it is the effective
             dimension, the trace of the Jacobian.
         """
+        self = self._prepared(X)
         noisy = self._check_images(X)
         level = self._check_level(sigma, len(noisy))
         variance = np.empty(len(noisy))
@@ -113,9 +115,9 @@ class BasePosteriorMean(BaseDenoiser):
             spectrum=known and Spectrum(known.values / variance, known.vectors),
         )
 
-    def _transform(self, X, sigma, clean=None):
-        denoised = super()._transform(X, sigma)
-        self._warn_of_unexplained(X, denoised, sigma)
+    def denoise(self, X, sigma=None, *, clean=None):
+        denoised = super().denoise(X, sigma)
+        self._prepared(X)._warn_of_unexplained(X, denoised, sigma)
         return denoised
 
     def _warn_of_unexplained(self, X, denoised, sigma):

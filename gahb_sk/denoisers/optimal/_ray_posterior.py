@@ -62,6 +62,11 @@ class RayPosteriorMean(BasePosteriorMean):
         self.sigma = sigma
         self.image_shape = image_shape
 
+    @property
+    def learns(self):
+        """Whether ``fit`` learns the image on the ray, which the constructor was not given."""
+        return self.image is None
+
     def _fit(self, images):
         self._range = check_range(self.intensity_range, "intensity_range")
         if self.image is None:
