@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "_folder": ["load_image_folder", "load_photographs"],
         "_fresh": ["FreshImages"],
         "_generate_file": ["generate_file"],
+        "_image_file": ["ImageFile", "read_image_file"],
         "_patches": ["extract_patches"],
         "_published": ["load_celeba", "load_lsun_bedrooms"],
         "_polygons": ["make_polygon_images", "polygon_coverage"],

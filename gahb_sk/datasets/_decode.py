@@ -57,8 +57,8 @@ def picture_size(data, name, max_pixels=MAX_PIXELS):
     """Return ``(height, width)`` from the header alone, or raise DamagedFile."""
     try:
         if name.lower().endswith(".npy"):
-            return _npy_header(io.BytesIO(data), max_pixels)[:2]
-        width, height = _open(data, max_pixels).size
+            return npy_header(io.BytesIO(data), max_pixels)[:2]
+        width, height = open_picture(data, max_pixels).size
         return height, width
     except DamagedFile:
         raise
@@ -66,22 +66,22 @@ def picture_size(data, name, max_pixels=MAX_PIXELS):
         raise DamagedFile(f"cannot be read: {error or type(error).__name__}") from error
 
 
-def _open(data, max_pixels):
+def open_picture(data, max_pixels):
     try:
         picture = Image.open(io.BytesIO(data))
     except UnidentifiedImageError as error:  # its message holds an address in memory
         raise DamagedFile("is not a picture, or a damaged one") from error
-    _check_pixels(picture.size[1], picture.size[0], max_pixels)
+    check_pixels(picture.size[1], picture.size[0], max_pixels)
     return picture
 
 
-def _check_pixels(height, width, max_pixels):
+def check_pixels(height, width, max_pixels):
     if height * width > max_pixels:
         raise DamagedFile(f"{height}x{width} pixels are more than max_pixels={max_pixels}")
 
 
 def _decode_picture(data, color, prepare, max_pixels):
-    picture = _open(data, max_pixels)
+    picture = open_picture(data, max_pixels)
     picture.load()
     if picture.mode.startswith("I") or picture.mode == "F":  # 16 bits, or floats
         return _from_array(_deep_pixels(picture), color, prepare)
@@ -109,7 +109,7 @@ def _from_array(pixels, color, prepare):
     return out if color else out[0]
 
 
-def _npy_header(file, max_pixels):
+def npy_header(file, max_pixels):
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise DamagedFile(f"has .npy format version {version}; expected 1.0 or 2.0")
@@ -119,11 +119,11 @@ def _npy_header(file, max_pixels):
         raise DamagedFile(f"has shape {shape}; expected one image (H, W) or (H, W, C), C <= 4")
     if dtype.hasobject:
         raise DamagedFile("holds Python objects")
-    _check_pixels(shape[0], shape[1], max_pixels)
+    check_pixels(shape[0], shape[1], max_pixels)
     return shape
 
 
 def _decode_npy(data, color, prepare, max_pixels):
-    _npy_header(io.BytesIO(data), max_pixels)
+    npy_header(io.BytesIO(data), max_pixels)
     pixels = np.load(io.BytesIO(data), allow_pickle=False)
     return _from_array(to_unit_floats(pixels), color, prepare)

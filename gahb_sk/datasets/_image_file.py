@@ -1,0 +1,244 @@
+"""One image file with everything that writing it back needs: depth, alpha, orientation, profile."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, JpegImagePlugin
+
+from gahb_sk._files import atomic_path
+from gahb_sk.datasets._archive import MAX_FILE_BYTES, DamagedFile
+from gahb_sk.datasets._decode import DAMAGE, MAX_PIXELS, check_pixels, npy_header, open_picture
+from gahb_sk.datasets._png16 import png16, read_png16
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".npy")
+_MODES = ("L", "LA", "RGB", "RGBA", "I;16", "F")
+_TAGS = ("ImageDescription", "Make", "Model", "XResolution", "YResolution",
+         "ResolutionUnit", "Software", "DateTime", "Artist", "Copyright", "XMLPacket",
+         "ExifOffset", "GPSInfo")  # fmt: skip
+_ROWS = 256  # converted at once
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image as its file holds it.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (H, W) or (H, W, C)
+        Of the file's own dtype, alpha included.
+    format : {"PNG", "PNG16", "JPEG", "TIFF", "TIFF16", "WEBP", "NPY"}
+        How it is written; "PNG16" and "TIFF16" are those that Pillow would reduce to 8 bits.
+    settings : dict
+        What the writer needs: metadata, compression.
+    """
+
+    pixels: np.ndarray
+    format: str
+    settings: dict
+
+    @property
+    def n_colors(self):
+        """1 for grey, 3 for colour; channels after these are alpha."""
+        return 1 if self.pixels.ndim == 2 or self.pixels.shape[2] < 3 else 3
+
+    @property
+    def depth(self):
+        """The dtype of the values, such as ``"uint16"``."""
+        return self.pixels.dtype.name
+
+    def image(self):
+        """Return the colours as floats, without alpha.
+
+        Returns
+        -------
+        image : ndarray of shape (n_colors, H, W)
+            float32 in [0, 1] for integers; floats keep their values, and float64 its precision.
+        """
+        planes = np.moveaxis(np.atleast_3d(self.pixels)[..., : self.n_colors], 2, 0)
+        if self.pixels.dtype.kind == "f":
+            return planes.astype(np.result_type(planes, np.float32))
+        image = planes.astype(np.float32)
+        image /= np.float32(np.iinfo(self.pixels.dtype).max)
+        return image
+
+    def write(self, path, image):
+        """Write other colours in the format of this file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file to write.
+        image : ndarray of shape (n_colors, H, W)
+            In the units of :meth:`image`. Integers are clipped and rounded; floats are neither.
+        """
+        pixels = self.pixels.copy()
+        colours = np.atleast_3d(pixels)[..., : self.n_colors]  # a view
+        for top in range(0, len(pixels), _ROWS):
+            rows = np.moveaxis(image[:, top : top + _ROWS], 0, 2)
+            colours[top : top + _ROWS] = _as_stored(rows, pixels.dtype)
+        with atomic_path(path) as temporary, open(temporary, "wb") as file:
+            _WRITERS[self.format](file, pixels, self.settings)
+
+
+def read_image_file(path, max_pixels=MAX_PIXELS):
+    """Read a png, jpg, tif, webp or npy file.
+
+    An orientation stays in the metadata and is not applied to the pixels, except in those TIFF
+    files that Pillow reads, which come upright. A palette becomes colours, and a transparent
+    colour alpha, since neither survives a change of the colours.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    max_pixels : int
+        Bound on its size.
+
+    Returns
+    -------
+    file : ImageFile
+
+    Raises
+    ------
+    DamagedFile
+        If it cannot be read, holds several images, or anything but grey and colour.
+    """
+    try:
+        path = Path(path)
+        if path.suffix.lower() not in EXTENSIONS:
+            raise DamagedFile(f"expected one of {', '.join(EXTENSIONS)}")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise DamagedFile(f"more than {MAX_FILE_BYTES} bytes")
+        read = _read_npy if path.suffix.lower() == ".npy" else _read_picture
+        file = read(path.read_bytes(), max_pixels)
+    except DamagedFile:
+        raise
+    except DAMAGE as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise DamagedFile(f"cannot be read: {reason}") from error
+    if file.pixels.dtype.kind == "f" and not np.isfinite(file.pixels).all():
+        raise DamagedFile("holds NaN or infinity")
+    return file
+
+
+def _as_stored(values, dtype):
+    if dtype.kind == "f":
+        return values
+    top = np.iinfo(dtype).max
+    return np.rint(np.clip(values, 0, 1) * top)
+
+
+def _read_npy(data, max_pixels):
+    npy_header(io.BytesIO(data), max_pixels)
+    pixels = np.load(io.BytesIO(data), allow_pickle=False)
+    if pixels.dtype not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
+        raise DamagedFile(f"holds {pixels.dtype}; expected uint8, uint16 or floats")
+    return ImageFile(pixels, "NPY", {})
+
+
+def _read_picture(data, max_pixels):
+    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") and _is_deep_tiff(data, max_pixels):
+        return _read_tiff16(data, max_pixels)
+    picture = open_picture(data, max_pixels)
+    format_ = "JPEG" if picture.format == "MPO" else picture.format  # a phone's; the first is it
+    if format_ not in _SETTINGS:
+        raise DamagedFile(f"is {format_}; expected PNG, JPEG, TIFF or WEBP")
+    if format_ == picture.format and getattr(picture, "n_frames", 1) > 1:
+        raise DamagedFile(f"holds {picture.n_frames} images; expected one")
+    settings = _SETTINGS[format_](picture, data)
+    if format_ == "PNG" and data[24] == 16 and data[25] != 0:
+        return ImageFile(read_png16(data), "PNG16", settings)
+    if picture.mode in ("1", "P", "PA") or picture.has_transparency_data:
+        grey = picture.mode in ("1", "L", "LA", "I;16")
+        alpha = "A" if picture.has_transparency_data else ""
+        picture = picture.convert(("L" if grey else "RGB") + alpha)
+    if picture.mode not in _MODES:
+        raise DamagedFile(f"has colours {picture.mode}; expected grey or RGB")
+    return ImageFile(np.array(picture), format_, settings)
+
+
+def _common(picture):
+    names = ("icc_profile", "exif", "dpi")
+    return {name: picture.info[name] for name in names if picture.info.get(name)}
+
+
+def _jpeg(picture, data):
+    settings = _common(picture)
+    if picture.mode not in ("L", "RGB"):  # said by the caller
+        return settings
+    settings["qtables"] = picture.quantization
+    settings["progressive"] = bool(picture.info.get("progressive"))
+    sampling = JpegImagePlugin.get_sampling(picture)
+    return settings | ({"subsampling": sampling} if sampling >= 0 else {})
+
+
+def _webp(picture, data):
+    return _common(picture) | {"lossless": b"VP8L" in data, "quality": 95, "exact": True}
+
+
+def _tiff(picture, data):
+    exif = picture.getexif()
+    codes = [ExifTags.Base[name].value for name in _TAGS if name in ExifTags.Base.__members__]
+    tags = {code: exif.get_ifd(code) or exif[code] for code in codes if code in exif}
+    settings = {"tiffinfo": tags}
+    if picture.info.get("icc_profile"):
+        settings["icc_profile"] = picture.info["icc_profile"]
+    compression = picture.info.get("compression", "raw")
+    lossless = ("tiff_lzw", "tiff_adobe_deflate", "packbits")
+    return settings | ({"compression": compression} if compression in lossless else {})
+
+
+_SETTINGS = {"PNG": lambda picture, data: _common(picture), "JPEG": _jpeg, "WEBP": _webp,
+             "TIFF": _tiff}  # fmt: skip
+
+
+def _is_deep_tiff(data, max_pixels):
+    """Whether the file holds colours of more than 8 bits, which Pillow cuts or does not open."""
+    try:
+        picture = open_picture(data, max_pixels)
+    except DamagedFile:
+        return True
+    bits = picture.tag_v2.get(258, (1,))
+    return len(bits) > 1 and max(bits) > 8
+
+
+def _read_tiff16(data, max_pixels):
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages[0]
+        check_pixels(page.imagelength, page.imagewidth, max_pixels)
+        if len(file.pages) > 1:
+            raise DamagedFile(f"holds {len(file.pages)} images; expected one")
+        pixels = page.asarray()
+        pixels = np.moveaxis(pixels, 0, 2) if page.planarconfig == 2 else pixels
+        tags = {code: page.tags[code] for code in (274, 34675) if code in page.tags}
+    if pixels.ndim != 3 or pixels.shape[2] > 4 or pixels.dtype.kind not in "uf":
+        raise DamagedFile(f"has shape {pixels.shape} of {pixels.dtype}; expected (H, W, C), C <= 4")
+    settings = {"photometric": "rgb" if pixels.shape[2] > 2 else "minisblack", "metadata": None}
+    if 34675 in tags:
+        settings["iccprofile"] = tags[34675].value
+    if 274 in tags:
+        settings["extratags"] = [(274, 3, 1, int(tags[274].value), True)]
+    return ImageFile(pixels, "TIFF16", settings)
+
+
+def _write_tiff16(file, pixels, settings):
+    import tifffile
+
+    alpha = {"extrasamples": ["unassalpha"]} if pixels.shape[2] in (2, 4) else {}
+    tifffile.imwrite(file, pixels, **settings, **alpha)
+
+
+def _write_with_pillow(format_):
+    return lambda file, pixels, settings: Image.fromarray(pixels).save(file, format_, **settings)
+
+
+_WRITERS = {
+    "NPY": lambda file, pixels, settings: np.save(file, pixels),
+    "PNG16": lambda file, pixels, settings: file.writelines(png16(pixels, settings)),
+    "TIFF16": _write_tiff16,
+    **{name: _write_with_pillow(name) for name in ("PNG", "JPEG", "TIFF", "WEBP")},
+}
