@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import COLOURS, axis
+from gahb_sk.plots._style import COLOURS, TableDisplay, draw_curve
 
 
-class AlignmentDisplay:
+class AlignmentDisplay(TableDisplay):
     """Overlap with each reference against the number of vectors, for one denoiser.
 
     The grey band reaches from nothing to the 95th percentile of random subspaces.
@@ -19,11 +19,6 @@ class AlignmentDisplay:
     sigma : float, default=None
         Which noise level; None takes the middle one.
 
-    Attributes
-    ----------
-    ax_, figure_ : matplotlib Axes and Figure
-        Where it was drawn last.
-
     Raises
     ------
     ValueError
@@ -35,24 +30,7 @@ class AlignmentDisplay:
         self.denoiser = denoiser
         self.sigma = sigma
 
-    @classmethod
-    def from_table(cls, table, *, denoiser=None, sigma=None):
-        """Make the display from what ``basis_alignment`` returned."""
-        return cls(table, denoiser=denoiser, sigma=sigma)
-
-    def plot(self, ax=None):
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : AlignmentDisplay
-            Itself.
-        """
+    def _draw(self, ax):
         name, sigma = self._choice()
         part = self.table.where(denoiser=name, sigma=sigma)
         if not part.n_rows:
@@ -60,14 +38,12 @@ class AlignmentDisplay:
                 f"denoiser, sigma: expected one of {sorted(set(self.table['denoiser'].tolist()))} "
                 f"and of {np.unique(self.table['sigma']).tolist()}, got {name!r}, {sigma!r}."
             )
-        ax = axis(ax)
         references = list(dict.fromkeys(part["reference"].tolist()))
         for reference, colour in zip(references, COLOURS * len(references), strict=False):
             rows = part.where(reference=reference)
-            error = 2 * np.nan_to_num(rows["overlap_se"])
-            ax.errorbar(
-                rows["k"], rows["overlap"], error, label=reference, color=colour, marker="o",
-                markersize=4, capsize=2,
+            draw_curve(
+                ax, rows["k"], rows["overlap"], rows["overlap_se"], label=reference,
+                color=colour, marker="o",
             )  # fmt: skip
         k, place = np.unique(part["k"], return_index=True)
         ax.fill_between(k, 0, part["chance_high"][place], color="0.85", label="chance (95 %)")
@@ -76,8 +52,6 @@ class AlignmentDisplay:
         ax.set_xticks([], minor=True)
         ax.set(ylim=(0, 1), title=f"{name}, noise level {sigma:g}")
         ax.legend(fontsize="small")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _choice(self):
         names = list(dict.fromkeys(self.table["denoiser"].tolist()))

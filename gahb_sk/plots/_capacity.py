@@ -2,48 +2,24 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import COLOURS, axis
+from gahb_sk.plots._style import COLOURS, TableDisplay, draw_curve
 
 _STYLES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D")
 
 
-class CapacityDisplay:
+class CapacityDisplay(TableDisplay):
     """Gap of PSNR against N; a colour for each image size, a line for each network.
+
+    Bars are two standard errors; infinite gaps are left out.
 
     Parameters
     ----------
     table : Table
         What :func:`~gahb_sk.experiments.capacity_curve` returned.
-
-    Attributes
-    ----------
-    ax_, figure_ : matplotlib Axes and Figure
-        Where it was drawn last.
     """
 
-    def __init__(self, table):
-        self.table = table
-
-    @classmethod
-    def from_table(cls, table):
-        """Make the display from what ``capacity_curve`` returned."""
-        return cls(table)
-
-    def plot(self, ax=None):
-        """Draw the curves, with two standard errors; infinite gaps are left out.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : CapacityDisplay
-            Itself.
-        """
-        ax = axis(ax)
+    def _draw(self, ax):
         stacks = list(dict.fromkeys(self.table["images"].tolist()))
         denoisers = list(dict.fromkeys(self.table["denoiser"].tolist()))
         for i, images in enumerate(stacks):
@@ -52,22 +28,19 @@ class CapacityDisplay:
                 shown = np.isfinite(part["gap"])
                 if not part.n_rows:
                     continue
-                ax.errorbar(
+                draw_curve(
+                    ax,
                     part["n_train"][shown],
                     part["gap"][shown],
-                    2 * np.nan_to_num(part["gap_se"][shown]),
+                    part["gap_se"][shown],
                     color=COLOURS[i % len(COLOURS)],
                     linestyle=_STYLES[j % len(_STYLES)],
                     marker=_MARKERS[j % len(_MARKERS)],
-                    markersize=4,
-                    capsize=2,
                     label=_label(images, denoiser, part["n_weights"][0]),
                 )
         ax.axhline(0, color="0.75", linewidth=1, zorder=0)
-        ax.set(xscale="log", xlabel="N, training images", ylabel="train less test PSNR (dB)")
+        ax.set(xscale="log", xlabel="N, training images", ylabel="train minus test PSNR (dB)")
         ax.legend(fontsize="small")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
 def _label(images, denoiser, n_weights):

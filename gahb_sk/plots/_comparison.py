@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import LINES, MARKERS, axis, colours
+from gahb_sk.plots._style import AxisDisplay, draw_curve, draw_identity, styled
 
 
-class ComparisonDisplay:
+class ComparisonDisplay(AxisDisplay):
     """Mean PSNR of denoised images against the PSNR of the noisy ones.
 
     Learned denoisers are drawn solid, classical ones dashed, optimal ones dotted in grey; those
-    that are told the clean image are marked as bounds. Make one with :meth:`from_comparison`.
+    given the clean image are marked as bounds. Make one with :meth:`from_comparison`.
 
     Parameters
     ----------
@@ -17,11 +17,6 @@ class ComparisonDisplay:
         ``denoiser, kind, bound, input_psnr, psnr, psnr_se``, as ``Comparison.means()`` gives.
     theoretical_slope : float, default=None
         Slope of a reference line, for example ``alpha / (alpha + 1)``.
-
-    Attributes
-    ----------
-    ax_, figure_ : matplotlib Axes and Figure
-        Where it was drawn last.
     """
 
     def __init__(self, means, *, theoretical_slope=None):
@@ -46,45 +41,14 @@ class ComparisonDisplay:
         slope = None if alpha is None else alpha / (alpha + 1)
         return cls(comparison.means(), theoretical_slope=slope)
 
-    def plot(self, ax=None):
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : ComparisonDisplay
-            Itself.
-        """
-        ax = axis(ax)
-        means = self.means
-        names = list(dict.fromkeys(means["denoiser"].tolist()))
-        parts = {name: means.where(denoiser=name) for name in names}
-        palette = colours(names, [parts[name]["kind"][0] for name in names])
-        for name, part in parts.items():
-            kind = str(part["kind"][0])
-            ax.errorbar(
-                part["input_psnr"],
-                part["psnr"],
-                2 * np.nan_to_num(part["psnr_se"]),
-                label=f"{name} (bound)" if part["bound"][0] else name,
-                color=palette[name],
-                linestyle=LINES[kind],
-                marker=MARKERS[kind],
-                markersize=4,
-                capsize=2,
-            )
-        x = np.unique(means["input_psnr"])
-        ax.plot(x, x, color="0.75", linewidth=1, zorder=0, label="noisy input")
+    def _draw(self, ax):
+        for part, style in styled(self.means):
+            draw_curve(ax, part["input_psnr"], part["psnr"], part["psnr_se"], **style)
+        x = np.unique(self.means["input_psnr"])
+        draw_identity(ax, x)
         if self.theoretical_slope is not None:
             self._draw_slope(ax, x)
-        ax.set(xlabel="input PSNR (dB)", ylabel="output PSNR (dB)")
         ax.legend(fontsize="small")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _draw_slope(self, ax, x):
         """A line of the theoretical slope, through the best denoiser at the highest noise."""

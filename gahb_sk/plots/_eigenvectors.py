@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import COLOURS, axis
+from gahb_sk.plots._style import COLOURS, AxisDisplay, TableDisplay, by_denoiser, new_figure
 
 
 class EigenvectorGridDisplay:
@@ -74,9 +74,7 @@ class EigenvectorGridDisplay:
         n = len(self.images) + len(indices)
         n_rows = -(-n // n_columns)
         if figure is None:
-            import matplotlib.pyplot as plt
-
-            figure = plt.figure(figsize=(1.5 * n_columns, 1.75 * n_rows), layout="constrained")
+            figure = new_figure((1.5 * n_columns, 1.75 * n_rows))
         axes = figure.subplots(n_rows, n_columns, squeeze=False)
         for ax in axes.flat:
             ax.set_axis_off()
@@ -95,7 +93,7 @@ class EigenvectorGridDisplay:
         return self
 
 
-class SpectrumDisplay:
+class SpectrumDisplay(AxisDisplay):
     """Shrinkage factors in decreasing order, with the coefficients of the clean image.
 
     Parameters
@@ -109,9 +107,11 @@ class SpectrumDisplay:
 
     Attributes
     ----------
-    ax_, figure_ : matplotlib Axes and Figure
-        Where it was drawn last; ``coefficients_ax_`` is the axis of the coefficients, or None.
+    coefficients_ax_ : matplotlib Axes or None
+        Axis of the coefficients.
     """
+
+    _figsize = (6.4, 4.2)
 
     def __init__(self, spectra, *, coefficients=None, errors=None):
         self.spectra = spectra
@@ -153,20 +153,7 @@ class SpectrumDisplay:
             errors={name: part["factor_se"] for name, part in parts.items()},
         )
 
-    def plot(self, ax=None):
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : SpectrumDisplay
-            Itself.
-        """
-        ax = axis(ax, (6.4, 4.2))
+    def _draw(self, ax):
         palette = dict(zip(self.spectra, COLOURS * len(self.spectra), strict=False))
         for name, values in self.spectra.items():
             k = np.arange(1, len(values) + 1)
@@ -180,8 +167,6 @@ class SpectrumDisplay:
         if self.coefficients:
             self.coefficients_ax_ = self._draw_coefficients(ax.twinx(), palette)
         ax.legend(fontsize="small", loc="upper right")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _draw_coefficients(self, ax, palette):
         for name, coefficients in self.coefficients.items():
@@ -193,7 +178,7 @@ class SpectrumDisplay:
         return ax
 
 
-class HarmonicityDisplay:
+class HarmonicityDisplay(TableDisplay):
     """Harmonicity of the leading vectors against their number.
 
     The grey band is where 95 of 100 random vectors lie; the dashed lines are the harmonicity
@@ -205,36 +190,15 @@ class HarmonicityDisplay:
         What :func:`~gahb_sk.experiments.basis_spectra` returned.
     sigma : float, default=None
         Which noise level; None takes the lowest.
-
-    Attributes
-    ----------
-    ax_, figure_ : matplotlib Axes and Figure
-        Where it was drawn last.
     """
+
+    _figsize = (6.4, 4.2)
 
     def __init__(self, table, *, sigma=None):
         self.table = table
         self.sigma = sigma
 
-    @classmethod
-    def from_table(cls, table, *, sigma=None):
-        """Make the display from what ``basis_spectra`` returned."""
-        return cls(table, sigma=sigma)
-
-    def plot(self, ax=None):
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : HarmonicityDisplay
-            Itself.
-        """
-        ax = axis(ax, (6.4, 4.2))
+    def _draw(self, ax):
         parts = parts_at(self.table, self.sigma)
         for (name, part), colour in zip(parts.items(), COLOURS * len(parts), strict=False):
             k, height = part["k"], part["harmonicity"]
@@ -245,15 +209,12 @@ class HarmonicityDisplay:
         ax.fill_between(part["k"], -high, high, color="0.85", label="chance (95 %)")
         ax.set(xlabel="k", ylabel="harmonicity of $e_k$", xscale="log", ylim=(None, 1.02))
         ax.legend(fontsize="small", loc="lower left")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
 def parts_at(table, sigma):
     """Rows of a table at one noise level, by denoiser; None is the lowest level."""
     table = table.where(sigma=table["sigma"].min() if sigma is None else sigma)
-    names = dict.fromkeys(table["denoiser"].tolist())
-    return {name: table.where(denoiser=name) for name in names}
+    return by_denoiser(table)
 
 
 def draw_band(ax, x, y, error, colour):

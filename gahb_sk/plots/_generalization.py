@@ -3,6 +3,7 @@
 import numpy as np
 
 from gahb_sk.plots._image_grid import show_image
+from gahb_sk.plots._style import draw_curve, draw_identity, new_figure
 
 ROWS = ("closest in A", "sample, A", "sample, B", "closest in B")
 # Measure, label, colour, and whether its histogram is filled.
@@ -65,10 +66,7 @@ class GeneralizationDisplay:
         columns = len(self.curve.samples)
         width = max(7.2, 1.15 * columns * self.n_examples + 1.2)
         if figure is None:
-            import matplotlib.pyplot as plt
-
-            size = (width, 9.6 if columns else 3.4)
-            figure = plt.figure(figsize=size, layout="constrained")
+            figure = new_figure((width, 9.6 if columns else 3.4))
         self.figure_ = figure
         if not columns:
             self.plot_curves(figure.subplots(1, 2, sharex=True, sharey=True))
@@ -99,20 +97,21 @@ class GeneralizationDisplay:
                         n_train=n, images=images, training_set=training_set
                     )
                     shown = part["psnr"] < _EXACT
-                    ax.errorbar(
+                    draw_curve(
+                        ax,
                         part["input_psnr"][shown],
                         part["psnr"][shown],
-                        2 * np.nan_to_num(part["psnr_se"][shown]),
-                        color=colour, linestyle=style, marker="o", markersize=3, capsize=2,
+                        part["psnr_se"][shown],
+                        color=colour, linestyle=style, marker="o", markersize=3,
                         label=f"N = {n:,}" if training_set == "A" else None,
                     )  # fmt: skip
             x = np.unique(self.curve.psnr["input_psnr"])
-            ax.plot(x, x, color="0.75", linewidth=1, zorder=0, label="noisy input")
+            draw_identity(ax, x)
             if images == "train" and 1 in self.curve.n_train:
                 best = x + 10 * np.log10(self.curve.n_values)
                 ax.plot(x, best, color="0.2", linestyle=":", zorder=0, label="optimum, N = 1")
-            ax.set(xlabel="input PSNR (dB)", title=f"{images} images")
-        axes[0].set_ylabel("output PSNR (dB)")
+            ax.set(title=f"{images} images")
+            ax.label_outer()
         axes[0].legend(fontsize="x-small")
         self.curve_axes_ = np.array(axes)
 
@@ -168,7 +167,7 @@ class GeneralizationDisplay:
             ax.set_title(f"N = {n:,}", fontsize=9)
         name = "correlation" if self.centered else "cosine similarity"
         figure.supxlabel(name, fontsize=9)
-        axes[0].set_ylabel("part of the samples", fontsize=8)
+        axes[0].set_ylabel("fraction of samples", fontsize=8)
         figure.legend(
             *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=7
         )

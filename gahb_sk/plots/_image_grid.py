@@ -3,6 +3,7 @@
 import numpy as np
 
 from gahb_sk.metrics import psnr
+from gahb_sk.plots._style import new_figure
 
 
 class ImageGridDisplay:
@@ -81,9 +82,7 @@ class ImageGridDisplay:
         n_rows = len(next(iter(self.columns.values())))
         n_columns = len(self.columns)
         if figure is None:
-            import matplotlib.pyplot as plt
-
-            figure = plt.figure(figsize=(1.75 * n_columns, 2.05 * n_rows), layout="constrained")
+            figure = new_figure((1.75 * n_columns, 2.05 * n_rows))
         axes = figure.subplots(n_rows, n_columns, squeeze=False)
         for j, (title, images) in enumerate(self.columns.items()):
             axes[0, j].set_title(_two_lines(title), fontsize=8)

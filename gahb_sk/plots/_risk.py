@@ -2,57 +2,28 @@
 
 import numpy as np
 
-from gahb_sk.plots._style import LINES, MARKERS, axis, colours
+from gahb_sk.plots._style import TableDisplay, draw_curve, styled
 
 ESTIMATES = {"sure": "SURE", "predicted": r"$\sigma^2\,\mathrm{tr} J / d$"}
 
 
-class EffectiveDimensionDisplay:
+class EffectiveDimensionDisplay(TableDisplay):
     """Trace of the Jacobian against the noise level, with two standard errors.
 
     Parameters
     ----------
     table : Table
         What :func:`~gahb_sk.experiments.risk_estimates` returned.
-
-    Attributes
-    ----------
-    ax_, figure_ : matplotlib Axes and Figure
-        Where it was drawn last.
     """
 
-    def __init__(self, table):
-        self.table = table
-
-    @classmethod
-    def from_table(cls, table):
-        """Make the display from what ``risk_estimates`` returned."""
-        return cls(table)
-
-    def plot(self, ax=None):
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : EffectiveDimensionDisplay
-            Itself.
-        """
-        ax = axis(ax)
-        for name, part, style in _parts(self.table):
-            error = 2 * np.nan_to_num(part["dimension_se"])
-            ax.errorbar(part["sigma"], part["dimension"], error, label=name, capsize=2, **style)
+    def _draw(self, ax):
+        for part, style in styled(self.table):
+            draw_curve(ax, part["sigma"], part["dimension"], part["dimension_se"], **style)
         _scales(ax, self.table, "effective dimension")
         ax.legend(fontsize="small")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
-class RiskDisplay:
+class RiskDisplay(TableDisplay):
     """True mean squared error, and what is said of it without clean images.
 
     Lines are the true error; SURE is drawn as open circles, the prediction from the Jacobian
@@ -63,39 +34,12 @@ class RiskDisplay:
     ----------
     table : Table
         What :func:`~gahb_sk.experiments.risk_estimates` returned.
-
-    Attributes
-    ----------
-    ax_, figure_ : matplotlib Axes and Figure
-        Where it was drawn last.
     """
 
-    def __init__(self, table):
-        self.table = table
-
-    @classmethod
-    def from_table(cls, table):
-        """Make the display from what ``risk_estimates`` returned."""
-        return cls(table)
-
-    def plot(self, ax=None):
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : RiskDisplay
-            Itself.
-        """
-        ax = axis(ax)
-        for name, part, style in _parts(self.table):
-            style = {**style, "marker": None}
+    def _draw(self, ax):
+        for part, style in styled(self.table):
             colour, x = style["color"], part["sigma"]
-            ax.plot(x, part["mse"], label=name, **style)
+            ax.plot(x, part["mse"], **{**style, "marker": None})
             # An unbiased estimate may be negative, which a logarithm cannot show.
             shown = part["sure"] > 0
             ax.plot(
@@ -106,8 +50,6 @@ class RiskDisplay:
         ax.plot([], [], "x", color="0.3", label=ESTIMATES["predicted"])
         _scales(ax, self.table, "mean squared error")
         ax.legend(fontsize="small")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
 def _scales(ax, table, label):
@@ -119,19 +61,3 @@ def _scales(ax, table, label):
     if len(sigmas) <= 8:
         ax.set_xticks(sigmas, labels=[f"{sigma:.3g}" for sigma in sigmas])
         ax.set_xticks([], minor=True)
-
-
-def _parts(table):
-    """Yield the label, the rows and the style of each denoiser."""
-    names = list(dict.fromkeys(table["denoiser"].tolist()))
-    parts = {name: table.where(denoiser=name) for name in names}
-    palette = colours(names, [parts[name]["kind"][0] for name in names])
-    for name, part in parts.items():
-        kind = str(part["kind"][0])
-        style = {
-            "color": palette[name],
-            "linestyle": LINES[kind],
-            "marker": MARKERS[kind],
-            "markersize": 4,
-        }
-        yield f"{name} (bound)" if part["bound"][0] else name, part, style

@@ -1,9 +1,60 @@
 """One look for all displays: each denoiser keeps its colour, each kind its line."""
 
+import numpy as np
+
 LINES = {"learned": "-", "classical": "--", "optimal": ":"}
 MARKERS = {"learned": "o", "classical": "s", "optimal": None}
 # Okabe and Ito's colours, told apart with any colour vision; black is kept for bounds.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#6A3D9A")
+GREYS = ("#000000", "#555555", "#888888", "#AAAAAA")
+
+
+class AxisDisplay:
+    """A display on one axis; a subclass draws in ``_draw(ax)``.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        Where it was drawn last.
+    """
+
+    _figsize = (6.4, 4.8)
+
+    def plot(self, ax=None):
+        """Draw on an axis.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : AxisDisplay
+            Itself.
+        """
+        ax = axis(ax, self._figsize)
+        self._draw(ax)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+class TableDisplay(AxisDisplay):
+    """A display of a table on one axis.
+
+    Parameters
+    ----------
+    table : Table
+        What the experiment returned.
+    """
+
+    def __init__(self, table):
+        self.table = table
+
+    @classmethod
+    def from_table(cls, table, **options):
+        """Make the display from a table, with the options of the class."""
+        return cls(table, **options)
 
 
 def axis(ax, figsize=(6.4, 4.8)):
@@ -15,23 +66,44 @@ def axis(ax, figsize=(6.4, 4.8)):
     return ax
 
 
-def colours(names, kinds):
-    """Give each denoiser a colour; optimal ones are grey to black.
+def new_figure(figsize):
+    """Return a new figure of pyplot's."""
+    import matplotlib.pyplot as plt
 
-    Parameters
-    ----------
-    names, kinds : sequence of str
-        Denoisers and their kinds.
+    return plt.figure(figsize=figsize, layout="constrained")
 
-    Returns
-    -------
-    colours : dict of str to str
+
+def draw_curve(ax, x, y, error, **style):
+    """Draw a curve with bars of two standard errors; unknown errors have none."""
+    ax.errorbar(x, y, 2 * np.nan_to_num(error), **{"markersize": 4, "capsize": 2, **style})
+
+
+def draw_identity(ax, x):
+    """Draw the line on which a denoiser that changes nothing lies."""
+    ax.plot(x, x, color="0.75", linewidth=1, zorder=0, label="noisy input")
+    ax.set(xlabel="input PSNR (dB)", ylabel="output PSNR (dB)")
+
+
+def by_denoiser(table):
+    """Return the rows of each denoiser by its name, in order."""
+    return {name: table.where(denoiser=name) for name in dict.fromkeys(table["denoiser"].tolist())}
+
+
+def styled(table):
+    """Yield the rows and the style of each denoiser: colour, line and marker of its kind, label.
+
+    Optimal denoisers are grey to black; those that know the clean image are marked as bounds.
     """
-    greys = ("#000000", "#555555", "#888888", "#AAAAAA")
-    counts = {"optimal": 0, "other": 0}
-    given = {}
-    for name, kind in zip(names, kinds, strict=True):
-        group, palette = ("optimal", greys) if kind == "optimal" else ("other", COLOURS)
-        given[name] = palette[counts[group] % len(palette)]
-        counts[group] += 1
-    return given
+    palettes = {"optimal": iter(GREYS * table.n_rows)}
+    others = iter(COLOURS * table.n_rows)
+    for name, part in by_denoiser(table).items():
+        kind = str(part["kind"][0])
+        yield (
+            part,
+            {
+                "color": next(palettes.get(kind, others)),
+                "linestyle": LINES[kind],
+                "marker": MARKERS[kind],
+                "label": f"{name} (bound)" if part["bound"][0] else name,
+            },
+        )

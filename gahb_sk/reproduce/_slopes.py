@@ -194,20 +194,13 @@ def draw_levels(measured, title):
 
 def draw_gaps(table, classes):
     """Return a figure with a panel of gaps to the class's bound a class."""
-    from gahb_sk.plots._style import LINES, colours
+    from gahb_sk.plots._style import styled
 
     figure, axes = _panels(len(classes), 3.6)
     for ax, image_class in zip(axes, classes, strict=True):
-        part = table.where(images=image_class.name)
-        names = list(dict.fromkeys(part["denoiser"].tolist()))
-        kinds = [str(part.where(denoiser=name)["kind"][0]) for name in names]
-        palette = colours(names, kinds)
-        for name, kind in zip(names, kinds, strict=True):
-            own = part.where(denoiser=name)
-            ax.plot(
-                own["sigma"], own["gap"], LINES[kind], color=palette[name], label=name,
-                marker="o" if kind == "learned" else None, markersize=3,
-            )  # fmt: skip
+        for own, style in styled(table.where(images=image_class.name)):
+            style["marker"] = "o" if own["kind"][0] == "learned" else None
+            ax.plot(own["sigma"], own["gap"], markersize=3, **style)
         ax.set_xscale("log")
         ax.set_title(image_class.name, fontsize=10)
         ax.set(xlabel="noise level", ylabel=f"dB below {image_class.bound}")
