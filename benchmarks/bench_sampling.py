@@ -92,7 +92,7 @@ def disks(arguments):
         "score": ScoreSampler(denoiser, sigma_end=0.02, random_state=0),
         "flow": FlowSampler(denoiser, sigma_start=5.0, n_steps=25, random_state=0),
     }.items():
-        spent, samples = seconds(lambda s=sampler: s.sample(arguments.samples))
+        spent, samples = seconds(lambda s=sampler: s.sample(arguments.samples).images)
         away = np.array([nearest_disk(image.astype(np.float64)) for image in samples])
         print(
             f"{name}: {np.mean(away <= 0.02):.1%} of {len(away)} samples within 0.02 of a disk, "
@@ -119,7 +119,7 @@ def gaussian(arguments):
                                      sigma_end=0.02, mean=0.0, max_steps=9000, random_state=0),
         "flow, 50 steps": FlowSampler(denoiser, sigma_start=20, mean=0.0, random_state=0),
     }.items():  # fmt: skip
-        modes = sampler.sample(n).reshape(n, -1) @ vectors[:, :12]
+        modes = sampler.sample(n).images.reshape(n, -1) @ vectors[:, :12]
         ratio = modes.var(axis=0) / variances[:12]
         print(f"{label:22s} variance of samples / of the class: {ratio.mean():.3f} "
               f"({ratio.min():.3f} to {ratio.max():.3f})", flush=True)  # fmt: skip

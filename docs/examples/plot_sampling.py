@@ -23,7 +23,7 @@ denoisers = {
     "best linear": WienerDenoiser().fit(X),
 }
 samples = {
-    name: FlowSampler(denoiser, sigma_start=5.0, n_steps=20, random_state=0).sample(4)
+    name: FlowSampler(denoiser, sigma_start=5.0, n_steps=20, random_state=0).sample(4).images
     for name, denoiser in denoisers.items()
 }
 for name, images in samples.items():
@@ -50,7 +50,7 @@ rows = []
 for name, operator in operators.items():
     measured = operator.measure(clean)
     restored = sampler.inverse(measured[0], operator, n_samples=2)
-    print(f"{name}: largest constraint residual {sampler.constraint_residual_.max():.1e}")
-    rows.append([clean[0], operator.adjoint(measured)[0], *restored])
+    print(f"{name}: largest constraint residual {restored.residual.max():.1e}")
+    rows.append([clean[0], operator.adjoint(measured)[0], *restored.images])
 titles = ("disk", "measured", "restored", "again")
 ImageGridDisplay(dict(zip(titles, np.stack(rows, axis=1), strict=True))).plot()

@@ -114,20 +114,20 @@ def run(args):
     restored = sampler.inverse(
         measured, operator, n_samples=args.n, measurement_sigma=args.measurement_sigma
     )
-    mean = restored.mean(axis=0, dtype=np.float64)
+    images = restored.images
+    mean = images.mean(axis=0, dtype=np.float64)
     shown = {"image": clean, "measured": operator.adjoint(measured)[0], "mean": mean}
-    shown |= {f"sample {k}": one for k, one in enumerate(restored)}
+    shown |= {f"sample {k}": one for k, one in enumerate(images)}
     psnrs = {
         name: float(metrics.psnr(clean[None], image[None])[0])
         for name, image in shown.items()
         if name != "image"
     }
-    write_array(folder / "restored.npy", restored)
+    write_array(folder / "restored.npy", images)
     _write_picture(folder / "restored.png", shown, psnrs)
-    residual = np.asarray(sampler.constraint_residual_)
-    _write_results(folder / "results.json", args, denoiser, operator, psnrs, residual)
+    _write_results(folder / "results.json", args, denoiser, operator, psnrs, restored.residual)
     print(
-        f"{folder / 'restored.npy'}: {len(restored)} restored images, PSNR of their mean "
+        f"{folder / 'restored.npy'}: {len(images)} restored images, PSNR of their mean "
         f"{psnrs['mean']:.2f} dB, of the first {psnrs['sample 0']:.2f} dB"
     )
     return 0

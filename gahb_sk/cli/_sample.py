@@ -79,16 +79,17 @@ def draw(sampler, n, shape, first, batch_size):
     Returns
     -------
     samples : ndarray of shape (n, ...)
-    steps : list of int or None
-        Steps that each took, if the sampler counts them.
+    steps : list of int
+        Steps that each took.
     """
     parts, steps = [], []
     starts = range(first, first + n, batch_size)
     for start in tqdm(starts, desc="sampling", file=sys.stderr, disable=len(starts) == 1):
         count = min(batch_size, first + n - start)
-        parts.append(sampler.sample(count, shape, first=start))
-        steps += np.asarray(getattr(sampler, "n_steps_", [])).tolist()
-    return np.concatenate(parts), steps or None
+        samples = sampler.sample(count, shape, first=start)
+        parts.append(samples.images)
+        steps += samples.n_steps.tolist()
+    return np.concatenate(parts), steps
 
 
 def _sides(image_size):

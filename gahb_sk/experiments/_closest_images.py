@@ -1,6 +1,6 @@
-"""The training image that is most like a sample, found block by block."""
+"""The training image most similar to a sample, found block by block."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +10,8 @@ from gahb_sk.metrics import cosine_similarity
 _BLOCK_VALUES = 2**23  # values of the images read at a time
 
 
-class Closest(NamedTuple):
+@dataclass(frozen=True)
+class Closest:
     """For each sample the most similar image: its ``index`` (n,) and the ``cosine`` (n,)."""
 
     index: np.ndarray

@@ -1,4 +1,4 @@
-"""Samples of two denoisers from the same noise, and the training images most like them."""
+"""Samples of two denoisers from the same noise, and the training images most similar to them."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class SamplePairs:
     first, second : ndarray of shape (n, H, W) or (n, C, H, W)
         Samples of the denoiser of A, and of that of B.
     closest_first, closest_second : ndarray of the same shape
-        The image of A most like ``first``, that of B most like ``second``, by correlation (means
+        The image of A most similar to ``first``, that of B to ``second``, by correlation (means
         removed).
     cosines : dict of (str, bool) to ndarray of shape (n,) or (2, n)
         By measure and by whether the means were removed: "pair" (n,); "closest" and "other" (2, n),
@@ -99,7 +99,7 @@ def similarity_rows(pairs):
 
 def _draw(denoiser, n_samples, shape, seed, settings):
     sampler = ScoreSampler(denoiser, random_state=seed, on_divergence="nan", **settings)
-    return np.asarray(sampler.sample(n_samples, shape))
+    return sampler.sample(n_samples, shape).images
 
 
 def _take(images, index):

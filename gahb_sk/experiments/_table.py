@@ -1,15 +1,14 @@
 """A tidy table: named columns of equal length, one row an observation."""
 
 import csv
-from collections.abc import Mapping
 
 import numpy as np
 
 from gahb_sk._files import atomic_path, write_json
 
 
-class Table(Mapping):
-    """Columns of equal length; a mapping from column names to arrays.
+class Table:
+    """Columns of equal length, by name; as in pandas, ``len`` counts the rows.
 
     Parameters
     ----------
@@ -28,6 +27,8 @@ class Table(Mapping):
     30.5
     >>> print(table.where(sigma=0.3)["psnr"])
     [24.6]
+    >>> len(table), list(table)
+    (2, ['sigma', 'psnr'])
     """
 
     def __init__(self, columns):
@@ -49,7 +50,18 @@ class Table(Mapping):
         return iter(self._columns)
 
     def __len__(self):
-        return len(self._columns)
+        return self.n_rows
+
+    def __contains__(self, name):
+        return name in self._columns
+
+    def keys(self):
+        """Names of the columns."""
+        return self._columns.keys()
+
+    def items(self):
+        """Names and arrays of the columns."""
+        return self._columns.items()
 
     def __repr__(self):
         return f"{type(self).__name__}({self.n_rows} rows: {', '.join(self)})"

@@ -5,7 +5,7 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "_chain": ["DivergenceError"],
+        "_base": ["DivergenceError", "Samples", "Trajectory"],
         "_flow_sampler": ["FlowSampler", "karras_schedule"],
         "_log_density": ["LogDensityRatio", "kl_bound", "log_density_ratio"],
         "_score_sampler": ["ScoreSampler"],

@@ -1,27 +1,14 @@
-"""What the samplers share: the denoiser on a stack, noise of one's own for each sample, failure."""
+"""What the samplers compute with: the denoiser on a stack, a stream of noise for each sample."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._random import child, image_generator
+from gahb_sk.sampling._base import Samples, Trajectory
 
 # Child streams of a sampler's seed.
 _SAMPLES = 0
 _GROWTH = 10.0  # a sample whose noise has grown this much has diverged
-
-
-class DivergenceError(ValueError):
-    """Some samples did not come to an end.
-
-    Attributes
-    ----------
-    failed : ndarray of int
-        Numbers of the samples that failed.
-    """
-
-    def __init__(self, message, failed):
-        super().__init__(message)
-        self.failed = failed
 
 
 class Prior:
@@ -37,7 +24,7 @@ class Prior:
     Raises
     ------
     TypeError, ValueError
-        For an oracle, or a shape that is none.
+        For an oracle, or an invalid shape.
     """
 
     def __init__(self, denoiser, image_shape=None):
@@ -45,8 +32,8 @@ class Prior:
             raise TypeError(f"denoiser: expected a fitted denoiser, got {type(denoiser).__name__}.")
         if getattr(denoiser, "needs_clean", False):
             raise TypeError(
-                f"denoiser: {type(denoiser).__name__} must be told the clean image, which a sample "
-                "does not have; take a denoiser that is no oracle."
+                f"denoiser: {type(denoiser).__name__} needs the clean image, which a sample "
+                "does not have. Use a denoiser that is no oracle."
             )
         check_is_fitted(denoiser)
         shape = denoiser.image_shape_ if image_shape is None else image_shape
@@ -101,78 +88,50 @@ def column(values, stack):
     return values.astype(stack.dtype).reshape(-1, *[1] * (stack.ndim - 1))
 
 
-def finish(samples, converged, numbers, reason, on_divergence):
-    """Return the samples, or raise if some have failed; a failed one is never returned as good.
-
-    Parameters
-    ----------
-    samples : ndarray of shape (n, ...)
-    converged : ndarray of shape (n,), bool
-    numbers : sequence of int
-        Numbers of the samples in their seed.
-    reason : ndarray of shape (n,), str
-        Of each failure.
-    on_divergence : {"raise", "nan"}
-    """
-    bad = np.flatnonzero(~converged)
-    if len(bad) and on_divergence == "raise":
-        failed = np.asarray(numbers)[bad]
-        shown = ", ".join(map(str, failed[:5])) + (", ..." if len(failed) > 5 else "")
-        raise DivergenceError(
-            f"{len(bad)} of {len(samples)} samples did not come to an end (number {shown}): "
-            f"{reason[bad[0]]}. Take a smaller h0, a larger max_steps or sigma_end, or a "
-            "sigma_start in the denoiser's noise range; on_divergence='nan' returns the others.",
-            failed,
-        )
-    samples[bad] = np.nan
-    return samples
-
-
-def check_count(n):
-    """Return a number of samples, at least 1."""
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise ValueError(f"n_samples: expected an int >= 1, got {n!r}.")
-    return int(n)
-
-
-def check_levels(sigma_start, sigma_end):
-    """Raise unless the level falls."""
-    if sigma_end >= sigma_start:
-        raise ValueError(
-            f"sigma_end: expected less than sigma_start, {sigma_start}, got {sigma_end}."
-        )
-
-
-def check_mean(mean, shape):
-    """Return the mean of the starting noise, a number or an image, in double precision."""
-    mean = np.asarray(mean, np.float64)
-    if mean.ndim and mean.shape != shape:
-        raise ValueError(
-            f"mean: expected a number or an image of shape {shape}, got shape {mean.shape}."
-        )
-    return mean
-
-
-def look(prior, y, told, active, constraint):
+def look(prior, y, given, active, constraint):
     """Denoise the active samples.
 
     Returns
     -------
     denoised, direction : ndarray of shape (m, ...)
     level : ndarray of shape (m,)
-        Noise level: that which the direction shows, or which the denoiser was told.
+        Noise level: that which the direction shows, or which the denoiser was given.
     shown : ndarray of shape (m,)
         That which the direction shows.
     """
-    noisy = y[active]
-    denoised = prior(noisy, told[active])
+    noisy, given = y[active], given[active]
+    denoised = prior(noisy, given)
     direction = denoised - noisy
     shown = norms(direction)
     if constraint is not None:
-        at = shown if prior.blind else told[active]
-        direction = constraint.direct(direction, noisy, active, at)
+        direction = constraint.direct(direction, noisy, active, shown if prior.blind else given)
         if not constraint.sigma:
             shown = norms(direction)
-    # What a denoiser removes when it is told a level says less about it than the rule does, and
+    # What a denoiser removes when it is given a level says less about it than the rule does, and
     # errors would add up from step to step.
-    return denoised, direction, shown if prior.blind else told[active], shown
+    return denoised, direction, shown if prior.blind else given, shown
+
+
+class Record:
+    """How far each chain has come; written to while the chains run."""
+
+    def __init__(self, n, sigma_start, reason, keep_trajectory):
+        self.n_steps = np.zeros(n, int)
+        self.sigma = np.full(n, float(sigma_start))
+        self.converged = np.zeros(n, bool)
+        self.reason = np.full(n, reason, object)
+        self._steps = [([], []) for _ in range(n)] if keep_trajectory else None
+
+    def see(self, active, y, level):
+        """Note the level of the active samples, and the images if trajectories are kept."""
+        self.sigma[active] = level
+        if self._steps is not None:
+            for k, sigma in zip(active, level, strict=True):
+                images, sigmas = self._steps[k]
+                images.append(y[k].copy())
+                sigmas.append(float(sigma))
+
+    def samples(self, images):
+        """Return the result with the final images."""
+        trajectories = self._steps and [Trajectory(*map(np.array, one)) for one in self._steps]
+        return Samples(images, self.converged, self.n_steps, self.sigma, trajectories=trajectories)

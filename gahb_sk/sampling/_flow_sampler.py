@@ -17,27 +17,9 @@ generative models", NeurIPS 2022, arXiv:2206.00364, algorithm 1 and equation 5.
 import numpy as np
 
 from gahb_sk._random import seed_sequence
-from gahb_sk._validation import Real, StrOptions, at_least, positive, validate_params
-from gahb_sk.sampling._chain import (
-    Prior,
-    Streams,
-    check_count,
-    check_levels,
-    check_mean,
-    finish,
-    has_diverged,
-    norms,
-)
-
-_CONSTRAINTS = {
-    "n_steps": [at_least(2)],
-    "sigma_start": [positive()],
-    "sigma_end": [positive()],
-    "rho": [positive()],
-    "mean": [Real, "array-like"],
-    "on_divergence": [StrOptions({"raise", "nan"})],
-    "random_state": ["random_state"],
-}
+from gahb_sk._validation import at_least, positive
+from gahb_sk.sampling._base import BaseSampler
+from gahb_sk.sampling._chain import Prior, Record, Streams, has_diverged, norms
 
 
 def karras_schedule(sigma_start, sigma_end, n_steps, rho=7.0):
@@ -66,11 +48,11 @@ def karras_schedule(sigma_start, sigma_end, n_steps, rho=7.0):
     return np.linspace(*ends, n_steps + 1) ** rho
 
 
-class FlowSampler:
-    """Draw images along the probability flow: for posterior means and denoisers told the level.
+class FlowSampler(BaseSampler):
+    """Draw images along the probability flow: for posterior means and denoisers given sigma.
 
-    The only chance is in the starting noise, so the same noise gives comparable samples of two
-    denoisers.
+    Sampling is deterministic given the starting noise. The same noise gives comparable samples of
+    two denoisers.
 
     Parameters
     ----------
@@ -90,23 +72,22 @@ class FlowSampler:
     random_state : int, RandomState or None, default=None
         Seed. Sample k depends on the seed and k alone.
 
-    Attributes
-    ----------
-    sigmas_ : ndarray of shape (n_steps + 1,)
-        The levels.
-    converged_ : ndarray of shape (n,), bool
-
     Examples
     --------
     >>> from gahb_sk import WienerDenoiser
     >>> from gahb_sk.datasets import make_c_alpha_images
     >>> from gahb_sk.sampling import FlowSampler
     >>> X = make_c_alpha_images(200, 16, random_state=0)
-    >>> FlowSampler(WienerDenoiser().fit(X), random_state=0).sample(4).shape
+    >>> FlowSampler(WienerDenoiser().fit(X), random_state=0).sample(4).images.shape
     (4, 16, 16)
     """
 
-    @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+    _parameter_constraints = {
+        **BaseSampler._parameter_constraints,
+        "n_steps": [at_least(2)],
+        "rho": [positive()],
+    }
+
     def __init__(
         self,
         denoiser,
@@ -119,7 +100,6 @@ class FlowSampler:
         on_divergence="raise",
         random_state=None,
     ):
-        check_levels(sigma_start, sigma_end)
         self.denoiser = denoiser
         self.n_steps = n_steps
         self.sigma_start = sigma_start
@@ -143,32 +123,36 @@ class FlowSampler:
 
         Returns
         -------
-        samples : ndarray of shape (n_samples, ...), float32
+        samples : Samples
+            Their ``images`` and how each ended.
 
         Raises
         ------
         DivergenceError, ValueError, TypeError
             See :meth:`ScoreSampler.sample`.
         """
+        n = self._check(n_samples)
         prior = Prior(self.denoiser, image_shape)
-        numbers = range(first, first + check_count(n_samples))
-        streams = Streams(seed_sequence(self.random_state), numbers, prior.shape)
-        mean = check_mean(self.mean, prior.shape)
-        y = mean + self.sigma_start * streams.draw(range(n_samples), np.float64)
-        self.sigmas_ = karras_schedule(self.sigma_start, self.sigma_end, self.n_steps, self.rho)
-        active = np.arange(n_samples)
-        for now, then in zip(self.sigmas_[:-1], self.sigmas_[1:], strict=True):
+        streams = Streams(seed_sequence(self.random_state), range(first, first + n), prior.shape)
+        mean = self._mean(prior.shape)
+        y = mean + self.sigma_start * streams.draw(range(n), np.float64)
+        limit = self.sigma_start + norms(np.broadcast_to(mean, (1, *prior.shape)))
+        record = Record(n, self.sigma_start, "the images grew or were not finite", False)
+        sigmas = karras_schedule(self.sigma_start, self.sigma_end, self.n_steps, self.rho)
+        active = np.arange(n)
+        for now, then in zip(sigmas[:-1], sigmas[1:], strict=True):
             y[active] = _heun(prior, y[active], now, then)
-            limit = self.sigma_start + norms(np.broadcast_to(mean, (1, *prior.shape)))
             active = active[~has_diverged(norms(y[active]), limit)]
             if not len(active):
                 break
+            record.n_steps[active] += 1
+            record.sigma[active] = then
         if len(active):
             y[active] = prior(y[active], np.full(len(active), self.sigma_end))
-        finite = np.isfinite(y).reshape(n_samples, -1).all(axis=1)
-        self.converged_ = np.isin(np.arange(n_samples), active) & finite
-        reason = np.full(n_samples, "the images grew or were not finite", object)
-        return finish(y.astype(np.float32), self.converged_, numbers, reason, self.on_divergence)
+        axes = tuple(range(1, y.ndim))
+        record.converged[active] = np.isfinite(y[active]).all(axis=axes)
+        samples = record.samples(y.astype(np.float32))
+        return samples.checked(range(first, first + n), record.reason, self.on_divergence)
 
 
 def _heun(prior, y, now, then):

@@ -17,53 +17,32 @@ denoiser", 2020, arXiv:2007.13640. Z. Kadkhodaie, F. Guth, E. P. Simoncelli and 
 2024, arXiv:2310.02557, appendix on sampling.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from gahb_sk._random import seed_sequence
-from gahb_sk._validation import Interval, Real, StrOptions, at_least, positive, validate_params
-from gahb_sk.sampling._chain import (
-    Prior,
-    Streams,
-    check_count,
-    check_levels,
-    check_mean,
-    column,
-    finish,
-    has_diverged,
-    look,
-)
+from gahb_sk._validation import Interval, Real, at_least
+from gahb_sk.sampling._base import BaseSampler
+from gahb_sk.sampling._chain import Prior, Record, Streams, column, has_diverged, look
 from gahb_sk.sampling._constraint import Constraint
 from gahb_sk.sampling._steps import STEPS, first_step
 from gahb_sk.sampling.operators import check_measurement, check_operator
 
-_CONSTRAINTS = {
-    "h0": [Interval(Real, 0, 1, closed="right")],
-    "n_steps": [at_least(1), None],
-    "beta": [Interval(Real, 0, 1, closed="right")],
-    "sigma_start": [positive()],
-    "sigma_end": [positive()],
-    "growing_step": ["boolean"],
-    "max_steps": [at_least(1)],
-    "mean": [Real, "array-like"],
-    "keep_trajectory": ["boolean"],
-    "on_divergence": [StrOptions({"raise", "nan"})],
-    "random_state": ["random_state"],
-}
 
-
-class ScoreSampler:
-    """Draw images from the prior that a denoiser holds.
+class ScoreSampler(BaseSampler):
+    """Draw images from a denoiser's implicit prior.
 
     Parameters
     ----------
     denoiser : fitted denoiser
-        Blind ones need no level. One that needs it is told the level that the rule itself
-        prescribes, ``(1 - beta h) sigma`` after each step from ``sigma_start`` on.
+        Blind ones need no level. Others are given the level that the rule itself prescribes,
+        ``(1 - beta h) sigma`` after each step from ``sigma_start`` on.
     h0 : float in (0, 1], default=0.01
         First step; not used with ``n_steps``.
     n_steps : int, default=None
-        Number of steps, from which the first step follows. Chains of denoisers that are told the
-        level take exactly so many; blind ones stop by the level they see, sooner or later.
+        Number of steps, from which the first step follows. Chains of denoisers that are given
+        the level take exactly this many. Those of blind ones stop by the level they see.
     beta : float in (0, 1], default=0.1
         1 adds no noise (deterministic from the starting noise on); smaller adds more.
     sigma_start, sigma_end : float, default=1.0, 0.05
@@ -75,26 +54,13 @@ class ScoreSampler:
     mean : float or array-like of the shape of an image, default=0.5
         Mean of the starting noise.
     keep_trajectory : bool, default=False
-        Whether to keep every step in ``trajectory_``.
+        Whether to keep every step of each sample.
     on_divergence : {"raise", "nan"}, default="raise"
-        What to do with samples that do not end: raise :class:`DivergenceError`, or return them as
-        NaN. They are never returned as samples.
+        What to do with samples that do not converge: raise :class:`DivergenceError`, or return
+        them as NaN. They are never returned as samples.
     random_state : int, RandomState or None, default=None
         Seed. Sample k depends on the seed and k, not on how many are drawn at once. An int gives
         the same samples at every call.
-
-    Attributes
-    ----------
-    n_steps_ : ndarray of shape (n,), int
-        Steps that each sample took.
-    sigma_ : ndarray of shape (n,)
-        Noise level at its end, before the last denoising.
-    converged_ : ndarray of shape (n,), bool
-    constraint_residual_ : ndarray of shape (n,)
-        After ``inverse``: ``|M^T x - m| / |m|``.
-    trajectory_ : list of dict
-        For each sample ``images`` ``(n_steps + 1, *shape)`` and ``sigma`` ``(n_steps + 1,)``; only
-        if ``keep_trajectory``.
 
     Examples
     --------
@@ -103,11 +69,20 @@ class ScoreSampler:
     >>> from gahb_sk.sampling import ScoreSampler
     >>> X = make_c_alpha_images(200, 16, random_state=0)
     >>> sampler = ScoreSampler(WienerDenoiser().fit(X), random_state=0)
-    >>> sampler.sample(4).shape
+    >>> sampler.sample(4).images.shape
     (4, 16, 16)
     """
 
-    @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+    _parameter_constraints = {
+        **BaseSampler._parameter_constraints,
+        "h0": [Interval(Real, 0, 1, closed="right")],
+        "n_steps": [at_least(1), None],
+        "beta": [Interval(Real, 0, 1, closed="right")],
+        "growing_step": ["boolean"],
+        "max_steps": [at_least(1)],
+        "keep_trajectory": ["boolean"],
+    }
+
     def __init__(
         self,
         denoiser,
@@ -124,7 +99,6 @@ class ScoreSampler:
         on_divergence="raise",
         random_state=None,
     ):
-        check_levels(sigma_start, sigma_end)
         self.denoiser = denoiser
         self.h0 = h0
         self.n_steps = n_steps
@@ -137,7 +111,6 @@ class ScoreSampler:
         self.keep_trajectory = keep_trajectory
         self.on_divergence = on_divergence
         self.random_state = random_state
-        self.step_size(1)  # raises if n_steps is too small
 
     def sample(self, n_samples=1, image_shape=None, *, first=0):
         """Draw images.
@@ -153,19 +126,20 @@ class ScoreSampler:
 
         Returns
         -------
-        samples : ndarray of shape (n_samples, ...), float32
-            Not clipped.
+        samples : Samples
+            Their ``images`` and how each ended.
 
         Raises
         ------
         DivergenceError
-            If samples do not end; see ``on_divergence``.
+            If samples do not converge; see ``on_divergence``.
         ValueError, TypeError
-            If the denoiser is an oracle or not fitted, or the shape is none.
+            If a parameter is wrong, the denoiser is an oracle or not fitted, or the shape is
+            invalid.
         """
+        n_samples = self._check(n_samples)
         prior = Prior(self.denoiser, image_shape)
-        mean = check_mean(self.mean, prior.shape)
-        start = np.broadcast_to(mean, (check_count(n_samples), *prior.shape))
+        start = np.broadcast_to(self._mean(prior.shape), (n_samples, *prior.shape))
         return self._run(prior, start, None, range(first, first + n_samples))
 
     def inverse(self, measurement, operator, *, n_samples=1, measurement_sigma=0.0, first=0):
@@ -188,36 +162,36 @@ class ScoreSampler:
 
         Returns
         -------
-        restored : ndarray of shape (n * n_samples, ...), float32
-            Those of the first measurement first. Without measurement noise they agree with the
-            measurement; see ``constraint_residual_``.
+        restored : Samples
+            ``images`` of shape (n * n_samples, ...), those of the first measurement first. Without
+            measurement noise they agree with the measurement: see ``residual``.
 
         Raises
         ------
         ValueError, DivergenceError
             If the measurement has the wrong length, the operator is not orthonormal, or samples
-            do not end.
+            do not converge.
 
         References
         ----------
         .. [1] B. Kawar, G. Vaksman and M. Elad, "SNIPS: Solving noisy inverse problems
            stochastically", NeurIPS 2021, arXiv:2105.14951.
         """
+        n_samples = self._check(n_samples)
         check_operator(operator)
         if not 0 <= measurement_sigma < np.inf:
             raise ValueError(
                 f"measurement_sigma: expected a number >= 0, got {measurement_sigma!r}."
             )
         prior = Prior(self.denoiser, operator.image_shape)
-        known = np.repeat(check_measurement(measurement, operator), check_count(n_samples), axis=0)
-        mean = np.broadcast_to(check_mean(self.mean, prior.shape), (len(known), *prior.shape))
+        known = np.repeat(check_measurement(measurement, operator), n_samples, axis=0)
+        mean = np.broadcast_to(self._mean(prior.shape), (len(known), *prior.shape))
         start = mean + operator.adjoint(known - operator.measure(mean))
         constraint = Constraint(operator, known, float(measurement_sigma))
         restored = self._run(prior, start, constraint, range(first, first + len(known)))
         size = np.maximum(np.linalg.norm(known, axis=1), np.finfo(np.float64).tiny)
-        away = operator.measure(restored.astype(np.float64)) - known
-        self.constraint_residual_ = np.linalg.norm(away, axis=1) / size
-        return restored
+        away = operator.measure(restored.images.astype(np.float64)) - known
+        return replace(restored, residual=np.linalg.norm(away, axis=1) / size)
 
     def step_size(self, t):
         """Return the step h of iteration ``t = 1, 2, ...``."""
@@ -229,56 +203,33 @@ class ScoreSampler:
 
     def _run(self, prior, start, constraint, numbers):
         """Run all chains, each until its own end, and denoise once at the end."""
-        n = len(start)
+        self.step_size(1)  # raises if n_steps is too small
         streams = Streams(seed_sequence(self.random_state), numbers, prior.shape)
         y = start.astype(np.float32)
-        y += np.float32(self.sigma_start) * streams.draw(range(n), y.dtype)
-        told = np.full(n, float(self.sigma_start))
-        self._open(n)
-        reason = np.full(n, f"sigma stayed above sigma_end for {self.max_steps} steps", object)
-        active = np.arange(n)
+        active = np.arange(len(y))
+        y += np.float32(self.sigma_start) * streams.draw(active, y.dtype)
+        given = np.full(len(y), float(self.sigma_start))
+        stuck = f"sigma stayed above sigma_end for {self.max_steps} steps"
+        record = Record(len(y), self.sigma_start, stuck, self.keep_trajectory)
         for t in range(1, self.max_steps + 2):
-            denoised, direction, level, shown = look(prior, y, told, active, constraint)
-            self._record(active, y, level)
+            denoised, direction, level, shown = look(prior, y, given, active, constraint)
+            record.see(active, y, level)
             failed = has_diverged(shown, self.sigma_start)
-            reason[active[failed]] = "the noise grew or was not finite"
+            record.reason[active[failed]] = "the noise grew or was not finite"
             ended = ~failed & (level <= self.sigma_end)
-            self.converged_[active[ended]] = True
+            record.converged[active[ended]] = True
             y[active[ended]] = denoised[ended]
             going = ~failed & ~ended
             active, direction, level = active[going], direction[going], level[going]
             if not len(active) or t > self.max_steps:
                 break
             h = self.step_size(t)
-            noise = np.sqrt((1 - self.beta * h) ** 2 - (1 - h) ** 2) * level
             draw = streams.draw(active, y.dtype)
             if constraint is not None:
                 draw = constraint.thin(draw, level)
-            y[active] += np.float32(h) * direction + column(noise, draw) * draw
-            told[active] = (1 - self.beta * h) * level
-            self.n_steps_[active] += 1
-        if constraint is not None:
-            y = constraint.settle(y)
-        self._close()
-        return finish(y, self.converged_, numbers, reason, self.on_divergence)
-
-    def _open(self, n):
-        self.n_steps_ = np.zeros(n, int)
-        self.sigma_ = np.full(n, float(self.sigma_start))
-        self.converged_ = np.zeros(n, bool)
-        self.trajectory_ = [{"images": [], "sigma": []} for _ in range(n)]
-
-    def _record(self, active, y, level):
-        self.sigma_[active] = level
-        if self.keep_trajectory:
-            for k, sigma in zip(active, level, strict=True):
-                self.trajectory_[k]["images"].append(y[k].copy())
-                self.trajectory_[k]["sigma"].append(float(sigma))
-
-    def _close(self):
-        if not self.keep_trajectory:
-            del self.trajectory_
-            return
-        self.trajectory_ = [
-            {name: np.array(values) for name, values in one.items()} for one in self.trajectory_
-        ]
+            gamma = np.sqrt((1 - self.beta * h) ** 2 - (1 - h) ** 2) * level
+            y[active] += np.float32(h) * direction + column(gamma, draw) * draw
+            given[active] = (1 - self.beta * h) * level
+            record.n_steps[active] += 1
+        y = y if constraint is None else constraint.settle(y)
+        return record.samples(y).checked(numbers, record.reason, self.on_divergence)

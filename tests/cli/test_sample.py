@@ -37,10 +37,10 @@ def test_samples_are_those_of_the_sampler(tmp_path, capsys):
     training = read_subject("c-alpha(alpha=3)", image_size=12, seed=3).training
     sampler = ScoreSampler(WienerDenoiser().fit(training), h0=0.05, random_state=3)
     assert code == 0
-    assert_allclose(samples, sampler.sample(5), atol=1e-5)
+    assert_allclose(samples, sampler.sample(5).images, atol=1e-5)
     assert "5 samples (12, 12)" in capsys.readouterr().out
     record = json.loads((tmp_path / "samples.json").read_text())
-    assert record["steps"] == sampler.n_steps_.tolist() and record["failed"] == []
+    assert record["steps"] == sampler.sample(5).n_steps.tolist() and record["failed"] == []
     assert "--set h0=0.05" in record["command"]
     with Image.open(tmp_path / "samples.png") as picture:
         assert picture.mode == "L" and picture.width > picture.height
@@ -58,7 +58,7 @@ def test_flow(tmp_path):
     training = read_subject("c-alpha(alpha=3)", image_size=12, seed=0).training
     sampler = FlowSampler(WienerDenoiser().fit(training), n_steps=6, random_state=0)
     assert code == 0
-    assert_allclose(samples, sampler.sample(2), atol=1e-4)
+    assert_allclose(samples, sampler.sample(2).images, atol=1e-4)
     assert json.loads((tmp_path / "samples.json").read_text())["steps"] is None
 
 

@@ -18,7 +18,8 @@ def test_rows_and_columns_are_the_same_thing():
     table = Table.from_rows(ROWS)
     assert list(table.rows()) == ROWS
     assert list(Table(dict(table)).rows()) == ROWS
-    assert (len(table), table.n_rows) == (4, 3)
+    assert (len(table), table.n_rows) == (3, 3)
+    assert list(table) == list(ROWS[0]) and "sigma" in table
     assert {type(value) for row in table.rows() for value in row.values()} == {
         str, float, int, bool
     }  # fmt: skip

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 
 from benchmarks.bench_sampling import nearest_disk
 from gahb_sk import FunctionDenoiser, WienerDenoiser
@@ -63,7 +64,7 @@ def test_samples_of_a_gaussian_have_its_mean_and_covariance(gaussian, growing_st
         sigma_end=0.02, mean=0.5, max_steps=5000, random_state=0,
     )  # fmt: skip
     n = 2000
-    modes = gaussian.modes(sampler.sample(n))
+    modes = gaussian.modes(sampler.sample(n).images)
     kept = gaussian.variances > 0
     expected = variances_of_the_rule(sampler, gaussian.variances, last=True)[kept]
     # Steps of finite length miss the variances of the class: the growing ones, which come near
@@ -80,7 +81,7 @@ def test_samples_of_a_gaussian_have_its_mean_and_covariance(gaussian, growing_st
 def test_flow_carries_noise_to_the_gaussian(gaussian):
     n = 2000
     sampler = FlowSampler(gaussian.denoiser, sigma_start=20.0, n_steps=60, random_state=0)
-    modes = gaussian.modes(sampler.sample(n))
+    modes = gaussian.modes(sampler.sample(n).images)
     kept = gaussian.variances > 0
     variances = gaussian.variances[kept]
     # Along the flow a mode scales with sqrt(variance + sigma^2), then comes one denoising.
@@ -99,11 +100,11 @@ def test_flow_is_of_second_order(gaussian):
             gaussian.denoiser, sigma_start=2.0, sigma_end=0.05, n_steps=n_steps, rho=1e-9 + 3,
             random_state=0,
         )  # fmt: skip
-        samples = gaussian.modes(sampler.sample(5).astype(np.float64))
+        samples = gaussian.modes(sampler.sample(5).images.astype(np.float64))
         start = FlowSampler(
             FunctionDenoiser(_identity).fit(np.zeros((1, SIDE, SIDE))), sigma_start=2.0,
             sigma_end=0.05, n_steps=2, random_state=0,
-        ).sample(5)  # fmt: skip
+        ).sample(5).images  # fmt: skip
         v = gaussian.variances
         exact = gaussian.modes(start.astype(np.float64)) * np.sqrt((v + 0.05**2) / (v + 4.0))
         exact *= v / (v + 0.05**2)
@@ -132,14 +133,14 @@ def test_inpainting_a_gaussian_gives_its_conditional_mean(gaussian):
     measured = operator.measure(truth.reshape(1, SIDE, SIDE))
     n = 400
     restored = sampler.inverse(measured[0], operator, n_samples=n)
-    assert restored.shape == (n, SIDE, SIDE)
-    assert sampler.constraint_residual_.max() < 1e-6
+    assert restored.images.shape == (n, SIDE, SIDE)
+    assert restored.residual.max() < 1e-6
     # The class has 12 modes and 30 pixels are known: the rest follows from them.
     weights = covariance[~known][:, known] @ np.linalg.pinv(
         covariance[np.ix_(known, known)] + 0.02**2 * np.eye(known.sum())
     )
     conditional = gaussian.mean[~known] + weights @ (truth[known] - gaussian.mean[known])
-    away = restored.reshape(n, -1)[:, ~known].mean(axis=0) - conditional
+    away = restored.images.reshape(n, -1)[:, ~known].mean(axis=0) - conditional
     assert np.abs(away).max() < 0.03
 
 
@@ -154,20 +155,20 @@ def test_a_noisy_measurement_of_everything_is_denoised(gaussian, rng):
     sampler = ScoreSampler(
         gaussian.denoiser, h0=0.1, growing_step=False, sigma_end=0.02, random_state=0
     )
-    restored = sampler.inverse(noisy, operator, measurement_sigma=sigma).reshape(40, -1)
-    error = np.square(restored - x).sum(axis=1).mean()
+    restored = sampler.inverse(noisy, operator, measurement_sigma=sigma)
+    error = np.square(restored.images.reshape(40, -1) - x).sum(axis=1).mean()
     # A draw from the posterior has twice the error of its mean.
     best = (gaussian.variances * sigma**2 / (gaussian.variances + sigma**2)).sum()
     assert 1.4 * best < error < 2.6 * best
-    assert (sampler.constraint_residual_ > 0).all()
+    assert (restored.residual > 0).all()
 
 
 def test_a_sample_can_be_redrawn_alone(gaussian):
     sampler = ScoreSampler(gaussian.denoiser, random_state=3)
-    together = sampler.sample(5)
-    assert_allclose(sampler.sample(1, first=3)[0], together[3], atol=1e-5)
-    assert_allclose(sampler.sample(2, first=1), together[1:3], atol=1e-5)
-    assert_array_equal(sampler.sample(5), together)
+    together = sampler.sample(5).images
+    assert_allclose(sampler.sample(1, first=3).images[0], together[3], atol=1e-5)
+    assert_allclose(sampler.sample(2, first=1).images, together[1:3], atol=1e-5)
+    assert_array_equal(sampler.sample(5).images, together)
     assert not np.allclose(together[0], together[1])
 
 
@@ -176,39 +177,39 @@ def test_each_sample_stops_on_its_own_level():
     network.fit(make_c_alpha_images(64, 16, random_state=0))
     sampler = ScoreSampler(network, sigma_end=0.1, keep_trajectory=True, random_state=0)
     samples = sampler.sample(6)
-    assert sampler.converged_.all()
-    assert (sampler.sigma_ <= 0.1).all()
-    assert len(set(sampler.n_steps_)) > 1
-    for k, one in enumerate(sampler.trajectory_):
-        assert one["images"].shape == (sampler.n_steps_[k] + 1, 16, 16)
-        assert (one["sigma"][:-1] > 0.1).all() and one["sigma"][-1] <= 0.1
-        last = network.transform(one["images"][-1][None])[0]
-        assert_allclose(samples[k], last, atol=1e-5)
+    assert samples.converged.all()
+    assert (samples.sigma <= 0.1).all()
+    assert len(set(samples.n_steps)) > 1
+    for k, one in enumerate(samples.trajectories):
+        assert one.images.shape == (samples.n_steps[k] + 1, 16, 16)
+        assert (one.sigma[:-1] > 0.1).all() and one.sigma[-1] <= 0.1
+        last = network.transform(one.images[-1][None])[0]
+        assert_allclose(samples.images[k], last, atol=1e-5)
 
 
 @pytest.mark.parametrize("growing_step", [True, False])
 @pytest.mark.parametrize("beta", [0.1, 1.0])
 def test_a_number_of_steps(growing_step, beta, gaussian):
-    """A denoiser that is told the level takes just so many, and ends just below sigma_end."""
+    """A denoiser that is given the level takes exactly this many, and ends just below sigma_end."""
     options = {"beta": beta, "growing_step": growing_step, "random_state": 0}
     sampler = ScoreSampler(gaussian.denoiser, n_steps=50, sigma_end=0.03, **options)
-    assert (sampler.sample(2), sampler.n_steps_.tolist())[1] == [50, 50]
-    assert_allclose(sampler.sigma_, 0.03, rtol=1e-5)
+    samples = sampler.sample(2)
+    assert samples.n_steps.tolist() == [50, 50]
+    assert_allclose(samples.sigma, 0.03, rtol=1e-5)
     same = ScoreSampler(gaussian.denoiser, h0=sampler.step_size(1), sigma_end=0.03, **options)
-    assert_allclose(same.sample(2), sampler.sample(2), atol=1e-5)
+    assert_allclose(same.sample(2).images, samples.images, atol=1e-5)
 
 
 def test_too_few_steps(gaussian):
     with pytest.raises(ValueError, match="n_steps: expected at least 29"):
-        ScoreSampler(gaussian.denoiser, n_steps=28)  # .9 ** 28 > .05
+        ScoreSampler(gaussian.denoiser, n_steps=28).sample()  # .9 ** 28 > .05
     assert ScoreSampler(gaussian.denoiser, n_steps=29).step_size(29) <= 1
 
 
 def test_beta_one_is_deterministic_after_the_start(gaussian):
     sampler = ScoreSampler(gaussian.denoiser, beta=1.0, keep_trajectory=True, random_state=0)
-    sampler.sample(1)
-    images = sampler.trajectory_[0]["images"]
-    sigma = sampler.trajectory_[0]["sigma"]
+    path = sampler.sample(1).trajectories[0]
+    images, sigma = path.images, path.sigma
     denoised = gaussian.denoiser.transform(images[:1], sigma=sigma[0])
     expected = images[0] + sampler.step_size(1) * (denoised[0] - images[0])
     assert_allclose(images[1], expected, atol=1e-5)
@@ -219,9 +220,9 @@ def test_flat_and_colour_denoisers():
         return image * 0.5
 
     flat = FunctionDenoiser(shrink, image_shape=(4, 4)).fit(np.zeros((1, 16)))
-    assert ScoreSampler(flat, random_state=0).sample(2, (4, 4)).shape == (2, 4, 4)
+    assert ScoreSampler(flat, random_state=0).sample(2, (4, 4)).images.shape == (2, 4, 4)
     colour = FunctionDenoiser(shrink).fit(np.zeros((1, 3, 4, 4)))
-    assert ScoreSampler(colour, random_state=0).sample(2).shape == (2, 3, 4, 4)
+    assert ScoreSampler(colour, random_state=0).sample(2).images.shape == (2, 3, 4, 4)
 
 
 def explode(image):
@@ -235,12 +236,12 @@ def to_infinity(image):
 @pytest.mark.parametrize("sampler", [ScoreSampler, FlowSampler])
 def test_divergence_is_reported_and_never_returned(sampler):
     denoiser = FunctionDenoiser(explode).fit(np.zeros((1, 4, 4)))
-    with pytest.raises(DivergenceError, match="2 of 2 samples did not come to an end") as caught:
+    with pytest.raises(DivergenceError, match="2 of 2 samples did not converge") as caught:
         sampler(denoiser, random_state=0).sample(2, first=5)
     assert_array_equal(caught.value.failed, [5, 6])
     again = sampler(denoiser, random_state=0, on_divergence="nan")
-    assert np.isnan(again.sample(2)).all()
-    assert not again.converged_.any()
+    samples = again.sample(2)
+    assert np.isnan(samples.images).all() and not samples.converged.any()
 
 
 def test_a_chain_that_does_not_end_is_reported():
@@ -256,9 +257,9 @@ def test_good_samples_survive_bad_ones():
     denoiser = FunctionDenoiser(halve_some).fit(np.zeros((1, 2, 2)))
     sampler = ScoreSampler(denoiser, beta=1.0, on_divergence="nan", random_state=0)
     samples = sampler.sample(20)
-    bad = ~sampler.converged_
+    images, bad = samples.images, ~samples.converged
     assert 0 < bad.sum() < 20
-    assert np.isnan(samples[bad]).all() and np.isfinite(samples[~bad]).all()
+    assert np.isnan(images[bad]).all() and np.isfinite(images[~bad]).all()
 
 
 def test_non_finite_output_is_named():
@@ -280,7 +281,20 @@ def test_non_finite_output_is_named():
 )
 def test_bad_parameters(gaussian, parameters, message):
     with pytest.raises(ValueError, match=message):
-        ScoreSampler(gaussian.denoiser, **parameters)
+        ScoreSampler(gaussian.denoiser, **parameters).sample()
+
+
+@pytest.mark.parametrize("sampler", [ScoreSampler, FlowSampler])
+def test_samplers_are_cloned_like_estimators(gaussian, sampler):
+    """A clone draws the same, from the same denoiser; parameters are checked when it draws."""
+    original = sampler(gaussian.denoiser, sigma_end=0.1, random_state=0)
+    again = clone(original)
+    assert again.get_params(deep=False) == original.get_params(deep=False)
+    assert_array_equal(again.sample(2).images, original.sample(2).images)
+    assert not [name for name in vars(again) if name.endswith("_")]
+    assert again.set_params(sigma_start=3.0).sigma_start == 3.0 != original.sigma_start
+    with pytest.raises(ValueError, match="sigma_end: expected less than"):
+        again.set_params(sigma_end=5.0).sample()
 
 
 def test_bad_calls(gaussian):
@@ -297,7 +311,7 @@ def test_bad_calls(gaussian):
     with pytest.raises(ValueError, match="measurement_sigma"):
         sampler.inverse(np.zeros(D), operator, measurement_sigma=-1)
     oracle = OracleShrinkage().fit(np.zeros((1, 8, 8)))
-    with pytest.raises(TypeError, match="must be told the clean image"):
+    with pytest.raises(TypeError, match="needs the clean image"):
         ScoreSampler(oracle).sample()
     with pytest.raises(TypeError, match="expected a fitted denoiser"):
         ScoreSampler(None).sample()
@@ -307,7 +321,7 @@ def test_disk_posterior_mean_draws_disks():
     """Each sample is a disk of the class, up to the noise that is left."""
     disks = DiskPosteriorMean().fit(np.zeros((1, 12, 12)))
     sampler = FlowSampler(disks, sigma_start=3.0, n_steps=14, random_state=0)
-    samples = sampler.sample(6)
+    samples = sampler.sample(6).images
     again = disks.transform(samples, sigma=0.01)
     assert np.sqrt(np.square(samples - again).mean(axis=(1, 2))).max() < 0.02
 
@@ -322,5 +336,5 @@ def test_disk_posterior_mean_draws_disks():
 def test_nearly_all_samples_are_near_a_disk_of_the_class(sampler, global_random_seed):
     """The disk is searched for, without the denoiser."""
     disks = DiskPosteriorMean().fit(np.zeros((1, 12, 12)))
-    samples = sampler(disks, global_random_seed).sample(40).astype(np.float64)
+    samples = sampler(disks, global_random_seed).sample(40).images.astype(np.float64)
     assert np.mean([nearest_disk(image) < 0.02 for image in samples]) >= 0.95
