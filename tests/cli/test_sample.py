@@ -59,7 +59,7 @@ def test_flow(tmp_path):
     sampler = FlowSampler(WienerDenoiser().fit(training), n_steps=6, random_state=0)
     assert code == 0
     assert_allclose(samples, sampler.sample(2).images, atol=1e-4)
-    assert json.loads((tmp_path / "samples.json").read_text())["steps"] is None
+    assert json.loads((tmp_path / "samples.json").read_text())["steps"] == [6, 6]
 
 
 def test_disks(tmp_path):
