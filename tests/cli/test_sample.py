@@ -84,7 +84,7 @@ def test_a_saved_network_of_another_size(network, tmp_path):
 
 def test_samples_that_do_not_end_are_an_error(tmp_path, capsys):
     assert sample(tmp_path, *WIENER, "--n", "2", "--set", "max_steps=2")[0] == 1
-    assert "did not come to an end" in capsys.readouterr().err
+    assert "did not converge" in capsys.readouterr().err
     assert not (tmp_path / "samples.npy").exists()
 
 
