@@ -290,8 +290,8 @@ def test_cross_validation_and_grid_search(name, clean, noisy):
     assert np.isfinite(scores).all()
     assert np.isfinite(cross_val_score(denoiser, noisy, clean, cv=2)).all()
     assert np.isfinite(cross_val_score(denoiser, clean, cv=2, scoring=PSNRScorer((0.1, 0.2)))).all()
-    key = "sigma" if "sigma" in denoiser.get_params() else "random_state"
-    search = GridSearchCV(denoiser, {key: [1]}, cv=2).fit(clean)
+    grid = {key: [1] for key in ("sigma", "random_state") if key in denoiser.get_params()}
+    search = GridSearchCV(denoiser, grid or {"image_shape": [None]}, cv=2).fit(clean)
     assert search.best_estimator_.image_shape_ == clean.shape[1:]
 
 

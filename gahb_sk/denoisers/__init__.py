@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = attach(
         "optimal._ray_posterior": ["RayPosteriorMean"],
         "optimal._sine_posterior": ["SinePosteriorMean"],
         "optimal._tangent_projection": ["TangentProjection"],
+        "wrappers._tiled": ["Tiled"],
         "wrappers._torch_module": ["TorchModuleDenoiser"],
         "classical._total_variation": ["TotalVariationDenoiser"],
         "learned._unet": ["UNetDenoiser"],

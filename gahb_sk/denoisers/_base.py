@@ -250,6 +250,18 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
     def _estimate_sigma(self, noisy):
         return estimate_sigma(noisy)
 
+    def _reach(self):
+        """Return ``(pixels, multiple)`` for tiles, or None if the whole image may matter.
+
+        The output on a block that begins and ends at multiples of ``multiple`` depends on the
+        input up to ``pixels`` around it, and on nothing else.
+        """
+        return None
+
+    def _bytes_per_pixel(self, channels):
+        """Return what a pixel of an image needs at most while it is denoised, for tiles."""
+        return 512 * channels
+
     def _chunk_length(self, shape):
         return max(1, self._chunk_pixels // int(np.prod(shape[1:])))
 

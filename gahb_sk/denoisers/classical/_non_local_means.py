@@ -90,6 +90,9 @@ class NonLocalMeansDenoiser(BaseDenoiser):
         one = partial(_denoise_one, self.strength, self.patch_size, self.patch_distance)
         return denoise_each(one, noisy, sigma, self.n_jobs)
 
+    def _reach(self):
+        return self.patch_distance + self.patch_size, 1
+
 
 def _denoise_one(strength, patch_size, patch_distance, image, sigma):
     from skimage.restoration import denoise_nl_means

@@ -5,7 +5,8 @@ import numpy as np
 from gahb_sk._validation import Integral, Interval, Real, at_least, check_name
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._couplings import Coupling
-from gahb_sk.denoisers.optimal._shifted_windows import dyadic_windows, spun_operator
+from gahb_sk.denoisers.optimal._shifted_windows import dyadic_offsets, dyadic_windows, spun_operator
+from gahb_sk.transforms._filterbank import wavelet_filters
 from gahb_sk.transforms._thresholds import (
     LEVEL_SLOPES,
     RULES,
@@ -164,6 +165,18 @@ class WaveletShrinkage(BaseDenoiser):
                 pull = LEVEL_SLOPES[self.rule](values, level)
                 couplings.append(Coupling(band, pull, bayes_threshold_slope(values, sigma)))
         return transform, slopes, couplings
+
+    def _reach(self):
+        """A bound: filters of the ends fill 3, those inside 2 lengths of half a filter per level.
+
+        Thresholds that look at a whole band, and levels that depend on the size, have none. Nor do
+        filters of more than 8 taps: rounding in those of the ends depends on the size, by 1e-5.
+        """
+        half = len(wavelet_filters(self.wavelet)[0]) // 2
+        if self.levels is None or isinstance(self.threshold, str) or half > 4:
+            return None
+        shift = int(dyadic_offsets(self.n_shifts).max())
+        return 5 * half * 2**self.levels + shift, 2**self.levels
 
     def _transform_for(self, shape):
         return WaveletTransform(shape[-2:], self.wavelet, self.levels)

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
+from gahb_sk._arrays import n_channels
 from gahb_sk._random import child, seed_sequence, torch_seed
 from gahb_sk._validation import (
     Integral,
@@ -32,6 +33,7 @@ from gahb_sk.networks._devices import resolve_device
 from gahb_sk.networks._inference import denoise
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.networks._published import load_checked
+from gahb_sk.networks._reach import bytes_per_pixel, reach
 from gahb_sk.training._checkpoints import check_fingerprint, load_checkpoint, saved_root
 from gahb_sk.training._engines import ENGINES, as_tensors, launch
 from gahb_sk.training._job import Job, run
@@ -279,6 +281,12 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
         finally:
             self.network_.to("cpu")
         return out
+
+    def _reach(self):
+        return reach(self.network_, n_channels(self.image_shape_)), self.network_.multiple
+
+    def _bytes_per_pixel(self, channels):
+        return bytes_per_pixel(self.network_, channels)
 
     def _jacobian(self, image, sigma, clean=None):
         def products(dtype):

@@ -1,0 +1,46 @@
+"""What denoisers that wrap another one share."""
+
+from sklearn.base import clone
+
+from gahb_sk._validation import HasMethods
+from gahb_sk.denoisers._base import BaseDenoiser
+
+
+class WrapperDenoiser(BaseDenoiser):
+    """A denoiser with a parameter ``denoiser``, of whose kind it is.
+
+    ``fit`` fits a clone, ``denoiser_``, on the same images. A subclass writes ``_denoise``.
+    """
+
+    _parameter_constraints: dict = {
+        "denoiser": [HasMethods(["fit", "denoise"])],
+        "image_shape": [tuple, list, None],
+    }
+
+    @property
+    def kind(self):
+        """The kind of the wrapped denoiser."""
+        return self.denoiser.kind
+
+    @property
+    def blind(self):
+        """Whether the wrapped denoiser does without the noise level."""
+        return self.denoiser.blind
+
+    @property
+    def learns(self):
+        """Whether the wrapped denoiser learns from the images' values."""
+        return self.denoiser.learns
+
+    def _fit(self, images):
+        if self.denoiser.needs_clean:
+            raise TypeError(
+                f"denoiser: expected one that does without the clean images, got the oracle "
+                f"{type(self.denoiser).__name__}. Use it alone."
+            )
+        if self.denoiser.image_shape is not None:
+            raise ValueError(
+                f"denoiser: expected image_shape=None, got {self.denoiser.image_shape!r}. Give "
+                f"image_shape to {type(self).__name__}."
+            )
+        self.denoiser_ = clone(self.denoiser).fit(images)
