@@ -1,18 +1,27 @@
 """The command line: a subcommand is a file of this room.
 
-A file ``_name.py`` with ``NAME``, ``HELP``, ``EXAMPLE``, ``add_arguments(parser)`` and
-``run(args) -> int`` is found by itself. Exit codes: 0 done, 1 something was wrong with the input
-(one line on stderr says what), 2 wrong usage.
+``COMMANDS`` names them. Each is a file ``_name.py`` with ``EXAMPLE``, ``add_arguments(parser)`` and
+``run(args) -> int``, imported when its command is given. Exit codes: 0 done, 1 something was wrong
+with the input (one line on stderr says what), 2 wrong usage.
 """
 
 import argparse
 import importlib
 import os
-import pkgutil
 import sys
 
 from gahb_sk import __version__
 
+COMMANDS = {
+    "analyze": "look inside a denoiser at one image",
+    "compare": "compare denoisers on a class of images or on a folder of your own",
+    "demo": "the main job on two classes of images, in five minutes",
+    "generate": "write images of a class to a .npy file",
+    "info": "the networks that come with the package",
+    "reproduce": "reproduce figures of the paper",
+    "restore": "restore an image from linear measurements with a denoiser as the prior",
+    "sample": "draw images from a denoiser's implicit prior",
+}
 # RuntimeError is what torch raises of devices: none such, out of memory, an operation it lacks.
 ERRORS = (
     ValueError, TypeError, ArithmeticError, OSError, ImportError, MemoryError, RuntimeError,
@@ -50,6 +59,17 @@ def main(argv=None):
     return 1
 
 
+class _CommandParser(argparse.ArgumentParser):
+    """Parser of one command; its file is imported when the command is given."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        module = importlib.import_module(f"{__name__}._{self.command}")
+        self.description, self.epilog = module.__doc__, f"example:\n  {module.EXAMPLE}"
+        module.add_arguments(self)
+        self.set_defaults(run=module.run)
+        return super().parse_known_args(args, namespace)
+
+
 def build_parser():
     """Return the parser of all subcommands."""
     parser = argparse.ArgumentParser(
@@ -58,17 +78,13 @@ def build_parser():
         epilog="Each command has its own help and an example: gahb-sk compare --help",
     )
     parser.add_argument("--version", action="version", version=f"gahb-sk {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in _commands():
-        sub = commands.add_parser(
-            command.NAME,
-            help=command.HELP,
-            description=command.__doc__,
-            epilog=f"example:\n  {command.EXAMPLE}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_arguments(sub)
-        sub.set_defaults(run=command.run)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=_CommandParser
+    )
+    for name, text in COMMANDS.items():
+        commands.add_parser(
+            name, help=text, formatter_class=argparse.RawDescriptionHelpFormatter
+        ).command = name
     return parser
 
 
@@ -92,12 +108,3 @@ def entry_point():
 def _interrupted():
     print("gahb-sk: interrupted; no half-written file was left.", file=sys.stderr)
     return 1
-
-
-def _commands():
-    modules = (
-        importlib.import_module(f"{__name__}.{module.name}")
-        for module in pkgutil.iter_modules(__path__)
-        if module.name != "__main__"
-    )
-    return [module for module in modules if hasattr(module, "NAME")]

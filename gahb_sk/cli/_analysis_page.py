@@ -1,15 +1,22 @@
 """The report of ``gahb-sk analyze``: a page, tables and pictures."""
 
 import html
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from gahb_sk._files import atomic_path, write_json, write_text
+from gahb_sk._files import write_json
 from gahb_sk.analysis import EigenBasis
-from gahb_sk.cli import _report
+from gahb_sk.cli._page import (
+    embed,
+    settings_table,
+    table,
+    to_png,
+    versions,
+    write_html,
+    write_pictures,
+)
 from gahb_sk.experiments import Table
 from gahb_sk.metrics import psnr
 from gahb_sk.plots import (
@@ -19,8 +26,6 @@ from gahb_sk.plots import (
     RiskDisplay,
     SpectrumDisplay,
 )
-
-_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -70,23 +75,28 @@ def write_analysis(folder, findings, command):
     """
     folder = Path(folder)
     pictures = draw(findings)
-    for name, png in pictures.items():
-        with atomic_path(folder / name) as temporary:
-            temporary.write_bytes(png)
+    write_pictures(folder, pictures)
     for name in ("spectrum", "risk", "alignment"):
-        table = getattr(findings, name)
-        if table is not None:
-            table.to_csv(folder / f"{name}.csv")
+        found = getattr(findings, name)
+        if found is not None:
+            found.to_csv(folder / f"{name}.csv")
     numbers = {
         "title": findings.title,
         "command": command,
         "settings": findings.settings,
-        "versions": _report.versions(),
+        "versions": versions(),
         "numbers": summary(findings),
     }
     write_json(folder / "results.json", numbers)
     page = folder / "index.html"
-    write_text(page, _page(findings, pictures, command))
+    write_html(
+        page,
+        title=findings.title,
+        heading=findings.title,
+        intro="",
+        body=_body(findings, pictures),
+        command=command,
+    )
     return page
 
 
@@ -138,7 +148,7 @@ def draw(findings):
             figure.subplots()
         )
         pictures["alignment.png"] = figure
-    return {name: _report.to_png(figure) for name, figure in pictures.items()}
+    return {name: to_png(figure) for name, figure in pictures.items()}
 
 
 _CAPTIONS = {
@@ -166,32 +176,13 @@ _CAPTIONS = {
 }
 
 
-def _page(findings, pictures, command):
-    rows = "".join(
-        f"<tr><th>{html.escape(key)}</th><td>{_number(value)}</td></tr>"
-        for key, value in summary(findings).items()
-    )
-    parts = [f"<table class='results'>{rows}</table>"]
+def _body(findings, pictures):
+    numbers = summary(findings)
+    parts = [table([html.escape(key), _number(value)] for key, value in numbers.items())]
     for name, png in pictures.items():
         heading, caption = _CAPTIONS[name]
-        parts += [
-            f"<h2>{heading}</h2>",
-            _report.embed(png, heading),
-            f"<p class='caption'>{caption}</p>",
-        ]
-    settings = "".join(
-        f"<tr><th>{html.escape(key)}</th><td>{html.escape(str(value))}</td></tr>"
-        for key, value in findings.settings.items()
-    )
-    style = _STYLE.search(_report.PAGE.read_text(encoding="utf-8")).group()
-    versions = html.escape(", ".join(f"{k} {v}" for k, v in _report.versions().items()))
-    title = html.escape(findings.title)
-    return (
-        f"<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n<title>{title}</title>"
-        f"\n{style}\n</head>\n<body>\n<h1>{title}</h1>\n{chr(10).join(parts)}\n<details><summary>"
-        f"All settings</summary><table>{settings}</table></details>\n<footer><h3>How to redo it"
-        f"</h3>\n<pre>{html.escape(command)}</pre>\n<p>{versions}</p></footer>\n</body>\n</html>\n"
-    )
+        parts += [f"<h2>{heading}</h2>", embed(png, heading), f"<p class='caption'>{caption}</p>"]
+    return "\n".join([*parts, settings_table(findings.settings)])
 
 
 def _number(value):

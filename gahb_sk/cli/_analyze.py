@@ -6,7 +6,6 @@ MODEL is a saved network (a folder, or a name of gahb-sk info), or a denoiser su
 (self-contained), tables and pictures.
 """
 
-import shlex
 import sys
 from pathlib import Path
 
@@ -14,15 +13,14 @@ import numpy as np
 
 from gahb_sk.analysis import eigenbasis, harmonicity
 from gahb_sk.cli._analysis_page import Findings, write_analysis
-from gahb_sk.cli._compare import describe, positive_int
-from gahb_sk.cli._report import check_output
+from gahb_sk.cli._arguments import add_subject, positive_int, redo
+from gahb_sk.cli._denoisers import describe
+from gahb_sk.cli._page import check_output
 from gahb_sk.cli._subjects import is_saved_network, read_model, read_subject
 from gahb_sk.experiments import Table, basis_alignment, risk_estimates
 from gahb_sk.jacobians import linearize
 from gahb_sk.noise import add_gaussian_noise
 
-NAME = "analyze"
-HELP = "look inside a denoiser at one image"
 EXAMPLE = "gahb-sk analyze my-unet 'c-alpha(alpha=2)' --sigma 0.1 --output inside"
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the noise level, in the curves of dimension and risk
 KS = (2, 5, 10, 20, 50, 100, 200)
@@ -31,8 +29,7 @@ KS = (2, 5, 10, 20, 50, 100, 200)
 def add_arguments(parser):
     """Add the arguments of ``gahb-sk analyze``."""
     add = parser.add_argument
-    add("model", metavar="MODEL", help="saved network, or Name(parameter=value, ...)")
-    add("image", metavar="IMAGE", help="png, jpg, tif or npy file, or a class of images")
+    add_subject(add)
     add("--sigma", type=float, required=True, metavar="S", help="noise level, for images in [0, 1]")
     add("--noisy", action="store_true", help="the image is noisy already: nothing is added, and "
         "what needs the clean one is left out")  # fmt: skip
@@ -43,15 +40,12 @@ def add_arguments(parser):
     )
     add("--precision", choices=["float32", "float64"], default="float32",
         help="in which networks compute (default float32)")  # fmt: skip
-    add("--image-size", type=positive_int, metavar="S", help="side in pixels (default: 64 for a "
-        "class, the middle of a file up to 128)")  # fmt: skip
-    add("--color", action="store_true", help="three channels instead of grey")
     add("--seed", type=int, default=0, help="seed of image, noise and probes (default 0)")
     add("--output", required=True, metavar="DIR", help="folder of the report")
 
 
 def run(args):
-    """Analyse, write the report, and say where it lies."""
+    """Analyse, write the report, and say where it is."""
     if not 0 < args.sigma < float("inf"):
         raise ValueError(f"--sigma: expected a positive number, got {args.sigma}.")
     if not args.tolerance > 0:
@@ -64,8 +58,8 @@ def run(args):
             f"--noisy: {type(denoiser).__name__} is an oracle and needs the clean image. Leave "
             "--noisy out."
         )
-    page = write_analysis(folder, examine(args, subject, denoiser), redo(args))
-    print(f"The report lies in {page}")
+    page = write_analysis(folder, examine(args, subject, denoiser), redo(args, "model", "image"))
+    print(f"The report is written to {page}")
     return 0
 
 
@@ -163,13 +157,3 @@ def _alignment(args, name, denoiser, clean):
         random_state=args.seed, verbose=True,
     )  # fmt: skip
     return table if table.n_rows else None  # at a black image the oracles have no vectors
-
-
-def redo(args):
-    """Return the command line, with every setting written out."""
-    words = ["gahb-sk", NAME, args.model, args.image, "--sigma", str(args.sigma)]
-    for name in ("n_components", "tolerance", "precision", "image_size", "seed", "output"):
-        value = getattr(args, name)
-        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
-    words += [f"--{name}" for name in ("noisy", "color") if getattr(args, name)]
-    return shlex.join(words)

@@ -5,21 +5,19 @@ images. Writes index.html (self-contained), results.csv, results.json and the pi
 is shown on stderr.
 """
 
-import argparse
 import contextlib
 import importlib.util
-import shlex
 import warnings
 
 from sklearn.base import clone
 
-from gahb_sk.cli._denoisers import parse_denoisers
+from gahb_sk.cli._arguments import folds, positive_int, redo
+from gahb_sk.cli._comparison_page import FILES, Section, write_report
+from gahb_sk.cli._denoisers import describe, parse_denoisers
 from gahb_sk.cli._inputs import NAMES, load_images, make_images, splitter
-from gahb_sk.cli._report import FILES, Section, check_output, write_report
+from gahb_sk.cli._page import check_output
 from gahb_sk.experiments import compare_denoisers
 
-NAME = "compare"
-HELP = "compare denoisers on a class of images or on a folder of your own"
 EXAMPLE = (
     "gahb-sk compare --images photos --image-size 64 --sigmas 0.05 0.1 0.2 \\\n"
     "      --denoisers EfficientDenoiser 'WaveletShrinkage(n_shifts=16)' OracleShrinkage \\\n"
@@ -40,9 +38,7 @@ INTERRUPTED = "Training was interrupted"  # what a network warns of after Ctrl-C
 def add_arguments(parser):
     """Add the arguments of ``gahb-sk compare``."""
     source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--dataset", default="c-alpha", metavar="NAME", help=f"{', '.join(NAMES)} (default c-alpha)"
-    )
+    source.add_argument("--dataset", metavar="NAME", help=f"{', '.join(NAMES)} (default c-alpha)")
     source.add_argument(
         "--images", metavar="DIR", help="folder of png, jpg, tif or npy images, cut into patches"
     )
@@ -59,23 +55,24 @@ def add_arguments(parser):
         help="noise levels, for images in [0, 1] (default 0.03 0.1 0.3)")  # fmt: skip
     add("--cv", type=folds, default=0.2, metavar="K", help="number of folds, or the fraction "
         "that one test set takes (default 0.2)")  # fmt: skip
-    add("--train-seconds", type=float, metavar="T", help="train each network for so long, instead "
-        "of on a fixed number of images")  # fmt: skip
+    add("--train-seconds", type=float, metavar="T", help="training time of each network, instead "
+        "of a fixed number of images")  # fmt: skip
     add("--seed", type=int, default=0, help="seed of images, split, noise and networks (default 0)")
-    add("--n-jobs", type=int, metavar="J", help="denoisers and folds run at the same time")
+    add("--n-jobs", type=int, metavar="J", help="number of parallel jobs")
     add("--output", required=True, metavar="DIR", help="folder of the report")
 
 
 def run(args):
-    """Compare, write the report, and say where it lies."""
+    """Compare, write the report, and say where it is."""
     folder = check_output(args.output, FILES)
-    denoisers = parse_denoisers(args.denoisers or default_denoisers())
+    args.denoisers = args.denoisers or default_denoisers()
+    denoisers = parse_denoisers(args.denoisers)
     denoisers = with_run_settings(denoisers, args.train_seconds, args.seed)
     section = compare(
         images_of(args), denoisers, args.sigmas, args.cv, args.seed, n_jobs=args.n_jobs
     )
     page = write_report(folder, section, redo(args))
-    print(f"The report lies in {page}")
+    print(f"The report is written to {page}")
     return 0
 
 
@@ -83,7 +80,7 @@ def images_of(args):
     """Load or make the images that the arguments ask for."""
     options = {"n_images": args.n_images, "image_size": args.image_size, "color": args.color}
     if args.images is None:
-        return make_images(args.dataset, alpha=args.alpha, seed=args.seed, **options)
+        return make_images(args.dataset or "c-alpha", alpha=args.alpha, seed=args.seed, **options)
     if args.alpha is not None:
         raise ValueError("--alpha: expected with --dataset c-alpha only, got it with --images.")
     return load_images(args.images, seed=args.seed, **options)
@@ -162,12 +159,6 @@ def rehearse(denoisers, X):
             clone(denoiser).fit(X[:2])
 
 
-def describe(denoiser):
-    """Return a denoiser with all its parameters as text."""
-    values = ", ".join(f"{key}={value!r}" for key, value in denoiser.get_params().items())
-    return f"{type(denoiser).__name__}({values})"
-
-
 def default_denoisers():
     """Return the names compared by default, without those whose package is missing."""
     return [
@@ -199,29 +190,3 @@ def with_run_settings(denoisers, train_seconds, seed, option="--train-seconds"):
             }
         )
     return denoisers
-
-
-def redo(args):
-    """Return the command line, with every setting written out."""
-    words = ["gahb-sk", NAME]
-    words += ["--images", args.images] if args.images else ["--dataset", args.dataset]
-    for name in ("alpha", "n_images", "image_size", "cv", "train_seconds", "seed", "n_jobs"):
-        value = getattr(args, name)
-        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
-    words += ["--color"] if args.color else []
-    words += ["--denoisers", *(args.denoisers or default_denoisers())]
-    words += ["--sigmas", *map(str, args.sigmas), "--output", str(args.output)]
-    return shlex.join(words)
-
-
-def positive_int(text):
-    """Read an integer of at least 1, for argparse."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected an integer of at least 1, got {text}")
-    return value
-
-
-def folds(text):
-    """Read a number of folds or a fraction, for argparse."""
-    return int(text) if text.lstrip("+-").isdigit() else float(text)

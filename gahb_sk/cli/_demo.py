@@ -1,22 +1,21 @@
 """Compare learned, classical and optimal denoisers on two classes of images.
 
 On C^alpha images, whose optimum is known, and on patches of photographs. Takes less than five
-minutes on two cores; each report lies in a folder of its own, and one page shows both.
+minutes on two cores; each report has its own folder, and one page shows both.
 """
 
 import dataclasses
-import shlex
 
 import numpy as np
 
 from gahb_sk import datasets
+from gahb_sk.cli._arguments import redo
 from gahb_sk.cli._compare import compare, default_denoisers, with_run_settings
+from gahb_sk.cli._comparison_page import FILES, draw, write_page, write_report
 from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._inputs import Images, make_images
-from gahb_sk.cli._report import FILES, check_output, draw, write_page, write_report
+from gahb_sk.cli._page import check_output
 
-NAME = "demo"
-HELP = "the main job on two classes of images, in five minutes"
 EXAMPLE = "gahb-sk demo --output report"
 SIGMAS = [0.03, 0.1, 0.3]
 SIZE = 64
@@ -46,20 +45,17 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Compare twice, write three pages, and say where they lie."""
+    """Compare twice, write three pages, and say where they are."""
     folder = check_output(args.output, FILES[:1])
     for name in PARTS:
         check_output(folder / name, FILES)
-    command = shlex.join(
-        ["gahb-sk", NAME, "--output", str(args.output), "--seconds-per-network",
-         str(args.seconds_per_network), "--seed", str(args.seed)]
-    )  # fmt: skip
+    command = redo(args)
     sections = []
     for name, (load, oracles) in PARTS.items():
         images, split = load(args.seed)
         denoisers = {
             label: parse_denoiser(text)
-            for label, text in {**DENOISERS, **_peers(), **oracles}.items()
+            for label, text in {**DENOISERS, **_rivals(), **oracles}.items()
         }
         denoisers = with_run_settings(
             denoisers, args.seconds_per_network, args.seed, "--seconds-per-network"
@@ -68,7 +64,7 @@ def run(args):
         write_report(folder / name, section, command)
         sections.append((section, draw(section)))
     write_page(folder / "index.html", sections, command)
-    print(f"The report lies in {folder / 'index.html'}")
+    print(f"The report is written to {folder / 'index.html'}")
     return 0
 
 
@@ -97,5 +93,5 @@ def photographs(seed):
 PARTS = {"c_alpha": (c_alpha, ORACLES), "photographs": (photographs, ORACLE_WAVELETS)}
 
 
-def _peers():
+def _rivals():
     return BM3D if "BM3DDenoiser" in default_denoisers() else {}

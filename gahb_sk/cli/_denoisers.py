@@ -87,3 +87,9 @@ def parse_denoisers(texts):
             raise ValueError(f"--denoisers: {text!r} is given twice.")
         denoisers[label] = parse_denoiser(text)
     return denoisers
+
+
+def describe(denoiser):
+    """Return a denoiser with all its parameters as text."""
+    values = ", ".join(f"{key}={value!r}" for key, value in denoiser.get_params().items())
+    return f"{type(denoiser).__name__}({values})"

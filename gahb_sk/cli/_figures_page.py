@@ -4,7 +4,7 @@ import html
 import json
 from pathlib import Path
 
-from gahb_sk.cli._report import embed, write_html
+from gahb_sk.cli._page import bullets, embed, table, write_html
 from gahb_sk.reproduce import RECORD
 
 BADGES = {"reproduced": "reproduced", "reproduced in part": "part", "not reproduced": "not"}
@@ -27,8 +27,8 @@ def read_records(folder):
             found.append((record["number"], path.parent, record))
         except (OSError, ValueError, KeyError) as error:
             raise ValueError(
-                f"{path}: cannot be read ({error}). Remove the folder {path.parent} to do the "
-                "figure again."
+                f"{path}: cannot be read ({error}). Remove the folder {path.parent} to "
+                "reproduce the figure again."
             ) from error
     return [(place, record) for _, place, record in sorted(found, key=lambda one: one[0])]
 
@@ -53,7 +53,7 @@ def write_figures_page(folder, command):
     write_html(
         page,
         title="Figures of the paper",
-        heading="Figures of the paper, done again",
+        heading="Figures of the paper, reproduced",
         intro=INTRO,
         body="\n".join([_summary(records), *sections]),
         command=command,
@@ -62,18 +62,18 @@ def write_figures_page(folder, command):
 
 
 def _summary(records):
-    rows = "".join(
-        f"<tr><th><a href='#{place.name}'>Figure {record['number']}</a></th>"
-        f"<td>{html.escape(record['title'])}</td><td>{_badge(record)}</td>"
-        f"<td>{sum(check['passed'] for check in record['checks'])} of {len(record['checks'])}</td>"
-        f"<td>{_moved_in_short(record)}</td></tr>"
+    rows = [
+        [
+            f"<a href='#{place.name}'>Figure {record['number']}</a>",
+            html.escape(record["title"]),
+            _badge(record),
+            f"{sum(check['passed'] for check in record['checks'])} of {len(record['checks'])}",
+            _moved_in_short(record),
+        ]
         for place, record in records
-    )
-    head = (
-        "<tr><th>figure</th><th>what it shows</th><th>verdict</th><th>criteria met</th>"
-        "<th>since this release's tables</th></tr>"
-    )
-    return f"<table class='results'>{head}{rows}</table>"
+    ]
+    head = ["figure", "what it shows", "verdict", "criteria met", "since this release's tables"]
+    return table(rows, head)
 
 
 def _badge(record):
@@ -100,8 +100,7 @@ def _section(place, record):
         parts.append(embed((place / name).read_bytes(), html.escape(caption, quote=True)))
         parts.append(f"<p class='caption'>{html.escape(caption)}</p>")
     if record["notes"]:
-        items = "".join(f"<li>{html.escape(note)}</li>" for note in record["notes"])
-        parts.append(f"<ul>{items}</ul>")
+        parts.append(bullets(record["notes"]))
     parts.append(_moved(record))
     parts.append(
         f"<p class='caption'>All numbers: <a href='{place.name}/results.csv'>{place.name}/"
@@ -122,15 +121,18 @@ def _made_with(record):
 
 
 def _checks(checks):
-    rows = "".join(
-        f"<tr><td>{html.escape(check['text'])}</td><td>{_number(check['value'])}</td>"
-        f"<td>{_wanted(check)}</td><td>{html.escape(check['paper'])}</td>"
-        f"<td class='{'met' if check['passed'] else 'unmet'}'>"
-        f"{'met' if check['passed'] else 'not met'}</td></tr>"
+    rows = [
+        [
+            html.escape(check["text"]),
+            _number(check["value"]),
+            _wanted(check),
+            html.escape(check["paper"]),
+            f"<span class='badge {'met' if check['passed'] else 'unmet'}'>"
+            f"{'met' if check['passed'] else 'not met'}</span>",
+        ]
         for check in checks
-    )
-    head = "<tr><th>what</th><th>here</th><th>criterion</th><th>paper</th><th></th></tr>"
-    return f"<table class='results'>{head}{rows}</table>"
+    ]
+    return table(rows, ["what", "here", "criterion", "paper", ""])
 
 
 def _wanted(check):
@@ -151,9 +153,8 @@ def _moved(record):
     if not moved:
         return "<p class='caption'>Against the table of this release nothing has moved.</p>"
     why = "" if record.get("as_released") else ", which has other images, seeds or networks"
-    items = "".join(f"<li>{html.escape(line)}</li>" for line in moved[:_SHOWN])
-    rest = f"<li>and {len(moved) - _SHOWN} more</li>" if len(moved) > _SHOWN else ""
+    rest = [f"and {len(moved) - _SHOWN} more"] if len(moved) > _SHOWN else []
     return (
         f"<details><summary>Against the table of this release{why}, {len(moved)} values have moved"
-        f"</summary><ul>{items}{rest}</ul></details>"
+        f"</summary>{bullets([*moved[:_SHOWN], *rest])}</details>"
     )

@@ -4,8 +4,6 @@ Image k depends on the seed and on k only. Memory is bounded whatever the number
 the command is interrupted, the same command goes on where it stopped.
 """
 
-import ast
-import inspect
 import sys
 
 import numpy as np
@@ -13,10 +11,9 @@ from tqdm import tqdm
 
 from gahb_sk import datasets
 from gahb_sk._validation import check_name
+from gahb_sk.cli._arguments import add_settings, parse_settings
 from gahb_sk.datasets._fresh import OWN
 
-NAME = "generate"
-HELP = "write images of a class to a .npy file"
 EXAMPLE = "gahb-sk generate c-alpha --n 100000 --image-size 80 --set alpha=2 --output train.npy"
 CLASSES = {
     "c-alpha": "make_c_alpha_images",
@@ -37,10 +34,7 @@ def add_arguments(parser):
         "--image-size", type=int, nargs="+", default=[64], metavar="S",
         help="side in pixels, or height and width (default 64)",
     )  # fmt: skip
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
-        help="a parameter of the class, such as alpha=1.5 or orientation=random; may be repeated",
-    )  # fmt: skip
+    add_settings(parser.add_argument, "alpha=1.5 or orientation=random of the class")
     parser.add_argument("--seed", type=int, default=0, help="seed of the images (default 0)")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
     parser.add_argument("--threads", type=int, default=2, help="threads (default 2)")
@@ -60,7 +54,7 @@ def run(args):
         image_size=tuple(sides) if len(sides) == 2 else sides[0],
         dtype=np.dtype(args.dtype),
         random_state=args.seed,
-        **parse_settings(args.settings, make),
+        **parse_settings(args.set, make, left_out=ELSEWHERE),
     )
     with _Progress(args.n, args.class_) as progress:
         try:
@@ -104,25 +98,3 @@ class _Progress:
 
     def __exit__(self, *_):
         self.close()
-
-
-def parse_settings(settings, make):
-    """Turn ``["alpha=2", ...]`` into keyword arguments that ``make`` has.
-
-    A value is a Python literal where it can be read as one, and a string otherwise.
-    """
-    legal = [name for name in inspect.signature(make).parameters if name not in ELSEWHERE]
-    params = {}
-    for setting in settings:
-        name, sign, value = setting.partition("=")
-        if not sign:
-            raise ValueError(f"--set: expected NAME=VALUE, got {setting!r}.")
-        params[check_name(name.strip().replace("-", "_"), legal, "parameter")] = _literal(value)
-    return params
-
-
-def _literal(value):
-    try:
-        return ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError):
-        return value.strip()

@@ -4,8 +4,6 @@ import numpy as np
 
 from gahb_sk.zoo import list_pairs, list_pretrained, read_card
 
-NAME = "info"
-HELP = "the networks that come with the package"
 EXAMPLE = "gahb-sk info c-alpha-2"
 
 

@@ -1,18 +1,17 @@
-"""Do figures of the paper again, in small, from networks that come with the package.
+"""Reproduce figures of the paper at reduced scale, from networks that come with the package.
 
 FIGURE is a number, or "all". For each there is a folder with the picture and the numbers, and one
 page says what the paper reports, what came out here, whether that counts as reproduced, and what
-has moved since the tables of this release. Interrupted, the same command goes on: a figure that is
-done is left alone. With --train the networks are trained anew first, which takes hours.
+has moved since the tables of this release. Interrupted, the same command goes on: finished figures
+are left alone. With --train the networks are trained anew first, which takes hours.
 """
 
-import shlex
 import sys
 from pathlib import Path
 
-from gahb_sk.cli._compare import positive_int
+from gahb_sk.cli._arguments import positive_int, redo
 from gahb_sk.cli._figures_page import write_figures_page
-from gahb_sk.cli._report import check_output
+from gahb_sk.cli._page import check_output
 from gahb_sk.reproduce import (
     PAIRS,
     Setup,
@@ -24,8 +23,6 @@ from gahb_sk.reproduce import (
     write_reproduction,
 )
 
-NAME = "reproduce"
-HELP = "do figures of the paper again"
 EXAMPLE = "gahb-sk reproduce 2 --output report/figures"
 ALL = "all"
 
@@ -46,14 +43,14 @@ def add_arguments(parser):
         help="length of each training (default: as shipped)")  # fmt: skip
     add("--photographs", nargs="+", metavar="DIR",
         help="after the figures, with --train: photographs to learn from besides")  # fmt: skip
-    add("--again", action="store_true", help="also what is done already")
+    add("--again", action="store_true", help="also recompute finished figures")
     add("--seed", type=int, default=0, help="seed of images, noise and samples (default 0)")
     add("--n-jobs", type=int, default=-1, metavar="J",
-        help="how much runs at the same time (default: as much as there are cores)")  # fmt: skip
+        help="number of parallel jobs (default: one per core)")  # fmt: skip
 
 
 def run(args):
-    """Do the figures, write the page, and say where it lies."""
+    """Reproduce the figures, write the page, and say where it is."""
     figures = _chosen(args.figures)
     for name in ("max_images", "photographs"):
         if getattr(args, name) is not None and not args.train:
@@ -77,23 +74,13 @@ def run(args):
                 continue
             print(f"Figure {figure.number}: {figure.title}", file=sys.stderr)
             write_reproduction(folder, reproduce(figure, setup), setup)
-        page = write_figures_page(folder, redo(args))
+        page = write_figures_page(folder, redo(args, "figures"))
     if len(left) == len(figures):
         raise ValueError(" ".join(left))
     for line in left:
         print(line, file=sys.stderr)
-    print(f"The report lies in {page}")
+    print(f"The report is written to {page}")
     return 0
-
-
-def redo(args):
-    """Return the command line, with every setting written out."""
-    words = ["gahb-sk", NAME, *args.figures, "--output", str(args.output), "--seed", str(args.seed)]
-    for name in ("images", "networks", "max_images", "n_jobs"):
-        value = getattr(args, name)
-        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
-    words += ["--photographs", *map(str, args.photographs)] if args.photographs else []
-    return shlex.join([*words, *(["--train"] if args.train else [])])
 
 
 def _chosen(names):

@@ -1,20 +1,19 @@
-"""Restore an image from a part of what is known of it, with the prior that a denoiser holds.
+"""Restore an image from a part of what is known of it, with a denoiser's implicit prior.
 
 MODEL is a saved network (a folder, or a name of gahb-sk info), or a denoiser such as
 DiskPosteriorMean. IMAGE is a file, or a class such as 'c-alpha(alpha=3)'. The task says what is
-measured of it; of damaged pixels the values do not matter. Writes restored.npy, restored.png and
+measured of it; masked pixels are ignored. Writes restored.npy, restored.png and
 results.json.
 """
-
-import shlex
 
 import numpy as np
 
 from gahb_sk import metrics, noise
 from gahb_sk._files import atomic_path, write_json
 from gahb_sk._random import child, seed_sequence
-from gahb_sk.cli._compare import describe, positive_int
-from gahb_sk.cli._report import check_output, to_png, versions
+from gahb_sk.cli._arguments import add_settings, add_subject, positive_int, redo
+from gahb_sk.cli._denoisers import describe
+from gahb_sk.cli._page import check_output, to_png, versions
 from gahb_sk.cli._sampling import sampler_of, write_array
 from gahb_sk.cli._subjects import read_model, read_subject
 from gahb_sk.plots import ImageGridDisplay
@@ -26,8 +25,6 @@ from gahb_sk.sampling import (
     SpectralLowPass,
 )
 
-NAME = "restore"
-HELP = "restore an image from linear measurements with a denoiser as the prior"
 EXAMPLE = "gahb-sk restore my-unet photo.png --task super-resolution --factor 4 --output restored"
 _NOISE = 1  # stream of the measurement noise
 
@@ -71,8 +68,7 @@ TASKS = {
 def add_arguments(parser):
     """Add the arguments of ``gahb-sk restore``."""
     add = parser.add_argument
-    add("model", metavar="MODEL", help="saved network, or Name(parameter=value, ...)")
-    add("image", metavar="IMAGE", help="png, jpg, tif or npy file, or a class of images")
+    add_subject(add)
     add("--task", choices=TASKS, required=True, help="what is measured: pixels outside a hole or a "
         "mask, random pixels, block averages, low frequencies, random products")  # fmt: skip
     add("--mask", metavar="FILE", help="inpaint: image of the same size, bright where pixels are "
@@ -87,11 +83,7 @@ def add_arguments(parser):
         help="white noise added to the measurements (default 0)")  # fmt: skip
     add("--n", type=positive_int, default=4, metavar="N", help="restored images (default 4)")
     add("--seed", type=int, default=0, help="seed of measurement, noise and samples (default 0)")
-    add("--image-size", type=positive_int, metavar="S", help="side in pixels (default: 64 for a "
-        "class, the middle of a file up to 128)")  # fmt: skip
-    add("--color", action="store_true", help="three channels instead of grey")
-    add("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
-        help="a parameter of the sampler, such as beta=1; may be repeated")  # fmt: skip
+    add_settings(add, "beta=1 of the sampler")
     add("--output", required=True, metavar="DIR", help="folder to write to")
 
 
@@ -106,7 +98,7 @@ def run(args):
     denoiser = read_model(args.model, subject)
     clean = subject.image.astype(np.float64)
     operator = TASKS[args.task](args, clean.shape)
-    sampler = sampler_of("score", denoiser, args.settings, args.seed)
+    sampler = sampler_of("score", denoiser, args.set, args.seed)
     measured = operator.measure(clean[None])
     if args.measurement_sigma:
         stream = child(seed_sequence(args.seed), _NOISE)
@@ -147,7 +139,7 @@ def _write_picture(path, shown, psnrs, n_columns=8):
 
 def _write_results(path, args, denoiser, operator, psnrs, residual):
     results = {
-        "command": redo(args),
+        "command": redo(args, "model", "image"),
         "denoiser": describe(denoiser),
         "n_measurements": operator.n_measurements,
         "n_values": int(np.prod(operator.image_shape)),
@@ -156,16 +148,3 @@ def _write_results(path, args, denoiser, operator, psnrs, residual):
         "versions": versions(),
     }
     write_json(path, results)
-
-
-def redo(args):
-    """Return the command line, with every setting written out."""
-    words = ["gahb-sk", NAME, args.model, args.image]
-    names = ("task", "mask", "hole", "fraction", "factor", "measurement_sigma", "n", "seed")
-    for name in (*names, "image_size", "output"):
-        value = getattr(args, name)
-        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
-    words += ["--color"] if args.color else []
-    for setting in args.settings:
-        words += ["--set", setting]
-    return shlex.join(words)

@@ -1,23 +1,21 @@
-"""Draw images from the prior that a denoiser holds.
+"""Draw images from a denoiser's implicit prior.
 
 MODEL is a saved network (a folder, or a name of gahb-sk info), or a denoiser such as
 DiskPosteriorMean, fitted on the class of images that --like names. Sample k depends on the seed
 and k alone. Writes samples.npy, samples.png and samples.json.
 """
 
-import shlex
 import sys
 
 import numpy as np
 from tqdm import tqdm
 
 from gahb_sk._files import write_json
-from gahb_sk.cli._compare import describe, positive_int
-from gahb_sk.cli._report import check_output, versions
+from gahb_sk.cli._arguments import add_settings, positive_int, redo
+from gahb_sk.cli._denoisers import describe
+from gahb_sk.cli._page import check_output, versions
 from gahb_sk.cli._sampling import SAMPLERS, load_model, sampler_of, write_array, write_mosaic
 
-NAME = "sample"
-HELP = "draw images from the prior that a denoiser holds"
 EXAMPLE = (
     "gahb-sk sample my-unet --n 64 --seed 0 --output samples\n"
     "  gahb-sk sample DiskPosteriorMean --like disks --image-size 32 --n 16 --output disks"
@@ -37,21 +35,20 @@ def add_arguments(parser):
         "fitted on, such as disks or 'c-alpha(alpha=3)'")  # fmt: skip
     add("--sampler", choices=SAMPLERS, default="score",
         help="follow the score with some noise, or the flow without (default score)")  # fmt: skip
-    add("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
-        help="a parameter of the sampler, such as beta=1 or h0=0.05; may be repeated")  # fmt: skip
+    add_settings(add, "beta=1 or h0=0.05 of the sampler")
     add("--batch-size", type=positive_int, default=64, metavar="B",
         help="samples drawn together; changes memory and time only (default 64)")  # fmt: skip
     add("--output", required=True, metavar="DIR", help="folder to write to")
 
 
 def run(args):
-    """Draw, write, and say where the samples lie."""
+    """Draw, write, and say where the samples are."""
     if args.first < 0:
         raise ValueError(f"--first: expected a number >= 0, got {args.first}.")
     folder = check_output(args.output)
     sides = _sides(args.image_size)
     denoiser = load_model(args.model, args.like, sides and sides[0], args.seed)
-    sampler = sampler_of(args.sampler, denoiser, args.settings, args.seed)
+    sampler = sampler_of(args.sampler, denoiser, args.set, args.seed)
     shape = None if sides is None else (*denoiser.image_shape_[:-2], *sides)
     samples, steps = draw(sampler, args.n, shape, args.first, args.batch_size)
     good = np.isfinite(samples).reshape(len(samples), -1).all(axis=1)
@@ -59,7 +56,7 @@ def run(args):
     if good.any():
         write_mosaic(folder / "samples.png", samples[good])
     record = {
-        "command": redo(args),
+        "command": redo(args, "model"),
         "denoiser": describe(denoiser),
         "shape": list(samples.shape),
         "first": args.first,
@@ -98,15 +95,3 @@ def _sides(image_size):
     if len(image_size) > 2:
         raise ValueError(f"--image-size: expected one or two numbers, got {len(image_size)}.")
     return tuple(image_size * 2 if len(image_size) == 1 else image_size)
-
-
-def redo(args):
-    """Return the command line, with every setting written out."""
-    words = ["gahb-sk", NAME, args.model]
-    for name in ("n", "first", "seed", "like", "sampler", "batch_size", "output"):
-        value = getattr(args, name)
-        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
-    words += ["--image-size", *map(str, args.image_size)] if args.image_size else []
-    for setting in args.settings:
-        words += ["--set", setting]
-    return shlex.join(words)

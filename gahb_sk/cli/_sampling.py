@@ -4,12 +4,12 @@ import numpy as np
 from PIL import Image
 
 from gahb_sk._files import atomic_path
-from gahb_sk.cli._generate import parse_settings
+from gahb_sk.cli._arguments import parse_settings
 from gahb_sk.cli._subjects import is_saved_network, read_model, read_subject
 from gahb_sk.sampling import FlowSampler, ScoreSampler
 
 SAMPLERS = {"score": ScoreSampler, "flow": FlowSampler}
-_OWN = ("denoiser", "keep_trajectory")  # not for --set
+_OWN = ("denoiser", "keep_trajectory", "random_state")  # not for --set
 _SHOWN = 256  # sides of a mosaic's images are enlarged up to about this many pixels in all
 
 
@@ -30,10 +30,7 @@ def sampler_of(name, denoiser, settings, seed):
     sampler : ScoreSampler or FlowSampler
     """
     cls = SAMPLERS[name]
-    parameters = parse_settings(settings, cls)
-    for own in _OWN:
-        if own in parameters:
-            raise ValueError(f"--set: {own} cannot be set from the command line.")
+    parameters = parse_settings(settings, cls, left_out=_OWN)
     return cls(denoiser, random_state=seed, **parameters)
 
 

@@ -36,7 +36,7 @@ def table(tmp_path, name):
 def test_a_saved_network_at_an_image_of_a_class(network, tmp_path, capsys):
     words = ["--sigma", "0.1", "--image-size", "16", "--n-components", "20", "--seed", "3"]
     assert run(tmp_path, network, "c-alpha(alpha=3)", *words) == 0
-    assert "The report lies in" in capsys.readouterr().out
+    assert "The report is written to" in capsys.readouterr().out
     folder = tmp_path / "report"
     names = {path.name for path in folder.iterdir()}
     pictures = {f"{name}.png" for name in ("eigenvectors", "spectrum", "risk", "alignment")}

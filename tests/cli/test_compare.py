@@ -9,8 +9,9 @@ from PIL import Image
 
 from gahb_sk import add_gaussian_noise
 from gahb_sk.cli import main
+from gahb_sk.cli._arguments import folds, redo
 from gahb_sk.cli._compare import compare as run_comparison
-from gahb_sk.cli._compare import default_denoisers, folds, images_of, redo, with_run_settings
+from gahb_sk.cli._compare import default_denoisers, images_of, with_run_settings
 from gahb_sk.cli._denoisers import parse_denoisers
 from gahb_sk.cli._inputs import load_images, splitter
 from gahb_sk.datasets import make_disk_images
@@ -49,7 +50,7 @@ def photographs(tmp_path, rng):
 def test_writes_a_whole_report(tmp_path, capsys):
     assert compare(tmp_path / "r", *SMALL, *FAST, "--seed", 3) == 0
     out, _ = capsys.readouterr()
-    assert out == f"The report lies in {tmp_path / 'r' / 'index.html'}\n"
+    assert out == f"The report is written to {tmp_path / 'r' / 'index.html'}\n"
     found = sorted(path.name for path in (tmp_path / "r").iterdir())
     assert found == ["curves.png", "images.png", "index.html", "results.csv", "results.json"]
     with open(tmp_path / "r" / "results.csv", newline="") as file:

@@ -26,7 +26,7 @@ def small(monkeypatch):
 
 def test_demo_writes_both_reports(small, tmp_path, capsys):
     assert main(["demo", "--output", str(tmp_path), "--seconds-per-network", "0.3"]) == 0
-    assert capsys.readouterr().out == f"The report lies in {tmp_path / 'index.html'}\n"
+    assert capsys.readouterr().out == f"The report is written to {tmp_path / 'index.html'}\n"
     page = (tmp_path / "index.html").read_text()
     for name in ("c_alpha", "photographs"):
         assert sorted(path.name for path in (tmp_path / name).iterdir()) == FILES

@@ -7,15 +7,8 @@ import numpy as np
 import pytest
 
 from gahb_sk import OracleShrinkage, WaveletShrinkage
-from gahb_sk.cli._report import (
-    FILES,
-    Section,
-    check_output,
-    draw,
-    versions,
-    write_page,
-    write_report,
-)
+from gahb_sk.cli._comparison_page import FILES, Section, draw, write_page, write_report
+from gahb_sk.cli._page import check_output, versions
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import compare_denoisers
 

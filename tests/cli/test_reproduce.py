@@ -45,7 +45,7 @@ def figures(monkeypatch):
 def test_one_figure_makes_a_page_a_table_and_a_picture(tmp_path, capsys):
     assert main(["reproduce", "1", "--output", str(tmp_path), "--images", "3", "--seed", "5"]) == 0
     out = capsys.readouterr().out
-    assert out.strip() == f"The report lies in {tmp_path / 'index.html'}"
+    assert out.strip() == f"The report is written to {tmp_path / 'index.html'}"
     page = (tmp_path / "index.html").read_text()
     assert "Figure 1. Title 1" in page and "reproduced in part" in page
     assert "level &lt;&amp;&gt;" in page and "Note &lt;b&gt;." in page and "unknown" in page

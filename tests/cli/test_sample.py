@@ -96,7 +96,7 @@ def test_samples_that_do_not_end_are_an_error(tmp_path, capsys):
         ([*WIENER, "--first", "-1"], "--first"),
         ([*WIENER[:-1], "8", "8", "8"], "one or two"),
         ([*WIENER, "--set", "bata=1"], "beta"),
-        ([*WIENER, "--set", "denoiser=1"], "cannot be set"),
+        ([*WIENER, "--set", "denoiser=1"], "Unknown parameter 'denoiser'"),
         ([*WIENER, "--set", "sigma_end=2"], "sigma_end"),
         (["OracleShrinkage", "--like", "disks", "--image-size", "12"], "clean image"),
         (["UNetDenoiser", "--like", "disks", "--image-size", "12"], "not trained"),

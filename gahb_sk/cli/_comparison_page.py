@@ -1,28 +1,30 @@
-"""Reports: one self-contained HTML page, and the numbers and pictures beside it."""
+"""The page of a comparison: who is best at each noise level, the means, and the pictures."""
 
-import base64
 import html
-import io
-import os
-import platform
-import warnings
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from gahb_sk import __version__
-from gahb_sk._files import atomic_path, write_json, write_text
-from gahb_sk.cli._verdict import means_table, verdict
+import numpy as np
+
+from gahb_sk._files import write_json
+from gahb_sk.cli._page import (
+    bullets,
+    embed,
+    settings_table,
+    table,
+    to_png,
+    versions,
+    write_html,
+    write_pictures,
+)
 from gahb_sk.experiments import Comparison
 from gahb_sk.plots import ComparisonDisplay, ImageGridDisplay
 
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pywavelets", "scikit-image", "bm3d")
 FILES = ("index.html", "results.csv", "results.json", "curves.png", "images.png")
-PAGE = Path(__file__).with_name("report.html")
 INTRO = (
     "All denoisers are fitted on the same clean training images and see the same noise on the same "
     "test images. &sigma; is its standard deviation in the units of the images; all but the blind "
-    "networks are told it."
+    "networks are given it."
 )
 
 
@@ -52,44 +54,6 @@ class Section:
     left_out: list = field(default_factory=list)
 
 
-def check_output(folder, names=()):
-    """Make the folder of a report and make sure, before the work, that it can be written.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Where the report will stand.
-    names : sequence of str
-        Files that will be written there: a folder of that name would stand in the way.
-
-    Returns
-    -------
-    folder : pathlib.Path
-
-    Raises
-    ------
-    OSError
-        If it cannot be made or written; the message names it.
-    """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(folder / ".writable") as probe:
-            probe.touch()
-        (folder / ".writable").unlink()
-    except OSError as error:
-        raise OSError(
-            f"--output: cannot write to {str(folder)!r} ({error.strerror}). Choose another folder."
-        ) from error
-    for name in names:
-        if (folder / name).is_dir():
-            raise OSError(
-                f"--output: cannot write the file {str(folder / name)!r}, which is a folder. "
-                "Remove it, or choose another folder."
-            )
-    return folder
-
-
 def write_report(folder, section, command):
     """Write ``index.html``, ``results.csv``, ``results.json`` and the pictures of a comparison.
 
@@ -108,9 +72,7 @@ def write_report(folder, section, command):
     """
     folder = Path(folder)
     pictures = draw(section)
-    for name, png in pictures.items():
-        with atomic_path(folder / name) as temporary:
-            temporary.write_bytes(png)
+    write_pictures(folder, pictures)
     section.comparison.to_csv(folder / "results.csv")
     write_json(folder / "results.json", _as_json(section, command))
     page = folder / "index.html"
@@ -138,31 +100,6 @@ def write_page(path, sections, command):
         body="\n".join(_section_html(section, pictures) for section, pictures in sections),
         command=command,
     )
-
-
-def write_html(path, *, title, heading, intro, body, command):
-    """Write a page in the look of all reports.
-
-    Parameters
-    ----------
-    path : path-like
-        The HTML file.
-    title, heading, command : str
-        Of the window, above all, and the command line that redoes it; plain text.
-    intro, body : str
-        HTML: a sentence or two below the heading, and the rest.
-    """
-    page = PAGE.read_text(encoding="utf-8")
-    for key, value in {
-        "title": html.escape(title),
-        "heading": html.escape(heading),
-        "intro": intro,
-        "command": html.escape(command),
-        "versions": html.escape(", ".join(f"{k} {v}" for k, v in versions().items())),
-        "body": body,
-    }.items():
-        page = page.replace("{{" + key + "}}", value)
-    write_text(path, page)
 
 
 def draw(section):
@@ -194,28 +131,6 @@ def draw(section):
     return pictures
 
 
-def versions():
-    """Return the versions of the library, of Python and of what computes."""
-    found = {"gahb-sk": __version__, "Python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    found["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    return found
-
-
-def to_png(figure):
-    """Return a figure as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        # An axis of few noise levels may have no minor ticks to label; nothing is lost.
-        warnings.simplefilter("ignore", UserWarning)
-        figure.savefig(buffer, format="png", dpi=150)
-    return buffer.getvalue()
-
-
 def _as_json(section, command):
     comparison = section.comparison
     return {
@@ -244,17 +159,96 @@ def _section_html(section, pictures):
         parts.append(f"<h3>Test images at &sigma; = {sigma:g}</h3>")
         parts.append(embed(pictures["images.png"], "Clean, noisy and denoised images"))
     if section.left_out:
-        items = "".join(f"<li>{html.escape(item)}</li>" for item in section.left_out)
-        parts.append(f"<h3>Files left out</h3><ul>{items}</ul>")
-    rows = "".join(
-        f"<tr><th>{html.escape(str(key))}</th><td>{html.escape(str(value))}</td></tr>"
-        for key, value in section.settings.items()
+        parts.append(f"<h3>Files left out</h3>{bullets(section.left_out)}")
+    return "\n".join([*parts, settings_table(section.settings), "</section>"])
+
+
+def verdict(comparison):
+    """Say who is best at each noise level, and how far below the nearest bound, as HTML."""
+    means = comparison.means()
+    sentences = []
+    for sigma in comparison.sigmas:
+        part = means.where(sigma=sigma)
+        rivals = np.flatnonzero(~part["bound"])
+        if not len(rivals):
+            continue
+        psnr = _rank(part["psnr"])
+        best = rivals[psnr[rivals].argmax()]
+        name = html.escape(str(part["denoiser"][best]))
+        text = f"&sigma; = {sigma:g}: <b>{name}</b> is best with {_decibels(psnr[best])}"
+        bounds = np.flatnonzero(part["bound"])
+        if len(bounds):
+            text += _distance(psnr[best], psnr[bounds].max())
+        sentences.append(f"<li>{text}.</li>")
+    return f"<ul>{''.join(sentences)}</ul>"
+
+
+def _rank(psnr):
+    """Mean PSNRs to compare by: one that is unknown, as all images came out exactly, is best."""
+    return np.where(np.isnan(psnr), np.inf, psnr)
+
+
+def _decibels(psnr):
+    return f"{psnr:.2f} dB" if np.isfinite(psnr) else "every image exact"
+
+
+def _distance(psnr, bound):
+    if not np.isfinite([psnr, bound]).all():
+        return f"; the best oracle: {_decibels(bound)}"
+    side = "below" if bound >= psnr else "above"
+    return f", {_decibels(abs(bound - psnr))} {side} the best oracle"
+
+
+def _number(value):
+    return "-" if np.isnan(value) else f"{value:.2f}"
+
+
+def means_table(comparison):
+    """Return the means of all denoisers at all noise levels as an HTML table with a caption."""
+    means, slopes = comparison.means(), comparison.slopes()
+    sigmas = comparison.sigmas
+    best = {
+        sigma: _rank(means.where(sigma=sigma, bound=False)["psnr"]).max()
+        for sigma in sigmas
+        if not means.where(sigma=sigma)["bound"].all()
+    }
+    levels = [f"&sigma; = {sigma:g}<br>PSNR (dB) / SSIM" for sigma in sigmas]
+    head = ["denoiser", "kind", *levels, "slope", "fit (s)", "ms/image"]
+    ordered = sorted(
+        comparison.denoisers,
+        key=lambda name: (means.where(denoiser=name)["bound"][0], _order(means, name)),
     )
-    parts.append(f"<details><summary>All settings</summary><table>{rows}</table></details>")
-    return "\n".join([*parts, "</section>"])
+    rows = []
+    for name in ordered:
+        part = means.where(denoiser=name)
+        kind = f"{part['kind'][0]}{' (bound)' if part['bound'][0] else ''}"
+        cells = [_cell(row, best) for row in part.rows()]
+        slope = _number(slopes.where(denoiser=name)["slope"][0])
+        times = (f"{part[column].mean():.1f}" for column in ("fit_seconds", "ms_per_image"))
+        rows.append([html.escape(name), kind, *cells, slope, *times])
+    return f"{table(rows, head)}<p class='caption'>{_caption(means)}</p>"
 
 
-def embed(png, text):
-    """Return a picture as HTML that needs no other file."""
-    data = base64.b64encode(png).decode("ascii")
-    return f"<img alt='{text}' src='data:image/png;base64,{data}'>"
+def _cell(row, best):
+    """PSNR with its error and SSIM; the best rival is bold."""
+    cell = f"{_number(row['psnr'])} &plusmn; {_number(row['psnr_se'])} / {row['ssim']:.3f}"
+    is_best = not row["bound"] and _rank(row["psnr"]) == best.get(row["sigma"])
+    return f"<b>{cell}</b>" if is_best else cell
+
+
+def _order(means, name):
+    return -float(_rank(means.where(denoiser=name)["psnr"]).mean())
+
+
+def _caption(means):
+    caption = (
+        f"Means over {means['n_images'][0]} test images &plusmn; standard error; best rival in "
+        "bold. A bound is given the clean image. Slope: dB out for each dB in."
+    )
+    exact = means["n_exact"].max()
+    if exact:
+        caption += (
+            f" Images that came out exactly (up to {exact}, by denoiser and level) have no PSNR "
+            "and are left out of its mean."
+        )
+    return caption

@@ -1,0 +1,97 @@
+"""What the arguments of several commands share: how they are read, and written out again."""
+
+import argparse
+import ast
+import inspect
+import shlex
+
+from gahb_sk._validation import check_name
+
+_NOT_OPTIONS = ("command", "run")
+
+
+def positive_int(text):
+    """Read an integer of at least 1, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected an integer of at least 1, got {text}")
+    return value
+
+
+def folds(text):
+    """Read a number of folds or a fraction, for argparse."""
+    return int(text) if text.lstrip("+-").isdigit() else float(text)
+
+
+def add_subject(add):
+    """Add MODEL, IMAGE and how the image is read."""
+    add("model", metavar="MODEL", help="saved network, or Name(parameter=value, ...)")
+    add("image", metavar="IMAGE", help="png, jpg, tif or npy file, or a class of images")
+    add("--image-size", type=positive_int, metavar="S", help="side in pixels (default: 64 for a "
+        "class, the middle of a file up to 128)")  # fmt: skip
+    add("--color", action="store_true", help="three channels instead of grey")
+
+
+def add_settings(add, example):
+    """Add ``--set NAME=VALUE``, which may be repeated."""
+    add("--set", action="append", default=[], metavar="NAME=VALUE",
+        help=f"a parameter, such as {example}; may be repeated")  # fmt: skip
+
+
+def parse_settings(settings, make, left_out=()):
+    """Turn ``["alpha=2", ...]`` into keyword arguments that ``make`` has.
+
+    A value is a Python literal where it can be read as one, and a string otherwise.
+
+    Parameters
+    ----------
+    settings : list of str
+        Of ``--set``.
+    make : callable
+        Whose parameters are legal.
+    left_out : collection of str
+        Those that are not.
+    """
+    legal = [name for name in inspect.signature(make).parameters if name not in left_out]
+    params = {}
+    for setting in settings:
+        name, sign, value = setting.partition("=")
+        if not sign:
+            raise ValueError(f"--set: expected NAME=VALUE, got {setting!r}.")
+        params[check_name(name.strip().replace("-", "_"), legal, "parameter")] = _literal(value)
+    return params
+
+
+def _literal(value):
+    try:
+        return ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError):
+        return value.strip()
+
+
+def redo(args, *positional):
+    """Return the command line with every setting written out.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Of the command.
+    *positional : str
+        Names of its positional arguments.
+    """
+    words = ["gahb-sk", args.command]
+    for name in positional:
+        words += _words(getattr(args, name))
+    for name, value in vars(args).items():
+        option = f"--{name.replace('_', '-')}"
+        if name in (*positional, *_NOT_OPTIONS) or value is None or value is False:
+            continue
+        if name == "set":
+            words += [word for setting in value for word in (option, setting)]
+        else:
+            words += [option, *([] if value is True else _words(value))]
+    return shlex.join(words)
+
+
+def _words(value):
+    return [str(one) for one in (value if isinstance(value, list) else [value])]
