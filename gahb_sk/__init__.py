@@ -28,7 +28,7 @@ __getattr__, __dir__, __all__ = attach(
             "RayPosteriorMean",
             "SinePosteriorMean",
             "TangentProjection",
-            "TorchModuleDenoiser",
+            "ModuleDenoiser",
             "TotalVariationDenoiser",
             "UNetDenoiser",
             "WaveletShrinkage",

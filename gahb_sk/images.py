@@ -24,6 +24,12 @@ def is_torch(X):
     return torch is not None and isinstance(X, torch.Tensor)
 
 
+def is_torch_module(x):
+    """Tell whether ``x`` is a torch module, without importing torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(x, torch.nn.Module)
+
+
 def is_lazy(X):
     """Tell whether ``X`` is a stack that must not be loaded whole."""
     if isinstance(X, (np.ndarray, list, tuple)) or is_torch(X) or sparse.issparse(X):

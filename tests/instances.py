@@ -27,7 +27,7 @@ SETTINGS = {
     "BM3DDenoiser": lambda: {"exact": False},
     "Tiled": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"](), "margin": 8},
     "FunctionDenoiser": lambda: {"func": halve_noise},
-    "TorchModuleDenoiser": lambda: {"module": make_module()},
+    "ModuleDenoiser": lambda: {"module": make_module()},
 }
 NETWORK = {"channels": 4, "max_epochs": 1, "batch_size": 4, "random_state": 0}
 

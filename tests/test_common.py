@@ -426,7 +426,7 @@ SCORE_WANTS_IMAGES = {
 
 
 def expected_failures(estimator):
-    if type(estimator).__name__ != "TorchModuleDenoiser":
+    if type(estimator).__name__ != "ModuleDenoiser":
         return SCORE_WANTS_IMAGES
     why = "the hash of a torch module changes when it is copied"
     return {**SCORE_WANTS_IMAGES, "check_estimators_overwrite_params": why}

@@ -14,7 +14,7 @@ from gahb_sk._random import image_generator, seed_sequence
 from gahb_sk._validation import Integral, Real, at_least, check_name, positive, validate_params
 from gahb_sk.images import check_sigma
 from gahb_sk.jacobians._eigensolvers import SOLVERS, SymmetricProblem, choose_solver
-from gahb_sk.jacobians._linearize import check_denoiser, linearize, oracle_argument
+from gahb_sk.jacobians._linearize import check_denoiser, linearize
 from gahb_sk.jacobians._of_denoiser import check_one, check_partner
 from gahb_sk.jacobians._whole_matrix import by_matrix, by_probes
 
@@ -227,8 +227,8 @@ def check_components(n_components, d):
 
 
 def _homogeneity_error(denoiser, image, sigma, clean, operator):
-    arguments = oracle_argument(denoiser, None if clean is None else clean[None])
-    denoised = denoiser.transform(image[None], sigma, **arguments).ravel().astype(np.float64)
+    partner = None if clean is None else clean[None]
+    denoised = denoiser.denoise(image[None], sigma, clean=partner).ravel().astype(np.float64)
     away = np.linalg.norm(denoised - operator.matvec(image.ravel().astype(np.float64)))
     norm = np.linalg.norm(denoised)
     return float(away / norm) if norm > 0 else float(away > 0)

@@ -28,7 +28,6 @@ from gahb_sk.jacobians._linearize import (
     check_denoiser,
     dense,
     linearize_stack,
-    oracle_argument,
 )
 from gahb_sk.jacobians._trace import TraceEstimate, hutchpp, standard_error
 
@@ -220,7 +219,7 @@ def sure(denoiser, X, sigma, *, clean=None, dimensions=None, **options):
     if dimensions is None:
         dimensions = effective_dimension(denoiser, X, sigma, clean=clean, **options)
     trace, error = _columns(dimensions, len(level))
-    denoised = denoiser.transform(X, sigma, **oracle_argument(denoiser, clean))
+    denoised = denoiser.denoise(X, sigma, clean=clean)
     return Risk(stein(X, denoised, level, trace), 2 * level**2 * error / d)
 
 

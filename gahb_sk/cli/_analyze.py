@@ -84,11 +84,11 @@ def examine(args, subject, denoiser):
         denoiser, noisy, min(args.n_components, noisy.size), sigma=args.sigma, clean=clean,
         tolerance=args.tolerance, dtype=args.precision, random_state=args.seed,
     )  # fmt: skip
-    partner = {"clean": clean[None]} if denoiser.needs_clean else {}
+    partner = None if clean is None else clean[None]
     images = {} if clean is None else {"clean": clean}
     images |= {
         "noisy": noisy,
-        "denoised": denoiser.transform(noisy[None], args.sigma, **partner)[0],
+        "denoised": denoiser.denoise(noisy[None], args.sigma, clean=partner)[0],
     }
     name = Path(args.model).name if is_saved_network(args.model) else type(denoiser).__name__
     settings = {"model": args.model, "denoiser": describe(denoiser), "image": subject.title}

@@ -1,10 +1,11 @@
-"""Denoisers: one estimator a file, one contract for all (see ``_base.py``)."""
+"""Denoisers: one estimator per file, one contract for all (see ``_base.py``)."""
 
 from gahb_sk._lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "_as_denoiser": ["as_denoiser", "as_denoisers"],
         "_base": ["BaseDenoiser"],
         "classical._bandlet_shrinkage": ["BandletShrinkage"],
         "learned._bias_free_cnn": ["BiasFreeCNNDenoiser"],
@@ -21,8 +22,8 @@ __getattr__, __dir__, __all__ = attach(
         "optimal._ray_posterior": ["RayPosteriorMean"],
         "optimal._sine_posterior": ["SinePosteriorMean"],
         "optimal._tangent_projection": ["TangentProjection"],
+        "wrappers._module": ["ModuleDenoiser"],
         "wrappers._tiled": ["Tiled"],
-        "wrappers._torch_module": ["TorchModuleDenoiser"],
         "classical._total_variation": ["TotalVariationDenoiser"],
         "learned._unet": ["UNetDenoiser"],
         "classical._wavelet_shrinkage": ["WaveletShrinkage"],

@@ -215,6 +215,25 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
             values[index] = psnr(truth, ready._denoise_chunk(noisy, level, truth))
         return values
 
+    def noise_level(self, X, sigma=None):
+        """Noise level of each image that ``transform`` goes by.
+
+        Parameters
+        ----------
+        X, sigma
+            See ``transform``.
+
+        Returns
+        -------
+        sigma : ndarray of shape (n,) or None
+            The levels given, the constructor's, or estimates. None for a blind denoiser.
+        """
+        images = self._prepared(X)._check_images(X)
+        level = self._check_level(sigma, len(images))
+        if level is None and not self.blind:
+            level = np.concatenate([self._estimate_sigma(part) for _, part in images.chunks(64)])
+        return None if self.blind else level
+
     def linearize(self, image, sigma=None, *, clean=None):
         """Jacobian of the denoiser at one noisy image.
 

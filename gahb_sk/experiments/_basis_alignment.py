@@ -13,8 +13,7 @@ from tqdm import tqdm
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import Integral, validate_params
 from gahb_sk.analysis import eigenbasis, harmonicity, random_alignment, subspace_alignment
-from gahb_sk.denoisers import OracleShrinkage
-from gahb_sk.experiments._compare import name_denoisers
+from gahb_sk.denoisers import OracleShrinkage, as_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.images import check_images, is_lazy, is_torch
@@ -105,8 +104,8 @@ def basis_alignment(
     >>> bool(fourier["overlap"][0] > fourier["chance_high"][0])
     True
     """
-    denoisers = name_denoisers(denoisers)
-    references = name_denoisers(default_references() if references is None else references)
+    denoisers = as_denoisers(denoisers)
+    references = as_denoisers(default_references() if references is None else references)
     X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
     images = check_images(X)
     d = int(np.prod(images.shape[1:]))

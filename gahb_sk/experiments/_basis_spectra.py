@@ -7,8 +7,8 @@ from tqdm import tqdm
 from gahb_sk._random import child, image_generator, seed_sequence
 from gahb_sk._validation import Integral, at_least, validate_params
 from gahb_sk.analysis import harmonicity
+from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._basis_alignment import leading_basis, n_nonzero
-from gahb_sk.experiments._compare import name_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import mean_and_error
@@ -84,7 +84,7 @@ def basis_spectra(
     >>> print(table["factor"].round(6))
     [1. 1. 1. 1. 1. 0.]
     """
-    denoisers = name_denoisers(denoisers)
+    denoisers = as_denoisers(denoisers)
     X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
     images, sigmas = check_images(X), check_sigmas(sigmas)
     root = seed_sequence(random_state)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import validate_params
-from gahb_sk.experiments._compare import name_denoisers
+from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._generalization_curve import (
     check_sizes,
     default_sizes,
@@ -88,7 +88,7 @@ def capacity_curve(
     >>> bool(table.where(images="12x12")["gap"] > table.where(images="4x4")["gap"])
     True
     """
-    estimators = {} if estimators is None else name_denoisers(estimators)
+    estimators = {} if estimators is None else as_denoisers(estimators)
     tasks = _tasks(estimators, stacks, pairs or {})
     fitted = [part for _, _, part in tasks if isinstance(part, dict)]
     n_train = default_sizes(DEFAULT_SIZES, *fitted) if n_train is None else n_train

@@ -9,14 +9,14 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import ShuffleSplit, check_cv
 from tqdm.auto import tqdm
 
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Integral, Interval, Real, at_least, validate_params
+from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._comparison import Comparison
-from gahb_sk.experiments._noisy_images import check_sigmas, denoise, noisy_images
+from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.images import check_images, is_lazy, is_torch
 from gahb_sk.metrics import psnr, ssim
 
@@ -50,14 +50,15 @@ def compare_denoisers(
     """Compare denoisers by cross-validation on the same images with the same noise.
 
     Each denoiser is fitted on the clean training images of each fold and denoises the test
-    images at every noise level, which it is told. Oracles are told the clean images too and are
+    images at every noise level, which it is given. Oracles are given the clean images too and are
     marked as bounds.
 
     Parameters
     ----------
     denoisers : dict of str to denoiser, or list of denoisers
-        What to compare. They are cloned, never fitted themselves. In a list, each is named after
-        its class. A fitted one takes part as it is, without being fitted again, as
+        What to compare; names of shipped networks, functions and torch modules are denoisers too
+        (see :func:`gahb_sk.denoisers.as_denoiser`). They are cloned, never fitted themselves. A
+        fitted one takes part as it is, without being fitted again, as
         ``sklearn.frozen.FrozenEstimator(denoiser)``.
     X : array-like or lazy stack of shape (n, H, W) or (n, C, H, W)
         Clean images.
@@ -102,7 +103,7 @@ def compare_denoisers(
     >>> table.n_rows
     6
     """
-    denoisers = _refuse_example_names(name_denoisers(denoisers))
+    denoisers = _refuse_example_names(as_denoisers(denoisers))
     X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
     _refuse_flat_rows(X)
     n = len(check_images(X))
@@ -175,7 +176,7 @@ def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples):
         )
         if n_examples:
             clean, noisy = noisy_images(X, test[:n_examples], sigma, root)
-            denoised = denoise(denoiser, noisy, sigma, clean)
+            denoised = denoiser.denoise(noisy, sigma, clean=clean)
             examples[sigma] = {"clean": clean, "noisy": noisy, "denoised": denoised}
     return rows, examples
 
@@ -187,7 +188,7 @@ def _evaluate(denoiser, X, test, sigma, root, data_range):
     for start in range(0, len(test), length):
         clean, noisy = noisy_images(X, test[start : start + length], sigma, root)
         begin = time.perf_counter()
-        denoised = denoise(denoiser, noisy, sigma, clean)
+        denoised = denoiser.denoise(noisy, sigma, clean=clean)
         seconds += time.perf_counter() - begin
         psnrs.append(psnr(clean, denoised, data_range=data_range))
         ssims.append(ssim(clean, denoised, data_range=data_range))
@@ -196,33 +197,6 @@ def _evaluate(denoiser, X, test, sigma, root, data_range):
 
 def _deviation(values):
     return values.std(ddof=1) if len(values) > 1 else 0.0
-
-
-def name_denoisers(denoisers):
-    """Return denoisers by name; raise for none, two of one name, and what is no denoiser."""
-    if not isinstance(denoisers, dict):
-        names = [_class_name(denoiser) for denoiser in denoisers]
-        if len(set(names)) < len(names):
-            raise ValueError(
-                f"denoisers: expected different classes in a list, got {names}. Name them: "
-                "{'spun': WaveletShrinkage(n_shifts=16), ...}."
-            )
-        denoisers = dict(zip(names, denoisers, strict=True))
-    if not denoisers:
-        raise ValueError("denoisers: expected at least one denoiser, got none.")
-    for name, denoiser in denoisers.items():
-        if not hasattr(denoiser, "transform") or not hasattr(denoiser, "kind"):
-            raise TypeError(
-                f"denoisers: expected denoisers of gahb_sk, got {denoiser!r} for {name!r}. Wrap a "
-                "function of your own in FunctionDenoiser."
-            )
-    return denoisers
-
-
-def _class_name(denoiser):
-    """Return the name of the class, of a frozen denoiser that of what is frozen."""
-    frozen = isinstance(denoiser, FrozenEstimator)
-    return type(denoiser.estimator if frozen else denoiser).__name__
 
 
 def _refuse_example_names(denoisers):

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import Integral, at_least, validate_params
 from gahb_sk.datasets import split_disjoint
+from gahb_sk.denoisers import as_denoiser
 from gahb_sk.experiments._kept_networks import fit_or_load, is_kept, open_folder
 from gahb_sk.experiments._noisy_images import check_sigmas
 from gahb_sk.experiments._sample_pairs import SamplePairs, draw_pairs, similarity_rows
@@ -167,7 +168,7 @@ def generalization_curve(
     if isinstance(estimator, dict):
         pairs = _fitted_pairs(estimator, sizes, folder)
     else:
-        _check_denoiser(estimator)
+        estimator = as_denoiser(estimator, name="estimator", oracles=False)
         pairs = _fit_pairs(estimator, X, sizes, child(root, _NETWORKS), folder, n_jobs, verbose)
     test = X[sizes[-1] : sizes[-1] + n_test]
     options = {"sigmas": sigmas, "n_samples": n_samples, "sampler": sampler or {}, "root": root}
@@ -202,20 +203,6 @@ def check_sizes(n_train, n_test, n_images, name="X"):
     return tuple(sizes.tolist())
 
 
-def _check_denoiser(estimator):
-    """Raise if this is no denoiser that can be fitted and sampled."""
-    if not hasattr(estimator, "transform") or not hasattr(estimator, "kind"):
-        raise TypeError(
-            f"estimator: expected a denoiser of gahb_sk, got {estimator!r}. Wrap a function of "
-            "your own in FunctionDenoiser."
-        )
-    if estimator.needs_clean:
-        raise TypeError(
-            f"estimator: {type(estimator).__name__} is told the clean image, so it learns nothing "
-            "and cannot be sampled. Choose a denoiser that is no oracle."
-        )
-
-
 def _fitted_pairs(pairs, sizes, folder):
     """Return the pairs of the wanted sizes, which were fitted elsewhere."""
     if folder is not None:
@@ -227,9 +214,10 @@ def _fitted_pairs(pairs, sizes, folder):
     for n in sizes:
         if not isinstance(pairs[n], (tuple, list)) or len(pairs[n]) != len(SETS):
             raise ValueError(f"estimator: expected two fitted denoisers for {n}, got {pairs[n]!r}.")
-        for denoiser in pairs[n]:
-            _check_denoiser(denoiser)
-    return {n: tuple(pairs[n]) for n in sizes}
+    return {
+        n: tuple(as_denoiser(one, name=f"estimator[{n}]", oracles=False) for one in pairs[n])
+        for n in sizes
+    }
 
 
 def _fit_pairs(estimator, X, sizes, root, folder, n_jobs, verbose):

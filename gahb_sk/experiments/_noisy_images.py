@@ -54,10 +54,3 @@ def noisy_images(X, indices, sigma, random_state):
     clean = X[indices]
     clean = clean if is_torch(clean) else np.asarray(clean)
     return clean, add_gaussian_noise(clean, sigma, random_state, indices=indices)
-
-
-def denoise(denoiser, noisy, sigma, clean):
-    """Denoise at a known level; oracles are told the clean images."""
-    if denoiser.needs_clean:
-        return denoiser.transform(noisy, sigma=sigma, clean=clean)
-    return denoiser.transform(noisy, sigma=sigma)

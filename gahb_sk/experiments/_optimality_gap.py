@@ -4,8 +4,8 @@ import numpy as np
 
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import validate_params
-from gahb_sk.experiments._compare import name_denoisers
-from gahb_sk.experiments._noisy_images import check_sigmas, denoise, noisy_images
+from gahb_sk.denoisers import as_denoisers
+from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import mean_and_error
 from gahb_sk.images import check_images, is_lazy, is_torch
@@ -64,7 +64,7 @@ def optimality_gap(denoisers, optimum, X, sigmas=(0.03, 0.1, 0.3), *, random_sta
     >>> bool(optimality_gap({"wavelets": rival}, best, X, [0.1])["gap"] > 3)
     True
     """
-    denoisers = name_denoisers(denoisers)
+    denoisers = as_denoisers(denoisers)
     X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
     check_images(X)
     root = seed_sequence(random_state)
@@ -86,7 +86,7 @@ def _errors(denoisers, X, sigma, root):
         index = np.arange(start, min(start + length, len(X)))
         clean, noisy = noisy_images(X, index, sigma, root)
         for denoiser, parts in zip(denoisers, found, strict=True):
-            denoised = denoise(denoiser, noisy, sigma, clean)
+            denoised = denoiser.denoise(noisy, sigma, clean=clean)
             parts.append(np.stack([psnr(clean, denoised), mse(clean, denoised)]))
     return [np.concatenate(parts, axis=1) for parts in found]
 

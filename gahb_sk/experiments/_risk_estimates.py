@@ -6,8 +6,8 @@ from tqdm import tqdm
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import validate_params
 from gahb_sk.analysis import effective_dimension, predicted_mse, sure
-from gahb_sk.experiments._compare import name_denoisers
-from gahb_sk.experiments._noisy_images import check_sigmas, denoise, noisy_images
+from gahb_sk.denoisers import as_denoisers
+from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.images import check_images, is_lazy, is_torch
 from gahb_sk.metrics import mse
@@ -63,7 +63,7 @@ def risk_estimates(
     >>> bool((table["dimension"][0] > table["dimension"][1]))
     True
     """
-    denoisers = name_denoisers(denoisers)
+    denoisers = as_denoisers(denoisers)
     X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
     index, sigmas = np.arange(len(check_images(X))), check_sigmas(sigmas)
     root = seed_sequence(random_state)
@@ -86,7 +86,7 @@ def _row(name, denoiser, clean, noisy, sigma, options):
     known = {"clean": clean, "dimensions": dimensions}
     columns = {
         "dimension": np.array([dimension.value for dimension in dimensions]),
-        "mse": mse(clean, denoise(denoiser, noisy, sigma, clean)),
+        "mse": mse(clean, denoiser.denoise(noisy, sigma, clean=clean)),
         "sure": sure(denoiser, noisy, sigma, **known).mse,
         "predicted": predicted_mse(denoiser, noisy, sigma, **known).mse,
     }

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from gahb_sk.experiments._noisy_images import denoise
 from gahb_sk.images import is_torch
 from gahb_sk.metrics import input_psnr, psnr
 from gahb_sk.noise import add_gaussian_noise
@@ -30,7 +29,7 @@ def image_psnrs(denoiser, images, sigmas, root):
     found = []
     for sigma in sigmas:
         noisy = add_gaussian_noise(clean, sigma, root)
-        found.append(psnr(clean, denoise(denoiser, noisy, sigma, None)))
+        found.append(psnr(clean, denoiser.denoise(noisy, sigma)))
     return np.stack(found)
 
 

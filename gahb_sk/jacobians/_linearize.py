@@ -65,7 +65,7 @@ def linearize(denoiser, image, sigma=None, *, clean=None, dtype="float64"):
     """
     check_precision(dtype)
     check_denoiser(denoiser)
-    return denoiser.linearize(image, sigma, **oracle_argument(denoiser, clean)).astype(dtype)
+    return denoiser.linearize(image, sigma, clean=clean).astype(dtype)
 
 
 def jacobian(denoiser, image, sigma=None, *, clean=None, dtype="float64", block=256, verbose=False):
@@ -168,7 +168,6 @@ def linearize_stack(denoiser, X, sigma=None, *, clean=None, dtype="float64"):
     """
     check_denoiser(denoiser)
     check_is_fitted(denoiser)
-    oracle_argument(denoiser, clean)
     X = X if is_torch(X) or hasattr(X, "shape") else np.asarray(X)
     images = check_images(X, image_shape=denoiser.image_shape)
     if clean is not None:
@@ -211,8 +210,7 @@ def _differences(denoiser, images, levels, clean):
     base = images.numpy().astype(np.float64)
     partner = None if clean is None else np.asarray(clean)
     if levels is None and not denoiser.blind:
-        levels = denoiser._check_level(None, len(base))
-        levels = denoiser._estimate_sigma(base) if levels is None else levels
+        levels = denoiser.noise_level(images.restore(base))
     scale = np.asarray(base.std(axis=(1, 2, 3)) if levels is None else levels)
     step = _STEP * np.where(scale > 0, scale, 1.0)
     axes = (slice(None), None, None, None)
@@ -220,13 +218,8 @@ def _differences(denoiser, images, levels, clean):
     def one(v):
         move = v.reshape(base.shape)
         size = step / np.maximum(np.abs(v).max(axis=1), np.finfo(np.float64).tiny)
-        arguments = oracle_argument(denoiser, partner)
         high, low = (
-            np.asarray(
-                denoiser.transform(
-                    images.restore(base + sign * size[axes] * move), sigma=levels, **arguments
-                )
-            )
+            denoiser.denoise(images.restore(base + sign * size[axes] * move), levels, clean=partner)
             for sign in (1, -1)
         )
         return (high - low).reshape(v.shape) / (2 * size[:, None])
@@ -240,20 +233,8 @@ def check_denoiser(denoiser):
         raise TypeError(
             f"denoiser: expected a fitted denoiser of gahb_sk, got {type(denoiser).__name__}. Of a "
             "pipeline pass the denoiser itself, pipeline[-1], with images as they reach it; wrap a "
-            "function in FunctionDenoiser and a torch module in TorchModuleDenoiser."
+            "function in FunctionDenoiser and a torch module in ModuleDenoiser."
         )
-
-
-def oracle_argument(denoiser, clean):
-    """Return ``{"clean": clean}`` for an oracle, ``{}`` for others; raise where they disagree."""
-    if getattr(denoiser, "needs_clean", False):
-        if clean is None:
-            raise ValueError(
-                f"clean: {type(denoiser).__name__} is an oracle and needs the clean image; pass "
-                "clean=."
-            )
-        return {"clean": clean}
-    return {}
 
 
 def check_precision(dtype):

@@ -6,7 +6,7 @@ import numpy as np
 
 from gahb_sk.experiments import Table
 from gahb_sk.experiments._basis_alignment import leading_basis
-from gahb_sk.experiments._noisy_images import denoise, noisy_images
+from gahb_sk.experiments._noisy_images import noisy_images
 from gahb_sk.reproduce import PLANS
 
 NETWORK = "network"
@@ -46,7 +46,7 @@ def example(setup, denoiser, X, i, sigma, n_vectors):
     basis = leading_basis(
         denoiser, noisy[0], n_vectors, sigma, clean[0], "float32", setup.stream(NOISE)
     )
-    return Example(clean[0], noisy[0], denoise(denoiser, noisy, sigma, clean)[0], basis)
+    return Example(clean[0], noisy[0], denoiser.denoise(noisy, sigma, clean=clean)[0], basis)
 
 
 def typical(X):

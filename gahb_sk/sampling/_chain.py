@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._random import child, image_generator
+from gahb_sk.denoisers import as_denoiser
 from gahb_sk.sampling._base import Samples, Trajectory
 
 # Child streams of a sampler's seed.
@@ -28,27 +29,26 @@ class Prior:
     """
 
     def __init__(self, denoiser, image_shape=None):
-        if not hasattr(denoiser, "transform"):
-            raise TypeError(f"denoiser: expected a fitted denoiser, got {type(denoiser).__name__}.")
-        if getattr(denoiser, "needs_clean", False):
-            raise TypeError(
-                f"denoiser: {type(denoiser).__name__} needs the clean image, which a sample "
-                "does not have. Use a denoiser that is no oracle."
-            )
+        denoiser = as_denoiser(denoiser, oracles=False)
         check_is_fitted(denoiser)
-        shape = denoiser.image_shape_ if image_shape is None else image_shape
+        fitted = getattr(denoiser, "image_shape_", None)
+        shape = fitted if image_shape is None else image_shape
+        if shape is None:
+            raise ValueError(
+                f"image_shape: expected the shape of the images to make, since "
+                f"{type(denoiser).__name__} was not fitted on images; got None."
+            )
         self.shape = tuple(int(side) for side in np.atleast_1d(shape))
         if len(self.shape) not in (2, 3) or min(self.shape) < 1:
             raise ValueError(f"image_shape: expected (H, W) or (C, H, W), got {image_shape!r}.")
         self.denoiser = denoiser
-        self.flat = getattr(denoiser, "image_shape", None) is not None
-        self.blind = getattr(denoiser, "blind", False)
+        self.flat = denoiser.image_shape is not None
+        self.blind = denoiser.blind
 
     def __call__(self, noisy, sigma):
         """Denoise ``(m, *shape)`` at levels ``(m,)``; blind denoisers do not look at these."""
         rows = noisy.reshape(len(noisy), -1) if self.flat else noisy
-        out = self.denoiser.transform(rows, sigma=None if self.blind else sigma)
-        return np.asarray(out).reshape(noisy.shape)
+        return np.asarray(self.denoiser.denoise(rows, sigma)).reshape(noisy.shape)
 
 
 class Streams:

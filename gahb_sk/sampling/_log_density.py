@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gahb_sk._random import child, seed_sequence
+from gahb_sk.denoisers import as_denoiser
 from gahb_sk.noise import add_gaussian_noise
 
 
@@ -96,9 +97,7 @@ def log_density_ratio(p, q, X, sigmas=None, *, n_draws=1, random_state=0):
     """
     X = np.asarray(X)
     levels = _check_levels(np.geomspace(0.002, 20.0, 24) if sigmas is None else sigmas)
-    for name, denoiser in (("p", p), ("q", q)):
-        if getattr(denoiser, "needs_clean", False):
-            raise TypeError(f"{name}: expected a denoiser that is no oracle.")
+    p, q = (as_denoiser(x, name=name, oracles=False) for name, x in (("p", p), ("q", q)))
     root = seed_sequence(random_state)
     gaps = np.zeros((len(levels), len(X)))
     for gap, sigma, number in zip(gaps, levels, range(len(levels)), strict=True):
@@ -139,8 +138,7 @@ def kl_bound(denoiser, optimum, X, sigmas=None, *, n_draws=1, random_state=0):
 
 
 def _errors(denoiser, clean, noisy, sigma):
-    told = None if getattr(denoiser, "blind", False) else sigma
-    away = np.asarray(denoiser.transform(noisy, sigma=told), np.float64) - clean
+    away = np.asarray(denoiser.denoise(noisy, sigma), np.float64) - clean
     return np.square(away).reshape(len(clean), -1).sum(axis=1)
 
 

@@ -12,11 +12,11 @@ from gahb_sk.denoisers import (
     DiskPosteriorMean,
     EmpiricalBayesDenoiser,
     FunctionDenoiser,
+    ModuleDenoiser,
     OracleShrinkage,
     RayPosteriorMean,
     SinePosteriorMean,
     TangentProjection,
-    TorchModuleDenoiser,
     WaveletShrinkage,
     WienerDenoiser,
 )
@@ -44,7 +44,7 @@ def test_asymmetry_and_homogeneity_are_what_they_are_said_to_be(rng):
     kernel = torch.nn.Conv2d(1, 1, 3, padding=1, bias=False).double()
     kernel.weight.data = torch.from_numpy(rng.randn(1, 1, 3, 3))
     kernel.weight.data[0, 0, 1, 2] += 5  # mostly a shift, far from symmetric
-    filtered = TorchModuleDenoiser(kernel).fit(image[None])
+    filtered = ModuleDenoiser(kernel).fit(image[None])
     soft = WaveletShrinkage().fit(image[None])  # its threshold follows the image
     for denoiser, methods in ((filtered, ("lanczos", "subspace")), (soft, ("auto",))):
         matrix = jacobian(denoiser, image, SIGMA)

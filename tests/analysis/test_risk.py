@@ -14,8 +14,8 @@ from gahb_sk.datasets import make_disk_images
 from gahb_sk.denoisers import (
     DiskPosteriorMean,
     EmpiricalBayesDenoiser,
+    ModuleDenoiser,
     OracleShrinkage,
-    TorchModuleDenoiser,
     WaveletShrinkage,
     WienerDenoiser,
     all_denoisers,
@@ -130,7 +130,7 @@ def test_a_derivative_that_is_not_finite():
     X = np.zeros((1, 8, 8))
     for method in ("exact", "hutchpp", "hutchinson"):
         with pytest.raises(ValueError, match="its Jacobian has NaN or infinity"):
-            effective_dimension(TorchModuleDenoiser(Root()).fit(X), X, method=method)
+            effective_dimension(ModuleDenoiser(Root()).fit(X), X, method=method)
 
 
 def test_hutchpp_errors_are_as_stated(rng):

@@ -308,7 +308,7 @@ def test_bad_numbers(n_train, few):
         generalization_curve(WienerDenoiser(), few, n_train)
 
 
-@pytest.mark.parametrize("estimator", [OracleShrinkage(), "WienerDenoiser", np.mean])
+@pytest.mark.parametrize("estimator", [OracleShrinkage(), WienerDenoiser, [1]])
 def test_what_cannot_take_part(estimator, few):
     with pytest.raises(TypeError, match="estimator"):
         generalization_curve(estimator, few, (2,), n_test=5)

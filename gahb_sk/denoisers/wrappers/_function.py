@@ -1,7 +1,6 @@
 """Any function of one image, as a denoiser with the whole contract."""
 
 import inspect
-from functools import partial
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -9,25 +8,33 @@ from joblib import Parallel, delayed
 from gahb_sk._validation import Integral, StrOptions
 from gahb_sk.denoisers._base import BaseDenoiser
 
+# How the noise level is given to a function -> the call.
+CALLS = {
+    "keyword": lambda func, image, sigma: func(image, sigma=sigma),
+    "position": lambda func, image, sigma: func(image, sigma),
+    "never": lambda func, image, sigma: func(image),
+}
+
 
 class FunctionDenoiser(BaseDenoiser):
-    """Denoise with a function of yours: ``image -> image`` or ``(image, sigma) -> image``.
+    """Denoise with your own function: ``image -> image`` or ``(image, sigma) -> image``.
 
     Parameters
     ----------
     func : callable
         Called with one noisy image, an ndarray ``(H, W)``, or ``(C, H, W)`` if it has several
-        channels, and, if it takes it, the noise level as a float. Returns the denoised image, a
-        float ndarray of the same shape. ``clone`` and pickle need a function that can be copied
-        and pickled: one defined in a module, or a ``functools.partial`` of one; no lambda.
-    takes_sigma : {"auto"} or bool, default="auto"
-        Whether ``func`` is told the noise level. "auto": if it has two or more positional
-        parameters without a default, or one named ``sigma`` (which is then given by name). A
-        function that is not told it makes a blind denoiser.
+        channels, and, unless it is blind, the noise level as a float. Returns the denoised image,
+        a float ndarray of the same shape. ``clone`` and pickle need a function defined in a
+        module, or a ``functools.partial`` of one, not a lambda.
+    passes_sigma : {"auto", "keyword", "position", "never"}, default="auto"
+        How ``func`` receives the noise level: as ``func(image, sigma=sigma)``, as
+        ``func(image, sigma)``, or not at all, which makes a blind denoiser. "auto": by keyword if
+        it has a parameter named ``sigma``, by position if it has at least two positional
+        parameters without a default, else never.
     n_jobs : int, default=None
-        Images denoised in parallel, as joblib counts them; None is one at a time.
+        Number of images denoised in parallel by joblib; None is one at a time.
     sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
+        Noise level used when ``transform`` gets none. None: estimated for each image.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(C, H, W)`` to take flat rows.
 
@@ -59,13 +66,13 @@ class FunctionDenoiser(BaseDenoiser):
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,
         "func": [callable],
-        "takes_sigma": [StrOptions({"auto"}), "boolean"],
+        "passes_sigma": [StrOptions({"auto", *CALLS})],
         "n_jobs": [Integral, None],
     }
 
-    def __init__(self, func, *, takes_sigma="auto", n_jobs=None, sigma=None, image_shape=None):
+    def __init__(self, func, *, passes_sigma="auto", n_jobs=None, sigma=None, image_shape=None):
         self.func = func
-        self.takes_sigma = takes_sigma
+        self.passes_sigma = passes_sigma
         self.n_jobs = n_jobs
         self.sigma = sigma
         self.image_shape = image_shape
@@ -73,28 +80,28 @@ class FunctionDenoiser(BaseDenoiser):
     @property
     def blind(self):
         """Whether ``func`` does without the noise level."""
-        return not self._way_of_sigma()
+        return self._passes_sigma() == "never"
 
-    def _way_of_sigma(self):
-        """How ``func`` is told the noise level: "by name", "by position" or not, ""."""
-        if self.takes_sigma is False:
-            return ""
+    def _passes_sigma(self):
+        """Return the parameter, with "auto" resolved by the signature of ``func``."""
+        if self.passes_sigma != "auto":
+            return self.passes_sigma
         parameters = _parameters(self.func)
         if "sigma" in parameters:
-            return "by name"
+            return "keyword"
         required = [
             p
             for p in parameters.values()
             if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
         ]
-        return "by position" if self.takes_sigma is True or len(required) >= 2 else ""
+        return "position" if len(required) >= 2 else "never"
 
     def _denoise(self, noisy, sigma, clean=None):
         images = noisy[:, 0] if noisy.shape[1] == 1 else noisy
-        way = self._way_of_sigma()
+        way = self._passes_sigma()
         levels = np.zeros(len(images)) if sigma is None else sigma
         tasks = (
-            delayed(_call)(self.func, way, image.copy(), float(level))
+            delayed(_checked)(self.func, way, image.copy(), float(level))
             for image, level in zip(images, levels, strict=True)
         )
         return np.stack(Parallel(n_jobs=self.n_jobs)(tasks)).reshape(noisy.shape)
@@ -103,19 +110,14 @@ class FunctionDenoiser(BaseDenoiser):
 def _parameters(func):
     try:
         return inspect.signature(func).parameters
-    except (TypeError, ValueError):  # some functions written in C do not tell
+    except (TypeError, ValueError):  # some functions written in C have no signature
         return {}
 
 
-def _call(func, way, image, sigma):
-    """Call ``func`` on one image and hold it to what it promises."""
+def _checked(func, way, image, sigma):
+    """Call ``func`` on one image and check what it returns."""
     shape, dtype = image.shape, image.dtype
-    calls = {
-        "by name": partial(func, image, sigma=sigma),
-        "by position": partial(func, image, sigma),
-        "": partial(func, image),
-    }
-    result = calls[way]()
+    result = CALLS[way](func, image, sigma)
     name = getattr(func, "__name__", repr(func))
     if not isinstance(result, np.ndarray) or result.dtype.kind != "f":
         what = f"{result.dtype} array" if isinstance(result, np.ndarray) else type(result).__name__

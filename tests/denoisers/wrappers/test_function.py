@@ -1,4 +1,4 @@
-"""FunctionDenoiser: any function, held to the contract."""
+"""FunctionDenoiser: any function as a denoiser."""
 
 from functools import partial
 
@@ -27,26 +27,26 @@ def in_place(image):
 
 
 WAYS = [
-    (halve, "auto", False, lambda x, s: x / 2),
-    (subtract, "auto", True, lambda x, s: x - s),
-    (blend, "auto", True, lambda x, s: x / 2 + s),
-    (partial(blend, weight=0.25), "auto", True, lambda x, s: 0.75 * x + s),
-    (partial(subtract, level=3.0), "auto", False, lambda x, s: x - 3),
-    (partial(blend, sigma=2.0), False, False, lambda x, s: x / 2 + 2),
-    (np.add, True, True, lambda x, s: x + s),
-    (np.negative, "auto", False, lambda x, s: -x),
+    (halve, "auto", True, lambda x, s: x / 2),
+    (subtract, "auto", False, lambda x, s: x - s),
+    (blend, "auto", False, lambda x, s: x / 2 + s),
+    (partial(blend, weight=0.25), "keyword", False, lambda x, s: 0.75 * x + s),
+    (partial(subtract, level=3.0), "auto", True, lambda x, s: x - 3),
+    (partial(blend, sigma=2.0), "never", True, lambda x, s: x / 2 + 2),
+    (np.add, "position", False, lambda x, s: x + s),
+    (np.negative, "auto", True, lambda x, s: -x),
 ]
 
 
-@pytest.mark.parametrize("func, takes_sigma, told, expected", WAYS)
+@pytest.mark.parametrize("func, passes_sigma, blind, expected", WAYS)
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_each_way_to_take_sigma(func, takes_sigma, told, expected, n_jobs, rng):
+def test_each_way_to_pass_sigma(func, passes_sigma, blind, expected, n_jobs, rng):
     images = rng.randn(3, 5, 4)
     sigma = np.array([0.1, 0.2, 0.5])
-    denoiser = FunctionDenoiser(func, takes_sigma=takes_sigma, n_jobs=n_jobs).fit(images)
+    denoiser = FunctionDenoiser(func, passes_sigma=passes_sigma, n_jobs=n_jobs).fit(images)
     out = denoiser.transform(images, sigma=sigma)
     assert_allclose(out, expected(images, sigma[:, None, None]))
-    assert denoiser.blind != bool(told)
+    assert denoiser.blind is blind
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (1, 5, 4), (3, 5, 4)])
@@ -92,8 +92,8 @@ def test_bad_results(case):
 def test_bad_parameters():
     with pytest.raises((TypeError, ValueError), match="func"):
         FunctionDenoiser("median").fit(np.ones((1, 4, 4)))
-    with pytest.raises(ValueError, match="takes_sigma"):
-        FunctionDenoiser(halve, takes_sigma="sometimes").fit(np.ones((1, 4, 4)))
+    with pytest.raises(ValueError, match="passes_sigma"):
+        FunctionDenoiser(halve, passes_sigma="sometimes").fit(np.ones((1, 4, 4)))
 
 
 def test_errors_of_the_function_come_through():

@@ -1,4 +1,6 @@
-"""Any torch module, as a denoiser with the whole contract."""
+"""A trained torch module, as a denoiser with the whole contract."""
+
+import copy
 
 import torch
 
@@ -9,27 +11,29 @@ from gahb_sk.jacobians._operator import JacobianOperator
 BLOCK = 64  # vectors that a product with the Jacobian handles at once
 
 
-class TorchModuleDenoiser(BaseDenoiser):
-    """Denoise with a torch module of yours, already trained.
+class ModuleDenoiser(BaseDenoiser):
+    """Denoise with a torch module that is trained already.
 
     Parameters
     ----------
     module : torch.nn.Module
         Called with noisy images ``(m, C, H, W)`` on its own device and in its own precision, and,
-        if it takes it, the noise levels ``(m,)``. Returns a tensor of the images' shape.
+        unless ``blind``, the noise levels ``(m,)``. Returns a tensor of the images' shape.
     predicts : {"clean", "noise"}, default="clean"
         What the module returns: the denoised images, or the noise, which is then subtracted.
     blind : bool, default=True
-        Whether the module does without the noise levels. If not, it is called with them.
+        Whether the module does without the noise levels.
     sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
+        Noise level used when ``transform`` gets none. None: estimated for each image.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(C, H, W)`` to take flat rows.
 
     Attributes
     ----------
     image_shape_ : tuple of int
-        Shape of the images seen in ``fit``. Nothing else is learned.
+        Shape of the images seen in ``fit``.
+    module_ : torch.nn.Module
+        The copy that denoises, in evaluation mode.
 
     Raises
     ------
@@ -40,17 +44,19 @@ class TorchModuleDenoiser(BaseDenoiser):
 
     Notes
     -----
-    ``clone``, and so cross-validation, copies the module with its weights; ``fit`` does not train
-    it. It runs in evaluation mode, and is handed back in the mode it was in. The Jacobian is
-    exact, in the module's precision, if the module treats the images of a batch separately.
+    ``fit`` does not train: it takes a copy of the module in evaluation mode. The module itself is
+    never changed, so that other threads may go on training it. Without ``fit``, ``transform``
+    takes that copy anew each time. ``clone``, and so cross-validation, copies the module with its
+    weights. The Jacobian is exact, in the module's precision, if the module treats the images of a
+    batch separately.
 
     Examples
     --------
     >>> import numpy as np
     >>> import torch
-    >>> from gahb_sk.denoisers import TorchModuleDenoiser
+    >>> from gahb_sk.denoisers import ModuleDenoiser
     >>> blur = torch.nn.AvgPool2d(3, stride=1, padding=1)
-    >>> denoiser = TorchModuleDenoiser(blur).fit(np.zeros((1, 8, 8)))
+    >>> denoiser = ModuleDenoiser(blur).fit(np.zeros((1, 8, 8)))
     >>> denoiser.transform(np.ones((2, 8, 8))).shape
     (2, 8, 8)
     """
@@ -72,25 +78,22 @@ class TorchModuleDenoiser(BaseDenoiser):
         self.sigma = sigma
         self.image_shape = image_shape
 
+    def _fit(self, images):
+        self.module_ = copy.deepcopy(self.module).eval().requires_grad_(False)
+
+    @torch.no_grad()
     def _denoise(self, noisy, sigma, clean=None):
-        was_training = self.module.training
-        self.module.eval()
-        try:
-            with torch.no_grad():
-                images, *levels = self._on_its_side(noisy, sigma)
-                return self._apply(images, *levels)
-        finally:
-            self.module.train(was_training)
+        return self._apply(*self._on_its_side(noisy, sigma))
 
     def _on_its_side(self, *tensors):
         """Bring tensors to the module's device and precision; leave out those that are None."""
-        like = next(self.module.parameters(), next(self.module.buffers(), tensors[0]))
-        like = like if like.is_floating_point() else tensors[0]
-        return [t.to(like.device, like.dtype) for t in tensors if t is not None]
+        own = [*self.module_.parameters(), *self.module_.buffers(), tensors[0]]
+        device, dtype = own[0].device, next(t.dtype for t in own if t.is_floating_point())
+        return [t.to(device, dtype) for t in tensors if t is not None]
 
     def _apply(self, images, *levels):
-        result = self.module(images.clone(), *levels)  # a module may write into its input
-        name = type(self.module).__name__
+        result = self.module_(images.clone(), *levels)  # a module may write into its input
+        name = type(self.module_).__name__
         if not isinstance(result, torch.Tensor):
             raise TypeError(
                 f"module: {name} must return a tensor of shape {tuple(images.shape)}, got "
@@ -115,7 +118,7 @@ class TorchModuleDenoiser(BaseDenoiser):
                 blocks = [product(block) for block in rows.split(BLOCK)]
                 return torch.cat(blocks).reshape(len(rows), -1).T.cpu().double().numpy()
 
-            return self._in_evaluation(multiply)
+            return multiply
 
         def copies(n):
             spread = [level.expand(n) for level in levels]
@@ -137,16 +140,3 @@ class TorchModuleDenoiser(BaseDenoiser):
                 return torch.autograd.grad(self._apply(images, *spread), images, cotangents)[0]
 
         return JacobianOperator(image.size, in_blocks(forward), in_blocks(adjoint))
-
-    def _in_evaluation(self, function):
-        """Return ``function``, run with the module in evaluation mode."""
-
-        def run(V):
-            was_training = self.module.training
-            self.module.eval()
-            try:
-                return function(V)
-            finally:
-                self.module.train(was_training)
-
-        return run

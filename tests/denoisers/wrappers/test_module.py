@@ -1,4 +1,4 @@
-"""TorchModuleDenoiser: any torch module, held to the contract."""
+"""ModuleDenoiser: any torch module, held to the contract."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from sklearn.base import clone
 from torch import nn
 
-from gahb_sk.denoisers import TorchModuleDenoiser
+from gahb_sk.denoisers import ModuleDenoiser
 
 
 class Scale(nn.Module):
@@ -49,8 +49,8 @@ def small_network(channels=1):
 
 def test_clean_or_noise(rng):
     images = rng.randn(3, 6, 5)
-    clean = TorchModuleDenoiser(Scale()).fit(images)
-    noise = TorchModuleDenoiser(Scale(), predicts="noise").fit(images)
+    clean = ModuleDenoiser(Scale()).fit(images)
+    noise = ModuleDenoiser(Scale(), predicts="noise").fit(images)
     assert_allclose(clean.transform(images), 0.75 * images, atol=1e-12)
     assert_allclose(noise.transform(images), 0.25 * images, atol=1e-12)
 
@@ -58,7 +58,7 @@ def test_clean_or_noise(rng):
 def test_each_image_has_its_own_level(rng):
     images = rng.randn(3, 2, 6, 5)
     sigma = np.array([0.1, 0.2, 0.5])
-    denoiser = TorchModuleDenoiser(Lift(), blind=False).fit(images)
+    denoiser = ModuleDenoiser(Lift(), blind=False).fit(images)
     assert_allclose(
         denoiser.transform(images, sigma=sigma), images + sigma[:, None, None, None], atol=1e-12
     )
@@ -68,7 +68,7 @@ def test_each_image_has_its_own_level(rng):
 def test_runs_in_evaluation_mode_and_hands_back_the_mode(training, rng):
     network = small_network().train(training)
     images = rng.randn(2, 8, 8)
-    denoiser = TorchModuleDenoiser(network).fit(images)
+    denoiser = ModuleDenoiser(network).fit(images)
     before = {key: value.clone() for key, value in network.state_dict().items()}
     first, second = denoiser.transform(images), denoiser.transform(images)
     denoiser.linearize(images[0]).matmat(np.eye(64))
@@ -79,8 +79,8 @@ def test_runs_in_evaluation_mode_and_hands_back_the_mode(training, rng):
 
 def test_works_in_the_precision_of_the_module(rng):
     images = rng.randn(2, 8, 8)
-    single = TorchModuleDenoiser(small_network()).fit(images).transform(images)
-    double = TorchModuleDenoiser(small_network().double()).fit(images).transform(images)
+    single = ModuleDenoiser(small_network()).fit(images).transform(images)
+    double = ModuleDenoiser(small_network().double()).fit(images).transform(images)
     assert single.dtype == double.dtype == np.float64
     assert_allclose(single, double, atol=1e-5)
     assert_allclose(single, single.astype(np.float32), atol=1e-12)
@@ -91,7 +91,7 @@ def test_works_in_the_precision_of_the_module(rng):
 def test_jacobian_is_exact(predicts, channels, rng):
     image = rng.randn(channels, 5, 4) if channels > 1 else rng.randn(5, 4)
     network = small_network(channels).double()
-    denoiser = TorchModuleDenoiser(network, predicts=predicts).fit(image[None])
+    denoiser = ModuleDenoiser(network, predicts=predicts).fit(image[None])
     operator = denoiser.linearize(image)
     d, step = image.size, 1e-6
     jacobian = operator.matmat(np.eye(d))
@@ -106,7 +106,7 @@ def test_jacobian_is_exact(predicts, channels, rng):
 def test_a_module_that_writes_into_its_input(predicts, rng):
     images = rng.randn(2, 4, 4)
     before = images.copy()
-    denoiser = TorchModuleDenoiser(nn.ReLU(inplace=True).double(), predicts=predicts).fit(images)
+    denoiser = ModuleDenoiser(nn.ReLU(inplace=True).double(), predicts=predicts).fit(images)
     positive = np.maximum(images, 0)
     expected = positive if predicts == "clean" else images - positive
     assert_allclose(denoiser.transform(torch.from_numpy(images)).numpy(), expected)
@@ -117,13 +117,13 @@ def test_a_module_that_writes_into_its_input(predicts, rng):
 
 def test_jacobian_at_a_level(rng):
     image = rng.randn(4, 4)
-    denoiser = TorchModuleDenoiser(Lift(), blind=False).fit(image[None])
+    denoiser = ModuleDenoiser(Lift(), blind=False).fit(image[None])
     assert_allclose(denoiser.linearize(image, sigma=0.3).matmat(np.eye(16)), np.eye(16), atol=1e-6)
 
 
 def test_clone_copies_the_weights():
     network = small_network()
-    copy = clone(TorchModuleDenoiser(network)).module
+    copy = clone(ModuleDenoiser(network)).module
     assert copy is not network
     assert all(
         torch.equal(a, b) for a, b in zip(copy.parameters(), network.parameters(), strict=True)
@@ -143,12 +143,12 @@ def test_bad_results(case):
     function, error, message = BAD_RESULTS[case]
     images = np.ones((2, 4, 4))
     with pytest.raises(error, match=f"module: Returns .*{message}"):
-        TorchModuleDenoiser(Returns(function)).fit(images).transform(images)
+        ModuleDenoiser(Returns(function)).fit(images).transform(images)
 
 
 def test_bad_parameters():
     images = np.ones((2, 4, 4))
     with pytest.raises((TypeError, ValueError), match="module"):
-        TorchModuleDenoiser("network.pt").fit(images)
+        ModuleDenoiser("network.pt").fit(images)
     with pytest.raises(ValueError, match="predicts"):
-        TorchModuleDenoiser(Scale(), predicts="score").fit(images)
+        ModuleDenoiser(Scale(), predicts="score").fit(images)
