@@ -313,7 +313,7 @@ def test_bad_calls(gaussian):
     oracle = OracleShrinkage().fit(np.zeros((1, 8, 8)))
     with pytest.raises(TypeError, match="needs the clean image"):
         ScoreSampler(oracle).sample()
-    with pytest.raises(TypeError, match="expected a fitted denoiser"):
+    with pytest.raises(TypeError, match="expected a denoiser"):
         ScoreSampler(None).sample()
 
 
