@@ -1,4 +1,8 @@
-"""Public names that load on first use, so that ``import gahb_sk`` stays fast."""
+"""Public names that load on first use, so that ``import gahb_sk`` stays fast.
+
+As the package lazy_loader's ``attach``, but a name is looked up once and then is an ordinary
+attribute, and a wrong name raises Python's own message with its suggestion.
+"""
 
 import importlib
 import sys
@@ -31,7 +35,9 @@ def attach(package, exports):
         elif name in modules:
             value = importlib.import_module(f"{package}.{name}")
         else:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise AttributeError(
+                f"module {package!r} has no attribute {name!r}", name=name, obj=sys.modules[package]
+            )
         setattr(sys.modules[package], name, value)
         return value
 

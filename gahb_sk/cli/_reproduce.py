@@ -108,9 +108,8 @@ def _missing(figure, setup):
 
 def _train(figures, folder, max_images, photographs):
     """Train what the figures need; what has a card there is done."""
-    from gahb_sk.reproduce import train_pairs
+    from gahb_sk.reproduce import train_pairs, train_pretrained  # they load torch
     from gahb_sk.reproduce._plans import check_photographs
-    from gahb_sk.zoo import train_pretrained  # they load torch
 
     changes = {} if max_images is None else {"max_images": max_images}
     names = [name for figure in figures for name in (*figure.networks, *figure.optional)]

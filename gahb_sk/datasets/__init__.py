@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = attach(
         "_disk_images": ["make_disk_images"],
         "_disks": ["disk_coverage", "disk_tangents", "render_disks"],
         "_fashion": ["load_fashion_mnist"],
-        "_folder": ["load_image_folder", "load_photographs"],
+        "_folder": ["FolderReport", "load_image_folder", "load_photographs"],
         "_fresh": ["FreshImages"],
         "_generate_file": ["generate_file"],
         "_image_file": ["ImageFile", "read_image_file"],
@@ -21,7 +21,7 @@ __getattr__, __dir__, __all__ = attach(
         "_shuffle": ["PixelShuffle"],
         "_sines": ["make_sine_images"],
         "_split": ["remove_near_duplicates", "split_disjoint"],
-        "_stack": ["ImageStack"],
-        "_stack_files": ["open_stack", "save_stack"],
+        "_stack": ["ImageStack", "open_stack"],
+        "_stack_files": ["save_stack"],
     },
 )

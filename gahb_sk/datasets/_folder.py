@@ -2,9 +2,9 @@
 
 import os
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from gahb_sk._validation import StrOptions, at_least, validate_params
 from gahb_sk.datasets._archive import IMAGE_EXTENSIONS, DamagedFile, open_files
@@ -18,12 +18,28 @@ OPTIONS = {
     "path": [str, os.PathLike],
     "color": ["boolean"],
     "recursive": ["boolean"],
-    "max_images": [at_least(1), None],
+    "n_images": [at_least(1), None],
     "max_pixels": [at_least(1)],
     "on_error": [StrOptions({"skip", "raise"})],
     "n_workers": [at_least(1)],
     "return_report": ["boolean"],
 }
+
+
+@dataclass(frozen=True)
+class FolderReport:
+    """Which files of a folder were used.
+
+    Attributes
+    ----------
+    names : list of str
+        The files used, in the order of the images.
+    skipped : list of (str, str)
+        Those left out, each with the reason.
+    """
+
+    names: list
+    skipped: list
 
 
 @validate_params(OPTIONS, prefer_skip_nested_validation=True)
@@ -36,7 +52,7 @@ def load_image_folder(
     color=False,
     recursive=True,
     extensions=IMAGE_EXTENSIONS,
-    max_images=None,
+    n_images=None,
     max_pixels=MAX_PIXELS,
     on_error="skip",
     n_workers=2,
@@ -64,8 +80,8 @@ def load_image_folder(
     extensions : sequence of str, default=IMAGE_EXTENSIONS
         Which files are images, by the end of the name, in any case. A ``.npy`` file holds one
         image (H, W) or (H, W, C), in uint8, uint16 or floats in [0, 1].
-    max_images : int, default=None
-        Stop after so many good images, in the order of the names.
+    n_images : int, default=None
+        At most this many good images, in the order of the names. None loads all.
     max_pixels : int, default=2**26
         Bound on the size of one decoded file, so that a small file cannot fill the memory.
     on_error : {"skip", "raise"}, default="skip"
@@ -80,8 +96,8 @@ def load_image_folder(
     -------
     images : ndarray of shape (n, height, width), or (n, 3, height, width) if ``color``
         float32 in [0, 1], in the order of the names.
-    report : Bunch, only if ``return_report``
-        ``names``, the files used, and ``skipped``, a list of (name, reason).
+    report : FolderReport, only if ``return_report``
+        Which files were used and which were not.
 
     Raises
     ------
@@ -99,7 +115,7 @@ def load_image_folder(
     prepare = Prepare(crop, image_size, resample)
     images, report = read_images(
         open_files(path, extensions, recursive), color=color, prepare=prepare,
-        max_images=max_images, max_pixels=max_pixels, on_error=on_error, n_workers=n_workers,
+        n_images=n_images, max_pixels=max_pixels, on_error=on_error, n_workers=n_workers,
     )  # fmt: skip
     _check_equal_sizes([image.shape for image in images], report.names, path)
     images = np.stack(images)
@@ -114,7 +130,7 @@ def load_photographs(
     color=False,
     recursive=True,
     extensions=IMAGE_EXTENSIONS,
-    max_images=None,
+    n_images=None,
     max_pixels=MAX_PIXELS,
     on_error="skip",
     n_workers=2,
@@ -128,15 +144,14 @@ def load_photographs(
         A folder or a zip archive.
     halve_photographs : bool, default=False
         Average 2x2 pixels first, which takes compression noise away.
-    color, recursive, extensions, max_images, max_pixels, on_error, n_workers, return_report
+    color, recursive, extensions, n_images, max_pixels, on_error, n_workers, return_report
         As for :func:`load_image_folder`.
 
     Returns
     -------
     photographs : list of ndarray of shape (height, width) or (3, height, width)
         float32 in [0, 1].
-    report : Bunch, only if ``return_report``
-        ``names`` and ``skipped``.
+    report : FolderReport, only if ``return_report``
 
     Raises
     ------
@@ -144,77 +159,70 @@ def load_photographs(
         As :func:`load_image_folder`, but sizes may differ.
     """
     images, report = read_images(
-        open_files(path, extensions, recursive), color=color, max_images=max_images,
+        open_files(path, extensions, recursive), color=color, n_images=n_images,
         max_pixels=max_pixels, on_error=on_error, n_workers=n_workers,
     )  # fmt: skip
     images = [halve(image) for image in images] if halve_photographs else images
     return (images, report) if return_report else images
 
 
-def read_images(files, *, color=False, prepare=None, max_images=None, max_pixels=MAX_PIXELS,
+def read_images(files, *, color=False, prepare=None, n_images=None, max_pixels=MAX_PIXELS,
                 on_error="skip", n_workers=2):  # fmt: skip
     """Decode files in threads; return a list of images and the report."""
 
+    def read(name):
+        return decode(files.read(name), name, color=color, prepare=prepare, max_pixels=max_pixels)
+
+    return _usable(files, read, n_images, on_error, n_workers, ahead=4 * n_workers)
+
+
+def _usable(files, read, n_images, on_error, n_workers, ahead):
+    """Return what ``read`` returns of each good file, in order, and the report."""
+
     def work(name):
         try:
-            data = files.read(name)
-            return name, decode(data, name, color=color, prepare=prepare, max_pixels=max_pixels)
+            return name, read(name)
         except DamagedFile as error:
             return name, error
 
-    images, report = [], Bunch(names=[], skipped=[])
-    results = prefetched(work, files.names, n_workers=n_workers, ahead=4 * n_workers)
-    for name, image in results:
-        if isinstance(image, DamagedFile):
-            _skip(files, name, image, on_error, report)
+    good, names, skipped = [], [], []
+    results = prefetched(work, files.names, n_workers=n_workers, ahead=ahead)
+    for name, found in results:
+        if isinstance(found, DamagedFile):
+            if on_error == "raise":
+                raise ValueError(f"{files.path}: {name} {found}.") from found
+            skipped.append((name, str(found)))
             continue
-        images.append(image)
-        report.names.append(name)
-        if len(images) == max_images:
+        good.append(found)
+        names.append(name)
+        if len(good) == n_images:
             break
     results.close()
+    report = FolderReport(names, skipped)
     _conclude(files, report)
-    return images, report
+    return good, report
 
 
 class FolderSource:
     """The images of a folder or zip as an :class:`ImageStack` reads them, from any thread."""
 
     def __init__(self, path, *, image_size=None, crop=None, resample="bicubic", color=False,
-                 recursive=True, extensions=IMAGE_EXTENSIONS, max_images=None,
+                 recursive=True, extensions=IMAGE_EXTENSIONS, n_images=None,
                  max_pixels=MAX_PIXELS, on_error="skip", n_workers=2):  # fmt: skip
         self._options = {"color": color, "prepare": Prepare(crop, image_size, resample),
                          "max_pixels": max_pixels}  # fmt: skip
         self._files = open_files(path, extensions, recursive)
-        self.report = Bunch(names=[], skipped=[])
-        sizes = self._read_headers(on_error, n_workers, max_images)
+        sizes, self.report = _usable(
+            self._files, self._size, n_images, on_error, n_workers, ahead=64
+        )
         _check_equal_sizes(sizes, self.report.names, path)
         self._names = self._files.names = self.report.names
         self.shape = (len(sizes), *((3,) if color else ()), *sizes[0])
         self.dtype = np.dtype(np.float32)
 
-    def _read_headers(self, on_error, n_workers, max_images):
-        def work(name):
-            try:
-                data = self._files.read(name)
-                size = picture_size(data, name, self._options["max_pixels"])
-                return name, tuple(self._options["prepare"].size(*size))
-            except DamagedFile as error:
-                return name, error
-
-        sizes = []
-        results = prefetched(work, self._files.names, n_workers=n_workers, ahead=64)
-        for name, size in results:
-            if isinstance(size, DamagedFile):
-                _skip(self._files, name, size, on_error, self.report)
-                continue
-            sizes.append(size)
-            self.report.names.append(name)
-            if len(sizes) == max_images:
-                break
-        results.close()
-        _conclude(self._files, self.report)
-        return sizes
+    def _size(self, name):
+        size = picture_size(self._files.read(name), name, self._options["max_pixels"])
+        return tuple(self._options["prepare"].size(*size))
 
     def read(self, indices):
         """Return the images of the given numbers, in that order."""
@@ -231,12 +239,6 @@ class FolderSource:
         return repr(self._files)
 
 
-def _skip(files, name, error, on_error, report):
-    if on_error == "raise":
-        raise ValueError(f"{files.path}: {name} {error}.") from error
-    report.skipped.append((name, str(error)))
-
-
 def _conclude(files, report):
     """Warn of the files left out, or raise if no file is left."""
     skipped = report.skipped
@@ -247,7 +249,7 @@ def _conclude(files, report):
     if skipped:
         total = len(skipped) + len(report.names)
         warnings.warn(
-            f"{files.path}: {len(skipped)} of {total} images were skipped ({shown}).", stacklevel=4
+            f"{files.path}: {len(skipped)} of {total} images were skipped ({shown}).", stacklevel=5
         )
 
 

@@ -22,6 +22,8 @@ def prefetched(function, jobs, *, n_workers=1, ahead=2):
     ------
     result : object
     """
+    # joblib's return_as="generator" goes on computing while nobody takes results; here the number
+    # of results that wait is bounded.
     with ThreadPoolExecutor(n_workers, thread_name_prefix="gahb-sk-prefetch") as pool:
         pending = deque()
         try:

@@ -25,7 +25,7 @@ class _ExactSize(Prepare):
 
 
 @validate_params(_OPTIONS, prefer_skip_nested_validation=True)
-def load_celeba(path, *, color=False, max_images=None, on_error="skip", n_workers=2,
+def load_celeba(path, *, color=False, n_images=None, on_error="skip", n_workers=2,
                 return_report=False):  # fmt: skip
     """Load CelebA faces at 80x80 pixels, prepared as in [1]_.
 
@@ -36,15 +36,14 @@ def load_celeba(path, *, color=False, max_images=None, on_error="skip", n_worker
     ----------
     path : str or path-like
         Folder (such as ``img_align_celeba``) or zip archive of the aligned pictures.
-    color, max_images, on_error, n_workers, return_report
+    color, n_images, on_error, n_workers, return_report
         As for :func:`load_image_folder`. A picture of another size counts as damaged.
 
     Returns
     -------
     images : ndarray of shape (n, 80, 80), or (n, 3, 80, 80) if ``color``
         float32 in [0, 1], in the order of the names.
-    report : Bunch, only if ``return_report``
-        ``names`` and ``skipped``.
+    report : FolderReport, only if ``return_report``
 
     Raises
     ------
@@ -62,11 +61,11 @@ def load_celeba(path, *, color=False, max_images=None, on_error="skip", n_worker
        geometry-adaptive harmonic representations, ICLR 2024. arXiv:2310.02557
     """
     prepare = _ExactSize(CELEBA_SIZE, crop=(29, -29, 9, -9), image_size=80)
-    return _load(path, prepare, color, max_images, on_error, n_workers, return_report)
+    return _load(path, prepare, color, n_images, on_error, n_workers, return_report)
 
 
 @validate_params(_OPTIONS, prefer_skip_nested_validation=True)
-def load_lsun_bedrooms(path, *, image_size=80, color=False, max_images=None, on_error="skip",
+def load_lsun_bedrooms(path, *, image_size=80, color=False, n_images=None, on_error="skip",
                        n_workers=2, return_report=False):  # fmt: skip
     """Load LSUN bedrooms, prepared as in [1]_.
 
@@ -79,15 +78,14 @@ def load_lsun_bedrooms(path, *, image_size=80, color=False, max_images=None, on_
         Zip archive, or folder to which the lmdb was exported (subfolders are searched).
     image_size : int or tuple (height, width), default=80
         Size after resizing: 80 as published for the large networks, 32 for the small ones.
-    color, max_images, on_error, n_workers, return_report
+    color, n_images, on_error, n_workers, return_report
         As for :func:`load_image_folder`. A picture smaller than 256x256 counts as damaged.
 
     Returns
     -------
     images : ndarray of shape (n, height, width), or (n, 3, height, width) if ``color``
         float32 in [0, 1], in the order of the names.
-    report : Bunch, only if ``return_report``
-        ``names`` and ``skipped``.
+    report : FolderReport, only if ``return_report``
 
     Raises
     ------
@@ -100,13 +98,13 @@ def load_lsun_bedrooms(path, *, image_size=80, color=False, max_images=None, on_
        geometry-adaptive harmonic representations, ICLR 2024. arXiv:2310.02557
     """
     prepare = Prepare(crop=(0, 256, 0, 256), image_size=image_size)
-    return _load(path, prepare, color, max_images, on_error, n_workers, return_report)
+    return _load(path, prepare, color, n_images, on_error, n_workers, return_report)
 
 
-def _load(path, prepare, color, max_images, on_error, n_workers, return_report):
+def _load(path, prepare, color, n_images, on_error, n_workers, return_report):
     images, report = read_images(
         open_files(path, IMAGE_EXTENSIONS, True), color=color, prepare=prepare,
-        max_images=max_images, on_error=on_error, n_workers=n_workers,
+        n_images=n_images, on_error=on_error, n_workers=n_workers,
     )  # fmt: skip
     images = np.stack(images)
     return (images, report) if return_report else images

@@ -54,7 +54,7 @@ class ImageStack:
     @classmethod
     def from_npy(cls, path):
         """Stack over a ``.npy`` file of floats; see :func:`open_stack`."""
-        return cls(NpySource(path))
+        return open_stack(path)
 
     @classmethod
     def from_folder(cls, path, **options):
@@ -111,10 +111,9 @@ class ImageStack:
         out = np.empty(self.shape, self.dtype if dtype is None else dtype)
         image_bytes = max(1, int(np.prod(self.shape[1:])) * self.dtype.itemsize)
         length = max(1, LOAD_BYTES // image_bytes)
-        start = 0
-        for images in self.iter_batches(length):
-            out[start : start + length] = images
-            start += length
+        parts = _parts(len(self), length)
+        for part, images in zip(parts, self.iter_batches(length), strict=True):
+            out[part] = images
         return out
 
     def iter_batches(self, batch_size, *, order=None, n_workers=2, ahead=4):
@@ -138,11 +137,40 @@ class ImageStack:
         if batch_size < 1:
             raise ValueError(f"batch_size: expected an int >= 1, got {batch_size!r}.")
         chosen = self._indices if order is None else _compose(self._indices, np.asarray(order))
-        batches = (chosen[a : a + batch_size] for a in range(0, len(chosen), batch_size))
+        batches = (chosen[part] for part in _parts(len(chosen), batch_size))
         yield from prefetched(self._source.read, batches, n_workers=n_workers, ahead=ahead)
 
     def __repr__(self):
         return f"ImageStack(shape={self.shape}, dtype={self.dtype}, {self._source!r})"
+
+
+def open_stack(path):
+    """Open a ``.npy`` file of images as a lazy :class:`ImageStack`.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file of floats of shape (n, H, W) or (n, C, H, W), in C order, as :func:`save_stack`
+        and ``numpy.save`` write it.
+
+    Returns
+    -------
+    stack : ImageStack
+
+    Raises
+    ------
+    ValueError
+        If it is no such file, or if its size is not the one its header announces: the error
+        names the file and both sizes.
+    OSError
+        If it cannot be read.
+    """
+    return ImageStack(NpySource(path))
+
+
+def _parts(n, length):
+    """Slices of ``length`` images; scikit-learn's ``gen_batches`` refuses a stack of none."""
+    return (slice(a, min(a + length, n)) for a in range(0, n, length))
 
 
 class _GeneratedSource:

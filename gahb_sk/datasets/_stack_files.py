@@ -56,32 +56,6 @@ def save_stack(X, path):
     return path
 
 
-def open_stack(path):
-    """Open a ``.npy`` file of images as a lazy :class:`ImageStack`.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A file of floats of shape (n, H, W) or (n, C, H, W), in C order, as :func:`save_stack`
-        and ``numpy.save`` write it.
-
-    Returns
-    -------
-    stack : ImageStack
-
-    Raises
-    ------
-    ValueError
-        If it is no such file, or if its size is not the one its header announces: the error
-        names the file and both sizes.
-    OSError
-        If it cannot be read.
-    """
-    from gahb_sk.datasets._stack import ImageStack
-
-    return ImageStack.from_npy(path)
-
-
 def check_npy_name(path):
     """Raise ValueError unless ``path`` ends in ``.npy``."""
     if Path(path).suffix != ".npy":

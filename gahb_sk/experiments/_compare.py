@@ -136,6 +136,8 @@ def _ctrl_c_held(n_jobs):
     """Let worker processes start without Ctrl-C; here, one that came meanwhile comes after.
 
     A worker inherits what is blocked. It is ended by its parent, not by a traceback of its own.
+    joblib has no public way to start a worker so: an initializer would run too late for a Ctrl-C
+    while the worker imports.
     """
     if effective_n_jobs(n_jobs) == 1 or not hasattr(signal, "pthread_sigmask"):  # Windows
         yield

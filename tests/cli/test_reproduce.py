@@ -6,7 +6,7 @@ import re
 import pytest
 from matplotlib.figure import Figure as Canvas
 
-from gahb_sk import zoo
+from gahb_sk import reproduce
 from gahb_sk.cli import _reproduce, main
 from gahb_sk.experiments import Table
 from gahb_sk.reproduce import Check, Figure, Outcome
@@ -98,7 +98,7 @@ def test_training_comes_first_and_only_once(tmp_path, monkeypatch):
         (folder / name).mkdir(parents=True)
         (folder / name / "card.json").write_text("{}")
 
-    monkeypatch.setattr(zoo, "train_pretrained", train)
+    monkeypatch.setattr(reproduce, "train_pretrained", train)
     words = ["reproduce", "9", "--output", str(tmp_path), "--train", "--max-images", "7"]
     assert main(words) == 0
     assert trained == [("ray", 7), ("x", 7)]
@@ -111,7 +111,7 @@ def test_pairs_are_trained_by_their_own_function(figures, tmp_path, monkeypatch)
     trained = []
     figures[9] = figure(9, ("pairs-8x8",))
     monkeypatch.setattr(
-        zoo, "train_pairs", lambda name, folder, **options: trained.append((name, folder))
+        reproduce, "train_pairs", lambda name, folder, **options: trained.append((name, folder))
     )
     assert main(["reproduce", "9", "--output", str(tmp_path), "--train"]) == 0
     assert trained == [("pairs-8x8", tmp_path / "networks")]

@@ -78,8 +78,8 @@ def test_zip_and_lazy_stack_give_the_same(folder, tmp_path, options):
 
 def test_filter_and_bounds_on_what_is_read(folder):
     assert len(load_image_folder(folder, recursive=False)) == 4
-    assert len(load_image_folder(folder, max_images=3)) == 3
-    assert ImageStack.from_folder(folder, max_images=3).shape[0] == 3
+    assert len(load_image_folder(folder, n_images=3)) == 3
+    assert ImageStack.from_folder(folder, n_images=3).shape[0] == 3
     with pytest.raises(ValueError, match="expected images .*found none"):
         load_image_folder(folder, extensions=[".jpg"])
     with pytest.raises(ValueError, match="extensions"):

@@ -68,7 +68,7 @@ def test_bedrooms_of_an_exported_lmdb(tmp_path):
     rooms = load_lsun_bedrooms(tmp_path, color=True)
     assert rooms.shape == (2, 3, 80, 80)
     assert_allclose(rooms[1], 0.2, atol=1e-6)
-    assert load_lsun_bedrooms(tmp_path, image_size=32, max_images=1).shape == (1, 32, 32)
+    assert load_lsun_bedrooms(tmp_path, image_size=32, n_images=1).shape == (1, 32, 32)
     write(tmp_path / "a" / "small.png", pixels[:255])
     with pytest.warns(UserWarning, match="small.png: 255x341 pixels are smaller than the crop"):
         assert len(load_lsun_bedrooms(tmp_path)) == 2
