@@ -1,8 +1,40 @@
-"""Arrays between NumPy and torch, which is imported only where it is needed."""
+"""Arrays of any kind: NumPy, torch (imported only where it is needed) and lazy stacks."""
+
+import sys
 
 import numpy as np
+from scipy import sparse
 
-from gahb_sk.images import is_torch
+
+def is_torch(X):
+    """Tell whether ``X`` is a torch tensor, without importing torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(X, torch.Tensor)
+
+
+def is_torch_module(x):
+    """Tell whether ``x`` is a torch module, without importing torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(x, torch.nn.Module)
+
+
+def is_lazy(X):
+    """Tell whether ``X`` is a stack that must not be loaded whole."""
+    if isinstance(X, (np.ndarray, list, tuple)) or is_torch(X) or sparse.issparse(X):
+        return False
+    if hasattr(X, "iloc") or hasattr(X, "__dataframe__"):
+        return False
+    return all(hasattr(X, name) for name in ("shape", "dtype", "__len__", "__getitem__"))
+
+
+def as_array(X):
+    """Return tensors and lazy stacks as they are, anything else as an ndarray."""
+    return X if is_torch(X) or is_lazy(X) else np.asarray(X)
+
+
+def numpy_dtype(X):
+    """Return the dtype of an array or tensor as NumPy's."""
+    return np.dtype(str(X.dtype).removeprefix("torch."))
 
 
 def n_channels(image_shape):

@@ -7,42 +7,21 @@ arrays). An :class:`ImageBatch` shows all of them as ``(n, C, H, W)`` and restor
 shape, dtype and kind that came in. Nothing is ever rescaled, clipped or modified.
 """
 
-import sys
-
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_array, validate_data
 
+from gahb_sk._arrays import is_lazy, is_torch, numpy_dtype
 from gahb_sk._validation import check_flat_features
 
 FLOATS = ("float32", "float64")
 
 
-def is_torch(X):
-    """Tell whether ``X`` is a torch tensor, without importing torch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(X, torch.Tensor)
-
-
-def is_torch_module(x):
-    """Tell whether ``x`` is a torch module, without importing torch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(x, torch.nn.Module)
-
-
-def is_lazy(X):
-    """Tell whether ``X`` is a stack that must not be loaded whole."""
-    if isinstance(X, (np.ndarray, list, tuple)) or is_torch(X) or sparse.issparse(X):
-        return False
-    if hasattr(X, "iloc") or hasattr(X, "__dataframe__"):
-        return False
-    return all(hasattr(X, name) for name in ("shape", "dtype", "__len__", "__getitem__"))
-
-
 class ImageBatch:
     """Images seen as ``(n, C, H, W)``, whatever they were given as.
 
-    Make one with :func:`check_images`; the constructor checks nothing.
+    Made by :func:`as_images`. The hook ``_fit`` of a denoiser receives one.
 
     Parameters
     ----------
@@ -70,7 +49,7 @@ class ImageBatch:
         self._layout = layout
         self._name = name
         self.shape = (len(X), *image_shape)
-        self.dtype = _numpy_dtype(X)
+        self.dtype = numpy_dtype(X)
         self.kind = "torch" if is_torch(X) else "lazy" if is_lazy(X) else "numpy"
         self.device = X.device if self.kind == "torch" else None
 
@@ -107,8 +86,7 @@ class ImageBatch:
 
     def chunks(self, length):
         """Yield ``(slice, images)`` for successive runs of at most ``length`` images."""
-        for start in range(0, len(self), length):
-            index = slice(start, min(start + length, len(self)))
+        for index in gen_batches(len(self), length):
             yield index, self[index]
 
     def empty_like(self):
@@ -128,8 +106,8 @@ class ImageBatch:
         return images
 
 
-def check_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
-    """Check images against the contract.
+def as_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
+    """Take images that keep the contract; refuse all others.
 
     Parameters
     ----------
@@ -140,9 +118,9 @@ def check_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
     name : str, default="X"
         The argument's name, for messages.
     estimator : estimator, default=None
-        Where to keep (``reset=True``) or compare ``n_features_in_`` for flat rows.
+        Its ``n_features_in_`` is set (``reset=True``) or compared, for flat rows.
     reset : bool, default=True
-        Whether the estimator learns the number of features or is held to it.
+        Whether to set or to compare it.
 
     Returns
     -------
@@ -151,10 +129,18 @@ def check_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
     Raises
     ------
     ValueError
-        For the wrong number of dimensions, no images, NaN or infinity, complex numbers.
+        For the wrong number of dimensions, channels that come last, no images, NaN or infinity,
+        complex numbers.
     TypeError
         For integers that stand for an encoded image (uint8 and other unsigned integers), bool,
         half precision or sparse matrices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gahb_sk.images import as_images
+    >>> as_images(np.zeros((5, 3, 32, 32))).shape
+    (5, 3, 32, 32)
     """
     if sparse.issparse(X):
         raise TypeError(
@@ -175,6 +161,7 @@ def check_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
             ensure_min_samples=0,
         )
     _refuse_dimensions(X, name)
+    _refuse_channels_last(X, name)
     X = _check_values(X, name)
     grey = len(X.shape) == 3
     layout = "grey" if grey else "channels"
@@ -214,6 +201,13 @@ def flat_image_shape(image_shape, n_features):
         raise ValueError(
             "image_shape: expected (H, W) or (C, H, W) of positive integers, of which one may be "
             f"-1, got {image_shape!r}."
+        )
+    if len(shape) == 3 and shape[2] in (3, 4) and min(shape[:2]) > 4:
+        height, width, channels = shape
+        raise ValueError(
+            f"image_shape: expected (C, H, W), got channels last, {image_shape!r}. Transpose: "
+            f"X.reshape(-1, {height}, {width}, {channels}).transpose(0, 3, 1, 2).reshape(len(X), "
+            f"-1), with image_shape=({channels}, {height}, {width})."
         )
     known = int(np.prod([s for s in shape if s != -1]))
     if n_features % known or (-1 not in shape and n_features != known):
@@ -265,6 +259,23 @@ def _refuse_dimensions(X, name):
         )
 
 
+def _refuse_channels_last(X, name):
+    """Refuse colour images ``(n, H, W, C)`` and one colour image ``(H, W, C)``."""
+    shape, permute = tuple(X.shape), "permute" if is_torch(X) else "transpose"
+    if shape[-1] not in (3, 4) or min(shape[-3:-1]) <= (4 if len(shape) == 4 else 16):
+        return
+    if len(shape) == 4:
+        raise ValueError(
+            f"{name}: expected channels before height and width, (n, C, H, W), got shape {shape}. "
+            f"Transpose: {name}.{permute}(0, 3, 1, 2)."
+        )
+    raise ValueError(
+        f"{name}: expected a stack (n, H, W) or (n, C, H, W), got what looks like one colour image "
+        f"(H, W, C) of shape {shape}. Transpose: {name}.{permute}(2, 0, 1)[None]; or, if these are "
+        f"grey images of {shape[1]} x {shape[2]} pixels, pass {name}[:, None]."
+    )
+
+
 def _check_values(X, name):
     """Refuse NaN and infinity; lazy stacks are checked when their images are read."""
     if is_lazy(X):
@@ -287,49 +298,3 @@ def _check_values(X, name):
 def _first_bad_image(X):
     finite = X.isfinite().cpu().numpy() if is_torch(X) else np.isfinite(X)
     return int(np.argmin(finite.reshape(len(finite), -1).all(1)))
-
-
-def _numpy_dtype(X):
-    return np.dtype(str(X.dtype).removeprefix("torch."))
-
-
-def check_sigma(sigma, n, name="sigma"):
-    """Check a noise level and spread it over ``n`` images.
-
-    Parameters
-    ----------
-    sigma : float, array-like of shape (n,) or torch.Tensor
-        Standard deviation of the noise in the units of X, at least 0.
-    n : int
-        Number of images.
-    name : str, default="sigma"
-        For messages.
-
-    Returns
-    -------
-    sigma : ndarray of shape (n,), float64
-
-    Raises
-    ------
-    ValueError, TypeError
-        If it is no number, not finite, negative, or of another length.
-    """
-    if is_torch(sigma):
-        sigma = sigma.detach().cpu().numpy()
-    try:
-        if np.asarray(sigma).dtype.kind not in "fiuO":
-            raise TypeError("no number")
-        values = np.asarray(sigma, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"{name}: expected a number or one number an image, got {sigma!r}."
-        ) from error
-    if values.shape not in ((), (n,)):
-        raise ValueError(
-            f"{name}: expected one number, or one an image, shape ({n},), got "
-            f"{sigma!r}" + (f" of shape {values.shape}." if values.ndim else ".")
-        )
-    if not (np.isfinite(values).all() and (values >= 0).all()):
-        worst = values[~(np.isfinite(values) & (values >= 0))][0] if values.ndim else values
-        raise ValueError(f"{name}: expected finite values >= 0, got {float(worst)!r}.")
-    return np.broadcast_to(values, (n,)).copy()

@@ -11,7 +11,7 @@ from numbers import Real
 import numpy as np
 from scipy.ndimage import correlate1d
 
-from gahb_sk.images import is_torch
+from gahb_sk._arrays import is_torch
 
 
 def mse(clean, denoised):

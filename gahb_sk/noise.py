@@ -6,8 +6,8 @@ The noisy image is ``y = x + sigma z`` with ``z ~ N(0, Id)``; ``sigma`` is in th
 import numpy as np
 from scipy.special import ndtri
 
+from gahb_sk._arrays import is_torch, numpy_dtype
 from gahb_sk._random import image_normals, seed_sequence
-from gahb_sk.images import check_sigma, is_torch
 
 # The median of |z| for z ~ N(0, 1).
 _MEDIAN_OF_ABSOLUTE_NORMAL = float(ndtri(0.75))
@@ -66,7 +66,7 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     n = len(X)
     sigma = check_sigma(sigma, n)
     root = seed_sequence(random_state)
-    dtype = np.dtype(str(X.dtype).removeprefix("torch."))
+    dtype = numpy_dtype(X)
     indices = range(n) if indices is None else indices
     if len(indices) != n:
         raise ValueError(f"indices: expected one index an image, {n}, got {len(indices)}.")
@@ -135,3 +135,45 @@ def _finest_details(X):
         X = (X[..., 0:even:2] - X[..., 1:even:2]) * X.dtype.type(np.sqrt(0.5))
         X = np.moveaxis(X, -1, axis)
     return X
+
+
+def check_sigma(sigma, n, name="sigma"):
+    """Check a noise level and spread it over ``n`` images.
+
+    Parameters
+    ----------
+    sigma : float, array-like of shape (n,) or torch.Tensor
+        Standard deviation of the noise in the units of X, at least 0.
+    n : int
+        Number of images.
+    name : str, default="sigma"
+        For messages.
+
+    Returns
+    -------
+    sigma : ndarray of shape (n,), float64
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is no number, not finite, negative, or of another length.
+    """
+    if is_torch(sigma):
+        sigma = sigma.detach().cpu().numpy()
+    try:
+        if np.asarray(sigma).dtype.kind not in "fiuO":
+            raise TypeError("no number")
+        values = np.asarray(sigma, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name}: expected a number or one number an image, got {sigma!r}."
+        ) from error
+    if values.shape not in ((), (n,)):
+        raise ValueError(
+            f"{name}: expected one number, or one an image, shape ({n},), got "
+            f"{sigma!r}" + (f" of shape {values.shape}." if values.ndim else ".")
+        )
+    if not (np.isfinite(values).all() and (values >= 0).all()):
+        worst = values[~(np.isfinite(values) & (values >= 0))][0] if values.ndim else values
+        raise ValueError(f"{name}: expected finite values >= 0, got {float(worst)!r}.")
+    return np.broadcast_to(values, (n,)).copy()

@@ -10,9 +10,9 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 
-from gahb_sk.images import check_sigma, is_lazy, is_torch
+from gahb_sk._arrays import as_array, is_lazy
 from gahb_sk.metrics import mse, psnr, ssim
-from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise
+from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise, check_sigma
 
 # Values of a lazy stack that are read at a time.
 _VALUES_AT_ONCE = 2**22
@@ -46,7 +46,7 @@ class _DenoisingScorer(BaseEstimator):
         score : float
         """
         estimator = getattr(estimator, "best_estimator_", estimator)
-        X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
+        X = as_array(X)
         if y is not None:
             return float(self._sign * self._mean(estimator, X, y, sigma))
         levels = np.atleast_1d(self.sigmas) if sigma is None else [sigma]

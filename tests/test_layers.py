@@ -11,8 +11,8 @@ PACKAGE = Path(gahb_sk.__file__).parent
 # Rooms in the order in which data flow; those of one entry stand beside each other.
 ORDER = [
     ["_lazy", "_files", "_random", "_validation"],
-    ["images"],
     ["_arrays"],
+    ["images"],
     ["noise"],
     ["metrics"],
     ["scorers"],

@@ -6,7 +6,8 @@ import pytest
 from gahb_sk._validation import check_name, did_you_mean
 from gahb_sk.datasets import load_sample_patches, make_c_alpha_images
 from gahb_sk.denoisers import all_denoisers
-from gahb_sk.images import check_images, check_sigma
+from gahb_sk.images import as_images
+from gahb_sk.noise import check_sigma
 from gahb_sk.transforms._filterbank import wavelet_filters
 
 
@@ -44,7 +45,7 @@ def test_patches_that_are_all_flat():
 
 def test_large_finite_values_are_accepted():
     large = np.full((2, 4, 4), 3e38, np.float32)
-    assert check_images(large).shape == (2, 1, 4, 4)
+    assert as_images(large).shape == (2, 1, 4, 4)
 
 
 @pytest.mark.parametrize("sigma", ["0.1", True, np.array([True, False]), ["a", "b"]])

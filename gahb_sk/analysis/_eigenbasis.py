@@ -12,11 +12,11 @@ import numpy as np
 from gahb_sk._arrays import to_numpy
 from gahb_sk._random import image_generator, seed_sequence
 from gahb_sk._validation import Integral, Real, at_least, check_name, positive, validate_params
-from gahb_sk.images import check_sigma
 from gahb_sk.jacobians._eigensolvers import SOLVERS, SymmetricProblem, choose_solver
 from gahb_sk.jacobians._linearize import check_denoiser, linearize
 from gahb_sk.jacobians._of_denoiser import check_one, check_partner
 from gahb_sk.jacobians._whole_matrix import by_matrix, by_probes
+from gahb_sk.noise import check_sigma
 
 _METHODS = ("auto", "lanczos", "subspace", "dense")
 _PROBES = 20

@@ -20,9 +20,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gahb_sk._arrays import is_torch
 from gahb_sk._random import child, image_generator, seed_sequence
 from gahb_sk._validation import at_least, check_name, positive, validate_params
-from gahb_sk.images import check_images, check_sigma, is_torch
+from gahb_sk.images import as_images
 from gahb_sk.jacobians._eigensolvers import NOT_FINITE
 from gahb_sk.jacobians._linearize import (
     check_denoiser,
@@ -30,6 +31,7 @@ from gahb_sk.jacobians._linearize import (
     linearize_stack,
 )
 from gahb_sk.jacobians._trace import TraceEstimate, hutchpp, standard_error
+from gahb_sk.noise import check_sigma
 
 _EXACT_UP_TO = 1024  # values an image; beyond, the trace is estimated
 _BLOCK = 64  # columns of an exact trace at once
@@ -262,7 +264,7 @@ def _level_and_size(denoiser, X, sigma):
     if sigma is None:
         raise ValueError("sigma: expected the true noise level of X, got None.")
     check_denoiser(denoiser)
-    images = check_images(X, image_shape=denoiser.image_shape)
+    images = as_images(X, image_shape=denoiser.image_shape)
     return check_sigma(sigma, len(images)), int(np.prod(images.shape[1:]))
 
 

@@ -5,12 +5,12 @@ import inspect
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from gahb_sk._arrays import is_torch
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Integral
 from gahb_sk.analysis._risk import hutchinson_samples, stein
-from gahb_sk.images import check_sigma, is_torch
 from gahb_sk.jacobians._linearize import linearize_stack
-from gahb_sk.noise import SCORE_NOISE_SEED, estimate_sigma
+from gahb_sk.noise import SCORE_NOISE_SEED, check_sigma, estimate_sigma
 
 _STEP = 1e-3  # of the differences through pipelines, in units of the noise level
 

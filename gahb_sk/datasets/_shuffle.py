@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import fit_context
-from gahb_sk.images import check_images
+from gahb_sk.images import as_images
 
 
 class PixelShuffle(TransformerMixin, BaseEstimator):
@@ -68,7 +68,7 @@ class PixelShuffle(TransformerMixin, BaseEstimator):
         -------
         self : PixelShuffle
         """
-        batch = check_images(X, image_shape=self.image_shape, estimator=self)
+        batch = as_images(X, image_shape=self.image_shape, estimator=self)
         self.pixel_shape_ = tuple(batch.shape[2:])
         generator = np.random.Generator(np.random.SFC64(seed_sequence(self.random_state)))
         self.permutation_ = generator.permutation(self.pixel_shape_[0] * self.pixel_shape_[1])
@@ -97,7 +97,7 @@ class PixelShuffle(TransformerMixin, BaseEstimator):
         return self._permute(X, self.inverse_permutation_)
 
     def _permute(self, X, permutation):
-        batch = check_images(X, image_shape=self.image_shape, estimator=self, reset=False)
+        batch = as_images(X, image_shape=self.image_shape, estimator=self, reset=False)
         if batch.shape[2:] != self.pixel_shape_:
             raise ValueError(
                 f"X: expected images of {self.pixel_shape_} pixels, as in fit, got "

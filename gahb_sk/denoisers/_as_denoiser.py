@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sklearn.frozen import FrozenEstimator
 
-from gahb_sk.images import is_torch_module
+from gahb_sk._arrays import is_torch_module
 
 
 def as_denoiser(denoiser, *, name="denoiser", oracles=True):

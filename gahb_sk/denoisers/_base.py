@@ -10,14 +10,21 @@ import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from gahb_sk._arrays import like, n_channels, shape_of, to_numpy, to_torch
+from gahb_sk._arrays import is_torch, like, n_channels, shape_of, to_numpy, to_torch
 from gahb_sk._validation import Interval, Real, fit_context
-from gahb_sk.images import check_images, check_sigma, is_torch
+from gahb_sk.images import as_images
 from gahb_sk.jacobians._of_denoiser import linearize_at
 from gahb_sk.metrics import psnr
-from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise, estimate_sigma
+from gahb_sk.noise import (
+    DEFAULT_SIGMA,
+    SCORE_NOISE_SEED,
+    add_gaussian_noise,
+    check_sigma,
+    estimate_sigma,
+)
 
 
 class BaseDenoiser(TransformerMixin, BaseEstimator):
@@ -302,13 +309,11 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
     def _check_training_images(self, X, y=None):
         if y is not None and len(shape_of(X)) > 1 and shape_of(y) == shape_of(X):
             X = y
-        return check_images(X, image_shape=self.image_shape, estimator=self, reset=True)
+        return as_images(X, image_shape=self.image_shape, estimator=self, reset=True)
 
     def _check_images(self, X, name="X"):
         check_is_fitted(self)
-        images = check_images(
-            X, image_shape=self.image_shape, name=name, estimator=self, reset=False
-        )
+        images = as_images(X, image_shape=self.image_shape, name=name, estimator=self, reset=False)
         came, fitted = images.image_shape, tuple(getattr(self, "image_shape_", images.image_shape))
         same = {
             "nothing": True,
@@ -330,9 +335,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         return None if sigma is None else check_sigma(sigma, n)
 
     def _chunks(self, images):
-        length = self._chunk_length(images.shape)
-        for start in range(0, len(images), length):
-            index = slice(start, min(start + length, len(images)))
+        for index in gen_batches(len(images), self._chunk_length(images.shape)):
             yield index, self._read(images, index)
 
     def _read(self, images, index):

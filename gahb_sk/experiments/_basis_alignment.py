@@ -10,13 +10,14 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from gahb_sk._arrays import as_array
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import Integral, validate_params
 from gahb_sk.analysis import eigenbasis, harmonicity, random_alignment, subspace_alignment
 from gahb_sk.denoisers import OracleShrinkage, as_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
-from gahb_sk.images import check_images, is_lazy, is_torch
+from gahb_sk.images import as_images
 
 _KEPT = 1e-8  # factors below this are zeros, whose vectors are arbitrary
 _DRAWS = 40  # random pairs behind the null level
@@ -106,8 +107,8 @@ def basis_alignment(
     """
     denoisers = as_denoisers(denoisers)
     references = as_denoisers(default_references() if references is None else references)
-    X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
-    images = check_images(X)
+    X = as_array(X)
+    images = as_images(X)
     d = int(np.prod(images.shape[1:]))
     ks, sigmas = _check_ks(ks, d), check_sigmas(sigmas)
     references = {name: _fitted(reference, X) for name, reference in references.items()}

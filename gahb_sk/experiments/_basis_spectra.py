@@ -4,6 +4,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from gahb_sk._arrays import as_array
 from gahb_sk._random import child, image_generator, seed_sequence
 from gahb_sk._validation import Integral, at_least, validate_params
 from gahb_sk.analysis import harmonicity
@@ -12,7 +13,7 @@ from gahb_sk.experiments._basis_alignment import leading_basis, n_nonzero
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import mean_and_error
-from gahb_sk.images import check_images, is_lazy, is_torch
+from gahb_sk.images import as_images
 
 _DRAWS = 40  # random vectors an image behind the level of chance
 
@@ -85,8 +86,8 @@ def basis_spectra(
     [1. 1. 1. 1. 1. 0.]
     """
     denoisers = as_denoisers(denoisers)
-    X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
-    images, sigmas = check_images(X), check_sigmas(sigmas)
+    X = as_array(X)
+    images, sigmas = as_images(X), check_sigmas(sigmas)
     root = seed_sequence(random_state)
     tasks = [(i, sigma) for sigma in sigmas for i in range(len(images))]
     results = Parallel(n_jobs=n_jobs, return_as="generator")(

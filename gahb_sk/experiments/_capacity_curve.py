@@ -12,7 +12,7 @@ from gahb_sk.experiments._generalization_curve import (
     generalization_curve,
 )
 from gahb_sk.experiments._table import Table
-from gahb_sk.images import check_images
+from gahb_sk.images import as_images
 
 DEFAULT_SIZES = (10, 100, 1000)
 
@@ -93,7 +93,7 @@ def capacity_curve(
     fitted = [part for _, _, part in tasks if isinstance(part, dict)]
     n_train = default_sizes(DEFAULT_SIZES, *fitted) if n_train is None else n_train
     for name, X in stacks.items():
-        check_sizes(n_train, n_test, len(check_images(X, name=name)), name)
+        check_sizes(n_train, n_test, len(as_images(X, name=name)), name)
     options = {"sigmas": sigmas, "n_test": n_test, "n_samples": 0}
     options |= {"random_state": seed_sequence(random_state), "n_jobs": n_jobs, "verbose": verbose}
     rows = []

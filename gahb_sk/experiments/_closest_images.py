@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gahb_sk.images import check_images
+from gahb_sk.images import as_images
 from gahb_sk.metrics import cosine_similarity
 
 _BLOCK_VALUES = 2**23  # values of the images read at a time
@@ -49,7 +49,7 @@ def closest_images(samples, X, *, centered=False):
     >>> print(closest_images(0.5 * X[[7, 3]], X).index)
     [7 3]
     """
-    images, samples = check_images(X), np.asarray(samples)
+    images, samples = as_images(X), np.asarray(samples)
     if samples.shape[1:] != images.image_shape:
         raise ValueError(
             f"samples: expected images of the shape of X, {images.image_shape}, got shape "

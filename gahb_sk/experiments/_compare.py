@@ -12,12 +12,13 @@ from sklearn.base import clone
 from sklearn.model_selection import ShuffleSplit, check_cv
 from tqdm.auto import tqdm
 
+from gahb_sk._arrays import as_array
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Integral, Interval, Real, at_least, validate_params
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._comparison import Comparison
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
-from gahb_sk.images import check_images, is_lazy, is_torch
+from gahb_sk.images import as_images
 from gahb_sk.metrics import psnr, ssim
 
 EXAMPLE_NAMES = ("clean", "noisy")
@@ -104,9 +105,9 @@ def compare_denoisers(
     6
     """
     denoisers = _refuse_example_names(as_denoisers(denoisers))
-    X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
+    X = as_array(X)
     _refuse_flat_rows(X)
-    n = len(check_images(X))
+    n = len(as_images(X))
     sigmas = check_sigmas(sigmas)
     root = seed_sequence(random_state)
     folds = _split(cv, X, n, groups, root)

@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from tqdm import tqdm
 
+from gahb_sk._arrays import as_array
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import Integral, at_least, validate_params
 from gahb_sk.datasets import split_disjoint
@@ -21,7 +22,7 @@ from gahb_sk.experiments._noisy_images import check_sigmas
 from gahb_sk.experiments._sample_pairs import SamplePairs, draw_pairs, similarity_rows
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import gap_row, image_psnrs, psnr_rows
-from gahb_sk.images import check_images, is_lazy, is_torch
+from gahb_sk.images import as_images
 
 SETS = ("A", "B")
 DEFAULT_SIZES = (1, 10, 100, 1000)
@@ -161,8 +162,8 @@ def generalization_curve(
     True
     """
     n_train = default_sizes(DEFAULT_SIZES, estimator) if n_train is None else n_train
-    X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
-    images = check_images(X)
+    X = as_array(X)
+    images = as_images(X)
     sizes = check_sizes(n_train, n_test, len(images))
     sigmas, root = check_sigmas(sigmas), seed_sequence(random_state)
     if isinstance(estimator, dict):

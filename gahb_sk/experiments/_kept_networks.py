@@ -13,7 +13,7 @@ import numpy as np
 
 from gahb_sk._files import write_text
 from gahb_sk.denoisers.learned._saved_network import FREE
-from gahb_sk.images import check_images
+from gahb_sk.images import as_images
 from gahb_sk.training._interrupt import fit_to_the_end
 
 MANIFEST = "manifest.json"
@@ -126,7 +126,7 @@ def _parameters(estimator):
 
 def _fingerprint(X):
     """Shape, dtype and a digest of images spread over the stack."""
-    images = check_images(X)
+    images = as_images(X)
     chosen = np.unique(np.linspace(0, len(images) - 1, _DIGESTED).astype(int))
     digest = hashlib.sha256(np.ascontiguousarray(images.numpy(chosen)).tobytes())
     return [list(images.shape), str(images.dtype), digest.hexdigest()]

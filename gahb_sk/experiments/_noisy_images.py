@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk.images import is_torch
+from gahb_sk._arrays import is_torch
 from gahb_sk.noise import add_gaussian_noise
 
 

@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from gahb_sk._arrays import as_array
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import validate_params
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import mean_and_error
-from gahb_sk.images import check_images, is_lazy, is_torch
+from gahb_sk.images import as_images
 from gahb_sk.metrics import input_psnr, mse, psnr
 
 _CHUNK_PIXELS = 2**22
@@ -65,8 +66,8 @@ def optimality_gap(denoisers, optimum, X, sigmas=(0.03, 0.1, 0.3), *, random_sta
     True
     """
     denoisers = as_denoisers(denoisers)
-    X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
-    check_images(X)
+    X = as_array(X)
+    as_images(X)
     root = seed_sequence(random_state)
     rows = []
     for sigma in check_sigmas(sigmas):

@@ -3,13 +3,14 @@
 import numpy as np
 from tqdm import tqdm
 
+from gahb_sk._arrays import as_array
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import validate_params
 from gahb_sk.analysis import effective_dimension, predicted_mse, sure
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
-from gahb_sk.images import check_images, is_lazy, is_torch
+from gahb_sk.images import as_images
 from gahb_sk.metrics import mse
 
 
@@ -64,8 +65,8 @@ def risk_estimates(
     True
     """
     denoisers = as_denoisers(denoisers)
-    X = X if is_torch(X) or is_lazy(X) else np.asarray(X)
-    index, sigmas = np.arange(len(check_images(X))), check_sigmas(sigmas)
+    X = as_array(X)
+    index, sigmas = np.arange(len(as_images(X))), check_sigmas(sigmas)
     root = seed_sequence(random_state)
     options = {
         "method": method,

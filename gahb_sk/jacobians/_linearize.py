@@ -6,8 +6,10 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
+from gahb_sk._arrays import as_array
 from gahb_sk._validation import Integral
-from gahb_sk.images import check_images, check_sigma, is_torch
+from gahb_sk.images import as_images
+from gahb_sk.noise import check_sigma
 
 _PRECISIONS = ("float32", "float64")
 _KEPT_VALUES = 2**25  # of the operators at the images of a stack, if all were matrices
@@ -168,11 +170,11 @@ def linearize_stack(denoiser, X, sigma=None, *, clean=None, dtype="float64"):
     """
     check_denoiser(denoiser)
     check_is_fitted(denoiser)
-    X = X if is_torch(X) or hasattr(X, "shape") else np.asarray(X)
-    images = check_images(X, image_shape=denoiser.image_shape)
+    X = as_array(X)
+    images = as_images(X, image_shape=denoiser.image_shape)
     if clean is not None:
-        clean = clean if is_torch(clean) or hasattr(clean, "shape") else np.asarray(clean)
-        partners = check_images(clean, image_shape=denoiser.image_shape, name="clean")
+        clean = as_array(clean)
+        partners = as_images(clean, image_shape=denoiser.image_shape, name="clean")
         if partners.shape != images.shape:
             raise ValueError(
                 f"clean: expected images of the shape of X, {images.shape}, got {partners.shape}."

@@ -3,8 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from gahb_sk._arrays import shape_of
-from gahb_sk.images import is_torch
+from gahb_sk._arrays import is_torch, shape_of
 from gahb_sk.jacobians._operator import finite_difference_operator
 
 # Perturbation of central differences, relative to the noise level: large enough for functions

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from gahb_sk import BiasFreeCNNDenoiser, EfficientDenoiser, UNetDenoiser
 from gahb_sk._random import seed_sequence
-from gahb_sk.images import check_images
+from gahb_sk.images import as_images
 from gahb_sk.networks import UNet
 from gahb_sk.training import RECIPES, Training, resolve_recipe
 from gahb_sk.training._engines import LocalEngine
@@ -77,7 +77,7 @@ def assert_close(state, other):
 @pytest.mark.parametrize("size", [2, 3, 7])
 def test_batches_of_the_processes_together_are_the_batches_of_one(size, global_random_seed):
     recipe = resolve_recipe({"flips": "both"})
-    source = StackSource(check_images(smooth_images(21)))
+    source = StackSource(as_images(smooth_images(21)))
 
     def batches(rank, size):
         training = Training(

@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk._random import seed_sequence
-from gahb_sk.images import check_images
+from gahb_sk.images import as_images
 from gahb_sk.networks import UNet
 from gahb_sk.training import NOISE_LAWS, RECIPES, Training, draw_noise_levels, train
 from gahb_sk.training._schedules import SCHEDULES
@@ -19,7 +19,7 @@ def images(n=12):
 
 
 def Stack(X):
-    return StackSource(check_images(X))
+    return StackSource(as_images(X))
 
 
 def run(recipe="fast", limits=None, batch_size=4, seed=0, X=None, **arguments):

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._validation import at_least
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.images import check_sigma
 from gahb_sk.jacobians._operator import JacobianOperator, Spectrum
+from gahb_sk.noise import check_sigma
 from gahb_sk.transforms import principal_components
 
 

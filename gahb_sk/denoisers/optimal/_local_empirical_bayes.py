@@ -30,7 +30,7 @@ from gahb_sk.denoisers.optimal._windows import (
     on_torus,
     windows,
 )
-from gahb_sk.images import check_sigma
+from gahb_sk.noise import check_sigma
 
 _BLOCK_VALUES = 2**23  # of windows, and of logits, in memory at a time
 _CANDIDATES = (1, 3, 5, 7, 11, 15, 21, 31, 45, 63)
