@@ -1,7 +1,7 @@
-"""The paper's figures, each done again in small: a file of this room is a figure.
+"""The paper's figures reproduced at reduced scale: a file of this package is a figure.
 
-A file ``_figure_04.py`` with ``FIGURE``, a :class:`Figure`, is found by itself. It says what the
-paper reports, by what criterion it counts as reproduced, which networks of the zoo it needs, and
+A file ``_figure_04.py`` with ``FIGURE``, a :class:`PaperFigure`, is found by itself. It says what
+the paper reports, by what criterion it counts as reproduced, which networks of the zoo it needs, and
 how to compute and draw it. ``results/`` holds the tables that the last release had, which every
 new run is compared with.
 """
@@ -11,7 +11,7 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "_figure": ["Check", "Figure", "Outcome", "Setup"],
+        "_paper_figure": ["Check", "Outcome", "PaperFigure", "Setup"],
         "_pair_plans": ["PAIRS", "PairPlan"],
         "_plans": ["PLANS", "Plan"],
         "_registry": ["all_figures", "figure_numbers", "get_figure"],

@@ -73,13 +73,13 @@ def draw_examples(examples, indices, n_rows=1, view=lambda images: images):
     -------
     figure : matplotlib Figure
     """
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure
 
     from gahb_sk.plots import EigenvectorGridDisplay
 
     n_columns = -(-(3 + len(indices)) // n_rows)
     size = (1.25 * n_columns, (1.5 * n_rows + 0.35) * len(examples))
-    figure = Canvas(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     parts = figure.subfigures(len(examples), 1, squeeze=False)[:, 0]
     for part, (title, one) in zip(parts, examples.items(), strict=True):
         part.suptitle(title, fontsize=10)
@@ -94,9 +94,9 @@ def draw_examples(examples, indices, n_rows=1, view=lambda images: images):
 
 def panels(n, width=4.6, height=3.8):
     """Return a figure and n axes side by side."""
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure
 
-    figure = Canvas(figsize=(width * n, height), layout="constrained")
+    figure = Figure(figsize=(width * n, height), layout="constrained")
     return figure, figure.subplots(1, n, squeeze=False)[0]
 
 

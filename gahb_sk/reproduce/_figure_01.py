@@ -5,7 +5,7 @@ import numpy as np
 from gahb_sk.experiments import Table, generalization_curve
 from gahb_sk.metrics import psnr_slope
 from gahb_sk.reproduce import _pairs
-from gahb_sk.reproduce._figure import Check, Figure, Outcome
+from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 
 # Those of the paper.
 SIGMAS = tuple(np.logspace(0.3, 2.4, 15) / 255)
@@ -15,8 +15,7 @@ def run(setup):
     """Measure the pairs of networks on their own images and on new ones."""
     pairs, X, n_test = _pairs.load(setup, "pairs-32x32")
     curve = generalization_curve(
-        pairs, X, sigmas=SIGMAS, n_test=n_test, n_samples=0, random_state=setup.stream(1),
-        n_jobs=setup.n_jobs, verbose=setup.verbose,
+        pairs, X, sigmas=SIGMAS, n_test=n_test, n_samples=0, **setup.options(1),
     )  # fmt: skip
     return Outcome(_table(curve), _pictures(curve), _checks(curve), _notes(curve))
 
@@ -65,11 +64,11 @@ def _checks(curve):
 
 
 def _pictures(curve):
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure
 
     from gahb_sk.plots import GeneralizationDisplay
 
-    canvas = Canvas(figsize=(9, 4.2), layout="constrained")
+    canvas = Figure(figsize=(9, 4.2), layout="constrained")
     GeneralizationDisplay.from_curve(curve).plot(canvas)
     return {
         "PSNR on the networks' own training images (left) and on images that they have not seen "
@@ -94,7 +93,7 @@ def _notes(curve):
     return notes
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=1,
     title="From memorisation to generalisation: PSNR",
     paper=(

@@ -1,10 +1,10 @@
-"""Figure 2: samples of two networks from the same noise, and how like they are to what."""
+"""Figure 2: samples of two networks from the same noise, and how similar they are."""
 
 import numpy as np
 
 from gahb_sk.experiments import generalization_curve
 from gahb_sk.reproduce import _pairs
-from gahb_sk.reproduce._figure import Check, Figure, Outcome
+from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 
 _SAMPLES = 32
 # So many training images from which on a mean correlation of pairs is no single chance.
@@ -16,8 +16,7 @@ def run(setup):
     pairs, X, _ = _pairs.load(setup, "pairs-32x32")
     n_samples = _SAMPLES if setup.n_images is None else setup.n_images
     curve = generalization_curve(
-        pairs, X, sigmas=(0.1,), n_test=2, n_samples=n_samples, random_state=setup.stream(2),
-        n_jobs=setup.n_jobs, verbose=setup.verbose,
+        pairs, X, sigmas=(0.1,), n_test=2, n_samples=n_samples, **setup.options(2),
     )  # fmt: skip
     return Outcome(curve.similarity.rounded(4), _pictures(curve), _checks(curve), _notes(curve))
 
@@ -46,11 +45,11 @@ def _checks(curve):
 
 
 def _pictures(curve):
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure
 
     from gahb_sk.plots import GeneralizationDisplay
 
-    canvas = Canvas(figsize=(1.0 * 2 * len(curve.n_train) + 1.2, 7.2), layout="constrained")
+    canvas = Figure(figsize=(1.0 * 2 * len(curve.n_train) + 1.2, 7.2), layout="constrained")
     display = GeneralizationDisplay.from_curve(curve)
     top, bottom = canvas.subfigures(2, 1, height_ratios=[4.4, 2.2])
     display.plot_samples(top)
@@ -83,7 +82,7 @@ def _notes(curve):
     return notes
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=2,
     title="From memorisation to generalisation: samples",
     paper=(

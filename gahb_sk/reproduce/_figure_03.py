@@ -7,7 +7,7 @@ from gahb_sk.denoisers import OracleShrinkage
 from gahb_sk.experiments import Table, basis_alignment, basis_spectra
 from gahb_sk.reproduce import _bases
 from gahb_sk.reproduce._bases import NETWORK
-from gahb_sk.reproduce._figure import Check, Figure, Outcome
+from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 
 SIGMA = 0.15
 SIZE = 80  # the paper's, so that its k mean the same here
@@ -29,10 +29,7 @@ def run(setup):
     n = _LARGE if setup.n_images is None else min(setup.n_images, _LARGE)
     large = load_sample_patches(SIZE, split="test", n_patches=n, random_state=setup.stream(3))
     network = setup.load("photographs")
-    common = {
-        "random_state": setup.stream(_bases.NOISE), "n_jobs": setup.n_jobs,
-        "verbose": setup.verbose,
-    }  # fmt: skip
+    common = setup.options(_bases.NOISE)
     spectra = basis_spectra({NETWORK: network}, large, [SIGMA], _VECTORS, **common)
     small = _bases.test_images(setup, "photographs", _SMALL, 3)
     overlaps = basis_alignment({NETWORK: network}, small, [SIGMA], KS, **common)
@@ -138,7 +135,7 @@ def _pictures(one, spectra, overlaps, harmonics):
     }
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=3,
     title="The adaptive basis at a photograph",
     paper=(

@@ -3,7 +3,7 @@
 from gahb_sk.datasets import make_c_alpha_images, make_disk_images
 from gahb_sk.denoisers import DiskPosteriorMean
 from gahb_sk.reproduce import _slopes
-from gahb_sk.reproduce._figure import Figure, Outcome
+from gahb_sk.reproduce._paper_figure import Outcome, PaperFigure
 
 ALPHAS = {1: ".46", 2: ".61", 3: ".75", 4: "", 5: ".83"}  # with the paper's slopes
 LEVELS_FOR = (2, 3)  # where the network must be above its rivals
@@ -55,7 +55,7 @@ def _disks(setup):
 
 
 def _pictures(measured, table, classes):
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure
 
     from gahb_sk.plots import ImageGridDisplay
 
@@ -70,7 +70,7 @@ def _pictures(measured, table, classes):
     for image_class, comparison in measured:
         if image_class.name == "alpha 2":
             display = ImageGridDisplay.from_comparison(comparison, 0.3)
-            grid = Canvas(figsize=(1.4 * len(display.columns), 5), layout="constrained")
+            grid = Figure(figsize=(1.4 * len(display.columns), 5), layout="constrained")
             display.plot(grid)
             pictures["Images of alpha 2 at sigma 0.3."] = grid
     return pictures
@@ -95,7 +95,7 @@ def _say(table, classes):
     return [*lines, f"A slope alone says little: spun wavelets have {listed}."]
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=4,
     title="Slopes on C^alpha images",
     paper=(

@@ -1,8 +1,8 @@
 """Figure 5: disks, a manifold of five dimensions; the posterior mean's curve and basis added."""
 
 from gahb_sk.denoisers import DiskPosteriorMean
-from gahb_sk.reproduce._figure import Figure
 from gahb_sk.reproduce._manifolds import KEYS, TOLERANCES, Manifold, outcome
+from gahb_sk.reproduce._paper_figure import PaperFigure
 
 PAPER = {
     "least": ".945",
@@ -19,7 +19,7 @@ def run(setup):
     return outcome(MANIFOLD, setup)
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=5,
     title="Disks: five tangents, and harmonics beyond them",
     paper=(

@@ -4,7 +4,7 @@ import numpy as np
 
 from gahb_sk.experiments import capacity_curve
 from gahb_sk.reproduce import _pairs
-from gahb_sk.reproduce._figure import Check, Figure, Outcome
+from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 
 SIZES = {"pairs-8x8": "8x8", "pairs-16x16": "16x16", "pairs-32x32": "32x32"}
 # A gap from which on a network counts as generalising, in dB.
@@ -19,8 +19,7 @@ def run(setup):
         pairs[size] = {_label(fitted): fitted}
         n_test.append(left)
     table = capacity_curve(
-        None, stacks, pairs=pairs, n_test=min(n_test), random_state=setup.stream(15),
-        n_jobs=setup.n_jobs, verbose=setup.verbose,
+        None, stacks, pairs=pairs, n_test=min(n_test), **setup.options(15),
     )  # fmt: skip
     needed = {size: images_needed(*_gaps(table, size)) for size in stacks}
     return Outcome(table.rounded(), _pictures(table), _checks(table, needed), _notes(needed))
@@ -79,11 +78,11 @@ def _checks(table, needed):
 
 
 def _pictures(table):
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure
 
     from gahb_sk.plots import CapacityDisplay
 
-    canvas = Canvas(figsize=(6.4, 4.2), layout="constrained")
+    canvas = Figure(figsize=(6.4, 4.2), layout="constrained")
     CapacityDisplay.from_table(table).plot(canvas.subplots())
     return {
         "PSNR on training images less PSNR on test images, mean over noise levels .03, .1 and .3 "
@@ -101,7 +100,7 @@ def _notes(needed):
     ]
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=15,
     title="Larger images need more of them",
     paper=(

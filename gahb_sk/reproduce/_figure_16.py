@@ -2,7 +2,7 @@
 
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.reproduce import _slopes
-from gahb_sk.reproduce._figure import Figure, Outcome
+from gahb_sk.reproduce._paper_figure import Outcome, PaperFigure
 
 ALPHAS = (1, 2, 3)
 _IMAGES = 32
@@ -62,7 +62,7 @@ def _say(table, classes):
     return lines
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=16,
     title="The same slopes by a bias-free CNN",
     paper=(

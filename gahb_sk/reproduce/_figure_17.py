@@ -6,7 +6,7 @@ from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import optimality_gap
 from gahb_sk.reproduce import PLANS, _bases
 from gahb_sk.reproduce._contours import THEORY, count_table, curve_table, passed_curves, seen
-from gahb_sk.reproduce._figure import Check, Figure, Outcome
+from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 
 ALPHAS = (1.5, 2, 4)
 SIGMA = 0.15
@@ -131,7 +131,7 @@ def _pictures(examples, curves):
     }
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=17,
     title="Eigenvectors follow the contour's regularity",
     paper=(

@@ -2,8 +2,8 @@
 
 from gahb_sk.denoisers import RayPosteriorMean
 from gahb_sk.reproduce import PLANS
-from gahb_sk.reproduce._figure import Figure
 from gahb_sk.reproduce._manifolds import KEYS, TOLERANCES, Manifold, outcome
+from gahb_sk.reproduce._paper_figure import PaperFigure
 
 
 def run(setup):
@@ -14,7 +14,7 @@ def run(setup):
     return outcome(Manifold(19, "ray", 1, optimum, "ray", paper, n_images=256), setup)
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=19,
     title="One photograph of any intensity: a ray",
     paper=(

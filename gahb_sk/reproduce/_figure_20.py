@@ -1,8 +1,8 @@
 """Figure 20: sine waves of any phase and amplitude, a cone; the posterior mean added."""
 
 from gahb_sk.denoisers import SinePosteriorMean
-from gahb_sk.reproduce._figure import Figure
 from gahb_sk.reproduce._manifolds import KEYS, TOLERANCES, Manifold, outcome
+from gahb_sk.reproduce._paper_figure import PaperFigure
 
 
 def run(setup):
@@ -12,7 +12,7 @@ def run(setup):
     return outcome(Manifold(20, "sines", 2, optimum, "sine", paper, n_images=256), setup)
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=20,
     title="Sine waves of any phase and amplitude: a cone",
     paper=(

@@ -10,7 +10,7 @@ from gahb_sk.denoisers import WienerDenoiser
 from gahb_sk.experiments import Table, basis_spectra, compare_denoisers
 from gahb_sk.reproduce import PLANS, _bases
 from gahb_sk.reproduce._bases import NETWORK
-from gahb_sk.reproduce._figure import Check, Figure, Outcome
+from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 from gahb_sk.reproduce._plans import TRAINING_SEED
 
 DOMAINS = {"photographs": "photographs", "shuffled": "photographs-shuffled"}  # plans
@@ -48,9 +48,8 @@ def _measure(setup, plan):
     X, network = _bases.test_images(setup, plan, _IMAGES, 21), setup.load(plan)
     few = X[:_BASES]
     spectra = basis_spectra(
-        {NETWORK: network}, few, SIGMAS[1:], _VECTORS, random_state=setup.stream(_bases.NOISE),
-        n_jobs=setup.n_jobs, verbose=setup.verbose,
-    )  # fmt: skip
+        {NETWORK: network}, few, SIGMAS[1:], _VECTORS, **setup.options(_bases.NOISE)
+    )
     one = _bases.example(setup, network, few, _bases.typical(few), SIGMAS[-1], _VECTORS)
     return levels(setup, plan, network, X), spectra, _put_back(one) if PLANS[plan].shuffled else one
 
@@ -134,7 +133,7 @@ def _pictures(examples, means, spectra):
     }
 
 
-FIGURE = Figure(
+FIGURE = PaperFigure(
     number=21,
     title="Photographs whose pixels are shuffled",
     paper=(

@@ -9,7 +9,7 @@ from gahb_sk.experiments import basis_alignment, basis_spectra, optimality_gap
 from gahb_sk.metrics import psnr_slope
 from gahb_sk.reproduce import _bases
 from gahb_sk.reproduce._bases import NETWORK
-from gahb_sk.reproduce._figure import Check, Outcome
+from gahb_sk.reproduce._paper_figure import Check, Outcome
 
 SIGMA = 0.04  # the paper's, for eigenvectors of disks
 SIGMAS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
@@ -62,7 +62,7 @@ def outcome(manifold, setup):
     best, network = manifold.optimum.fit(X), setup.load(manifold.plan)
     tangents = TangentProjection(manifold=manifold.manifold).fit(X)
     few, noise = X[: manifold.n_bases], setup.stream(_bases.NOISE)
-    common = {"random_state": noise, "n_jobs": setup.n_jobs, "verbose": setup.verbose}
+    common = setup.options(_bases.NOISE)
     gaps = optimality_gap(
         {NETWORK: network, "tangents": tangents}, best, X, SIGMAS, random_state=noise
     )

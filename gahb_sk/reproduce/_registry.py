@@ -1,4 +1,4 @@
-"""Find the figures: every file of this room that holds one."""
+"""Find the figures: every file of this package that holds one."""
 
 import importlib
 import pkgutil
@@ -31,11 +31,11 @@ def _figures():
 
 
 def all_figures():
-    """Return the figures that can be done again, in the paper's order.
+    """Return the figures that can be reproduced, in the paper's order.
 
     Returns
     -------
-    figures : list of Figure
+    figures : list of PaperFigure
 
     Examples
     --------
@@ -56,12 +56,12 @@ def get_figure(number):
 
     Returns
     -------
-    figure : Figure
+    figure : PaperFigure
 
     Raises
     ------
     ValueError
-        For a figure that is not among those that can be done again.
+        For a figure that is not among them.
     """
     names = {str(number): figure for number, figure in _figures().items()}
     return names[check_name(str(number), list(names), "figure")]

@@ -1,4 +1,4 @@
-"""Do a figure again: compute, judge, compare with the last release, write."""
+"""Reproduce a figure: compute, judge, compare with the last release, write."""
 
 import hashlib
 import importlib.util
@@ -9,21 +9,21 @@ from pathlib import Path
 
 from gahb_sk import __version__
 from gahb_sk._files import atomic_path, write_json
-from gahb_sk.reproduce._figure import Figure, Outcome, Setup
+from gahb_sk.reproduce._paper_figure import Outcome, PaperFigure, Setup
 from gahb_sk.reproduce._shipped import compare_with_shipped
 from gahb_sk.zoo._pretrained import WEIGHTS
 
 RECORD = "figure.json"
-PEERS = ("skimage", "bm3d")  # packages of rivals, which are left out without them
+RIVALS = ("skimage", "bm3d")  # packages of rivals, which are left out without them
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A figure that was done again.
+    """A figure that was reproduced.
 
     Attributes
     ----------
-    figure : Figure
+    figure : PaperFigure
     outcome : Outcome
     moved : list of str or None
         What differs from the table of the last release; None without such a table.
@@ -31,18 +31,18 @@ class Reproduction:
         How long it took.
     """
 
-    figure: Figure
+    figure: PaperFigure
     outcome: Outcome
     moved: list | None
     seconds: float
 
 
 def reproduce(figure, setup=None):
-    """Do a figure of the paper again.
+    """Reproduce a figure of the paper.
 
     Parameters
     ----------
-    figure : Figure
+    figure : PaperFigure
         Of :func:`get_figure`.
     setup : Setup, default=None
         None takes the figure's own.
@@ -143,7 +143,7 @@ def made_with(figure, setup):
         "n_images": setup.n_images,
         "random_state": setup.random_state,
         "networks": {name: _digest(setup.folder(name)) for name in names},
-        "peers": [name for name in PEERS if importlib.util.find_spec(name)],
+        "peers": [name for name in RIVALS if importlib.util.find_spec(name)],
     }
 
 

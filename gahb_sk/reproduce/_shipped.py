@@ -55,7 +55,7 @@ def compare_with_shipped(figure, table):
 
     Parameters
     ----------
-    figure : Figure
+    figure : PaperFigure
         Whose ``keys`` tell rows apart and whose ``tolerances`` say what counts as moved.
     table : Table
         Of a new run.

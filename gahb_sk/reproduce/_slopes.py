@@ -16,7 +16,7 @@ from gahb_sk.denoisers import (
 )
 from gahb_sk.experiments import Table, compare_denoisers
 from gahb_sk.metrics import psnr_slope
-from gahb_sk.reproduce._figure import Check
+from gahb_sk.reproduce._paper_figure import Check
 
 # The paper's noise levels, which slopes are fitted to, and those that levels are compared at.
 SIGMAS = np.geomspace(5, 255, 15) / 255
@@ -97,10 +97,8 @@ def measure(image_class, setup, n_examples=0, sigmas=(*SIGMAS, *SPOTS)):
         image_class.images,
         sigmas,
         cv=[(np.array([n]), np.arange(n))],
-        random_state=setup.stream(0),
         n_examples=n_examples,
-        n_jobs=setup.n_jobs,
-        verbose=setup.verbose,
+        **setup.options(0),
     )
 
 
@@ -209,11 +207,11 @@ def draw_gaps(table, classes):
 
 
 def _panels(n, side):
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure
 
     columns = min(n, 3)
     n_rows = -(-n // columns)
-    figure = Canvas(figsize=(side * columns, side * n_rows), layout="constrained")
+    figure = Figure(figsize=(side * columns, side * n_rows), layout="constrained")
     axes = figure.subplots(n_rows, columns, squeeze=False).ravel()
     for ax in axes[n:]:
         ax.set_axis_off()

@@ -4,12 +4,12 @@ import json
 import re
 
 import pytest
-from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import Figure
 
 from gahb_sk import reproduce
 from gahb_sk.cli import _reproduce, main
 from gahb_sk.experiments import Table
-from gahb_sk.reproduce import Check, Figure, Outcome
+from gahb_sk.reproduce import Check, Outcome, PaperFigure
 
 CALLS = []
 
@@ -21,9 +21,9 @@ def figure(number, networks=("c-alpha-2",), optional=()):
             raise KeyboardInterrupt
         table = Table({"who": ["a"], "psnr": [30.0 + number]})
         checks = [Check("level <&>", 30.0 + number, 30.0), Check("other", float("nan"), 0.0, 1.0)]
-        return Outcome(table, {'A "picture".': Canvas()}, checks, ["Note <b>."])
+        return Outcome(table, {'A "picture".': Figure()}, checks, ["Note <b>."])
 
-    return Figure(number, f"Title {number}", "Paper.", "Criterion.", run, networks, ("who",),
+    return PaperFigure(number, f"Title {number}", "Paper.", "Criterion.", run, networks, ("who",),
                   {"psnr": 0.1}, optional=optional)  # fmt: skip
 
 

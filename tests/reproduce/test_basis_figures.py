@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
 from gahb_sk.analysis import eigenbasis
@@ -79,7 +79,7 @@ def test_a_figure_runs_and_its_table_compares_with_itself(
     keys = list(zip(*(table[name].tolist() for name in figure.keys), strict=True))
     assert len(set(keys)) == len(keys)
     assert all(
-        isinstance(picture, Canvas) and picture.axes for picture in outcome.pictures.values()
+        isinstance(picture, Figure) and picture.axes for picture in outcome.pictures.values()
     )
     assert all(np.isfinite(check.value) for check in outcome.checks)
     assert outcome.notes

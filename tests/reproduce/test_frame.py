@@ -6,14 +6,14 @@ import shutil
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import Figure
 
 from gahb_sk.experiments import Table
 from gahb_sk.reproduce import (
     PLANS,
     Check,
-    Figure,
     Outcome,
+    PaperFigure,
     Setup,
     all_figures,
     compare_with_shipped,
@@ -33,13 +33,13 @@ def run(setup):
     values = TABLE["psnr"] + setup.random_state
     return Outcome(
         Table({**TABLE, "psnr": values}),
-        {"A picture.": Canvas(), "Another.": Canvas()},
+        {"A picture.": Figure(), "Another.": Figure()},
         [Check("level", float(values[0]), 29.5, 30.5)],
         ["A note."],
     )
 
 
-FIGURE = Figure(99, "A test", "Numbers.", "They are near.", run, ("c-alpha-2",),
+FIGURE = PaperFigure(99, "A test", "Numbers.", "They are near.", run, ("c-alpha-2",),
                 ("who", "sigma"), {"psnr": 0.05}, optional=("no-such-network",))  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_without_a_part_of_the_paper_a_figure_is_reproduced_in_part():
 def test_a_figure_that_is_done_anew_is_not_done_until_the_end(release, tmp_path, monkeypatch):
     write_reproduction(tmp_path, reproduce(FIGURE), Setup())
     again = reproduce(FIGURE, Setup(random_state=1))
-    monkeypatch.setattr(Canvas, "savefig", interrupt)
+    monkeypatch.setattr(Figure, "savefig", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_reproduction(tmp_path, again, Setup(random_state=1))
     assert not is_done(tmp_path, FIGURE, Setup())

@@ -1,4 +1,4 @@
-"""What a figure is: what the paper reports, how to do it again, and what counts as the same."""
+"""A figure of the paper: what is reported, how to reproduce it, and what counts as the same."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,6 +47,14 @@ class Setup:
         own = [] if self.networks is None else [Path(self.networks) / name]
         folders = [place for place in (*own, WEIGHTS / name) if (place / CARD).is_file()]
         return folders[0] if folders else None
+
+    def options(self, *key):
+        """Return what experiments take: the seed ``stream(*key)``, jobs, and progress."""
+        return {
+            "random_state": self.stream(*key),
+            "n_jobs": self.n_jobs,
+            "verbose": self.verbose,
+        }
 
     def stream(self, *key):
         """Return the seed of one part of one figure, apart from those of the zoo's training."""
@@ -118,8 +126,8 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure of the paper, and how to do it again.
+class PaperFigure:
+    """A figure of the paper, and how to reproduce it.
 
     Attributes
     ----------
