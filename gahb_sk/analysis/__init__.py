@@ -5,7 +5,7 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "_alignment": ["Alignment", "RandomLevel", "random_alignment", "subspace_alignment"],
+        "_alignment": ["Alignment", "ChanceOverlap", "random_alignment", "subspace_alignment"],
         "_eigenbasis": ["EigenBasis", "eigenbasis"],
         "_harmonicity": ["Harmonicity", "harmonicity"],
         "_risk": ["Risk", "effective_dimension", "predicted_mse", "sure"],

@@ -11,7 +11,7 @@ A. Bjorck, G. H. Golub, "Numerical methods for computing angles between linear s
 Mathematics of Computation 27, 1973. DOI 10.1090/S0025-5718-1973-0348991-3.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +22,8 @@ from gahb_sk._validation import Integral
 _ORTHONORMAL = 1e-6
 
 
-class Alignment(NamedTuple):
+@dataclass(frozen=True)
+class Alignment:
     """Principal angles between two subspaces.
 
     Attributes
@@ -46,7 +47,7 @@ def subspace_alignment(A, B, k=None):
     Parameters
     ----------
     A, B : ndarray of shape (n_a, ...) and (n_b, ...)
-        Orthonormal vectors, one a row or one an image, as ``EigenBasis.vectors``.
+        Orthonormal vectors, one per row or one per image, as ``EigenBasis.vectors``.
     k : int, default=None
         How many of each. None: all, and the smaller number divides the overlap.
 
@@ -95,16 +96,24 @@ def _lacking(A, B, inner):
     return A - inner @ B if len(A) <= len(B) else B - inner.T @ A
 
 
-class RandomLevel(NamedTuple):
-    """Overlap of random subspaces: mean, standard deviation and 95th percentile."""
+@dataclass(frozen=True)
+class ChanceOverlap:
+    """Overlap of random subspaces.
+
+    Attributes
+    ----------
+    mean : float
+    standard_deviation : float
+    percentile_95 : float
+    """
 
     mean: float
-    deviation: float
-    high: float
+    standard_deviation: float
+    percentile_95: float
 
 
 def random_alignment(d, k, *, k_other=None, n_draws=100, random_state=0):
-    """Overlap of random subspaces, the level that an alignment must exceed to mean anything.
+    """Overlap of random subspaces, which an alignment must exceed to mean anything.
 
     Parameters
     ----------
@@ -119,16 +128,16 @@ def random_alignment(d, k, *, k_other=None, n_draws=100, random_state=0):
 
     Returns
     -------
-    level : RandomLevel
-        The mean is exact, ``max(k, k_other) / d``; the others are of the draws.
+    chance : ChanceOverlap
+        The mean is exact, ``max(k, k_other) / d``. The others are those of the draws.
 
     Examples
     --------
     >>> from gahb_sk.analysis import random_alignment
-    >>> level = random_alignment(400, 20)
-    >>> print(level.mean)
+    >>> chance = random_alignment(400, 20)
+    >>> print(chance.mean)
     0.05
-    >>> level.mean < level.high < 0.07
+    >>> chance.mean < chance.percentile_95 < 0.07
     True
     """
     other = k if k_other is None else k_other
@@ -145,7 +154,7 @@ def random_alignment(d, k, *, k_other=None, n_draws=100, random_state=0):
         np.square(np.linalg.qr(generator.standard_normal((d, least)))[0][:most]).sum() / least
         for _ in range(n_draws)
     ]
-    return RandomLevel(most / d, float(np.std(draws)), float(np.percentile(draws, 95)))
+    return ChanceOverlap(most / d, float(np.std(draws)), float(np.percentile(draws, 95)))
 
 
 def _rows(vectors, name):

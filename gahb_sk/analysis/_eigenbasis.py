@@ -11,17 +11,21 @@ import numpy as np
 
 from gahb_sk._arrays import to_numpy
 from gahb_sk._random import image_generator, seed_sequence
-from gahb_sk._validation import Integral, Real, at_least, check_name, positive, validate_params
-from gahb_sk.jacobians._eigensolvers import SOLVERS, SymmetricProblem, choose_solver
-from gahb_sk.jacobians._linearize import check_denoiser, linearize
-from gahb_sk.jacobians._of_denoiser import check_one, check_partner
-from gahb_sk.jacobians._whole_matrix import by_matrix, by_probes
+from gahb_sk._validation import Real, at_least, check_name, positive, validate_params
+from gahb_sk.jacobians import linearize
+from gahb_sk.jacobians._whole_matrix import whole_numbers
+from gahb_sk.jacobians.eigensolvers._base import SymmetricPart
+from gahb_sk.jacobians.eigensolvers._leading import (
+    METHODS,
+    SOLVERS,
+    check_components,
+    choose_solver,
+    product_limit,
+)
 from gahb_sk.noise import check_sigma
 
-_METHODS = ("auto", "lanczos", "subspace", "dense")
 _PROBES = 20
 _START_STREAM, _PROBE_STREAM = 0, 1
-_MOST_PRODUCTS = 40  # vectors multiplied at most, in multiples of n_components + 20
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class EigenBasis:
         :math:`(\sum_k \lambda_k)^2 / \sum_k \lambda_k^2` over all d factors: how many directions
         carry the trace.
     sigma : float or None
-        Noise level that the denoiser was told.
+        Noise level given to the denoiser.
     method : str
         "closed form", "dense", "lanczos" or "subspace".
     n_products : int
@@ -173,21 +177,18 @@ def eigenbasis(
     >>> bool((basis.values[:5] > 0.9).all() and basis.values[5] < 0.1)
     True
     """
-    check_name(method, _METHODS, "method")
-    image, known = one_image(denoiser, image, clean)
+    check_name(method, METHODS, "method")
     operator = linearize(denoiser, image, sigma, clean=clean, dtype=dtype)
     check_components(n_components, operator.shape[0])
+    image = to_numpy(image)
+    known = clean_image(clean, image)
     if method == "auto":
-        method = choose_solver(operator, n_components)
-    limit = _MOST_PRODUCTS * (n_components + 20) if max_products is None else max_products
-    problem = SymmetricProblem(operator, limit)
-    root = seed_sequence(random_state)
-    generator = image_generator(root, _START_STREAM)
-    if method == "dense":
-        found, whole = by_matrix(problem, n_components, generator)
-    else:
-        found = SOLVERS[method](problem, n_components, tolerance, generator)
-        whole = by_probes(problem, found, n_probes, image_generator(root, _PROBE_STREAM))
+        method = choose_solver(operator, n_components, matrix_wanted=True)
+    limit = product_limit(n_components) if max_products is None else max_products
+    problem, root = SymmetricPart(operator, limit), seed_sequence(random_state)
+    start, probes = (image_generator(root, stream) for stream in (_START_STREAM, _PROBE_STREAM))
+    found = SOLVERS[method](problem, n_components, tolerance, start)
+    whole = whole_numbers(problem, found, n_probes, probes)
     return EigenBasis(
         values=found.values,
         vectors=as_images(denoiser, image, found.vectors),
@@ -201,34 +202,30 @@ def eigenbasis(
     )
 
 
-def one_image(denoiser, image, clean=None):
-    """Check one image and its clean partner, if any; return them as ndarrays."""
-    check_denoiser(denoiser)
-    noisy = check_one(denoiser, image)
-    image = to_numpy(image)
-    if clean is None:
-        return image, None
-    return image, check_partner(denoiser, clean, noisy).reshape(image.shape)
-
-
 def as_images(denoiser, image, vectors):
     """Return vectors ``(d, k)`` as ``(k, H, W)`` or ``(k, C, H, W)``."""
-    shape = tuple(denoiser.image_shape_) if image.ndim == 1 else image.shape
+    shape = tuple(denoiser.image_shape) if image.ndim == 1 else image.shape
     return np.ascontiguousarray(vectors.T).reshape(-1, *shape)
 
 
-def check_components(n_components, d):
-    """Raise unless an image of d values has so many eigenpairs."""
-    if not isinstance(n_components, Integral) or n_components > d:
+def clean_image(clean, image):
+    """Return the clean partner of one image, an ndarray of its shape, or None."""
+    if clean is None:
+        return None
+    clean = to_numpy(clean).astype(np.float64)
+    if clean.shape != image.shape:
         raise ValueError(
-            f"n_components: expected an int between 1 and {d}, the number of values of an image, "
-            f"got {n_components!r}."
+            f"clean: expected one clean image of the shape of the noisy one, {image.shape}, got "
+            f"{clean.shape}."
         )
+    if not np.isfinite(clean).all():
+        raise ValueError("clean: expected finite values, got NaN or infinity.")
+    return clean
 
 
 def _homogeneity_error(denoiser, image, sigma, clean, operator):
-    partner = None if clean is None else clean[None]
-    denoised = denoiser.denoise(image[None], sigma, clean=partner).ravel().astype(np.float64)
+    clean = None if clean is None else clean[None]
+    denoised = denoiser.denoise(image[None], sigma, clean=clean).ravel().astype(np.float64)
     away = np.linalg.norm(denoised - operator.matvec(image.ravel().astype(np.float64)))
     norm = np.linalg.norm(denoised)
     return float(away / norm) if norm > 0 else float(away > 0)

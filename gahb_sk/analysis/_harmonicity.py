@@ -13,7 +13,7 @@ The harmonicity of a unit vector e is
     h(e) = 1 - \frac{\sum_p \nabla e^T D \nabla e}{\mathrm{E} \sum_p \nabla g^T D \nabla g} ,
 
 g a random unit vector: 1 if e oscillates only across contours, 0 on average for random vectors,
-negative for the highest frequencies. It is 1 less the mean squared frequency of e in the geometry,
+negative for the highest frequencies. It is 1 minus the mean squared frequency of e in the geometry,
 in units of white noise.
 
 References
@@ -22,7 +22,7 @@ J. Weickert, "Anisotropic Diffusion in Image Processing", 1998 (structure tensor
 arXiv 2310.02557, section 3 (geometry-adaptive harmonics, by eye).
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, sobel
@@ -32,7 +32,8 @@ from gahb_sk._arrays import to_numpy
 _SCALE = 1.0  # of the structure tensor, in pixels
 
 
-class Harmonicity(NamedTuple):
+@dataclass(frozen=True)
+class Harmonicity:
     """Harmonicity of several vectors.
 
     Attributes
@@ -102,7 +103,7 @@ def harmonicity(vectors, clean):
         "smooth": (1 - weight) * every,
         "contour": weight * 2 * tangential,
     }
-    # Differences of white noise of variance 1 have E |grad|^2 = 4 a cell, 2 in any one direction.
+    # Differences of white noise of variance 1 have E |grad|^2 = 4 per cell, 2 in any one direction.
     size = np.square(vectors).reshape(len(vectors), -1).sum(axis=1)
     white = 4 * size * weight.size / np.prod(clean.shape[-2:])
     white = np.where(white > 0, white, 1)
@@ -119,7 +120,7 @@ _TINY = np.finfo(np.float64).tiny
 
 
 def _relative(part, energy):
-    """1 less the energy of differences, relative to that of white noise of the same energy."""
+    """1 minus the energy of differences, relative to that of white noise of the same energy."""
     there = energy.sum((1, 2))
     return np.where(there > 1e-12, 1 - part.sum((1, 2)) / (4 * np.maximum(there, _TINY)), 0.0)
 

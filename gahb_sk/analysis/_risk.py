@@ -1,6 +1,6 @@
 r"""Effective dimension, and the mean squared error that it predicts without clean images.
 
-For a denoiser f of noise level s, y = x + s z, d values an image, Stein's unbiased risk estimate
+For a denoiser f of noise level s, y = x + s z, d values per image, Stein's unbiased risk estimate
 
 .. math::
     \mathrm{SURE}(y) = \frac{1}{d} \left( \|y - f(y)\|^2 - d s^2 + 2 s^2\, \mathrm{tr} J(y) \right)
@@ -16,28 +16,23 @@ S. Ramani, T. Blu, M. Unser, "Monte-Carlo SURE", IEEE Trans. Image Processing 17
 DOI 10.1109/TIP.2008.2001404.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
-from gahb_sk._arrays import is_torch
-from gahb_sk._random import child, image_generator, seed_sequence
+from gahb_sk._arrays import to_numpy
+from gahb_sk._random import seed_sequence
 from gahb_sk._validation import at_least, check_name, positive, validate_params
 from gahb_sk.images import as_images
-from gahb_sk.jacobians._eigensolvers import NOT_FINITE
-from gahb_sk.jacobians._linearize import (
-    check_denoiser,
-    dense,
-    linearize_stack,
-)
-from gahb_sk.jacobians._trace import TraceEstimate, hutchpp, standard_error
+from gahb_sk.jacobians import linearize_stack
+from gahb_sk.jacobians._linearize import check_denoiser
+from gahb_sk.jacobians._trace import TRACES, choose_trace
+from gahb_sk.jacobians.eigensolvers._base import NOT_FINITE
 from gahb_sk.noise import check_sigma
 
-_EXACT_UP_TO = 1024  # values an image; beyond, the trace is estimated
-_BLOCK = 64  # columns of an exact trace at once
 
-
-class Risk(NamedTuple):
+@dataclass(frozen=True)
+class Risk:
     """Mean squared errors of several images, estimated or predicted, and how sure they are.
 
     Attributes
@@ -89,7 +84,7 @@ def effective_dimension(
         "exact" multiplies all d unit vectors, or sums the eigenvalues where they are known;
         "hutchpp" see :func:`hutchpp`; "hutchinson" takes the mean over ``n_products`` random
         vectors, all images at once. "auto" is exact where the eigenvalues are known and up to
-        1,024 values an image, and "hutchpp" otherwise.
+        1,024 values per image, and "hutchpp" otherwise.
     n_products : int, default=60
         Vectors multiplied at each image, at most, unless exact.
     tolerance : float, default=None
@@ -102,7 +97,7 @@ def effective_dimension(
     Returns
     -------
     dimensions : list of TraceEstimate
-        One an image: value, standard error and number of products.
+        One per image: value, standard error and number of products.
 
     Examples
     --------
@@ -117,61 +112,11 @@ def effective_dimension(
     """
     check_name(method, ("auto", *TRACES), "method")
     stack = linearize_stack(denoiser, X, sigma, clean=clean, dtype=dtype)
-    if method == "auto":
-        known = stack[0].spectrum is not None
-        method = "exact" if known or stack.shape[1] <= _EXACT_UP_TO else "hutchpp"
+    method = choose_trace(stack) if method == "auto" else method
     dimensions = TRACES[method](stack, n_products, tolerance, seed_sequence(random_state))
     if not np.isfinite([dimension.value for dimension in dimensions]).all():
         raise ValueError(NOT_FINITE)
     return dimensions
-
-
-def _exact_traces(stack, n_products, tolerance, root):
-    n, d, _ = stack.shape
-    if stack[0].spectrum is not None:
-        return [_exact_trace(stack[i]) for i in range(n)]
-    totals = np.zeros(n)
-    for start in range(0, d, _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, d))
-        units = np.zeros((n, d, len(rows)))
-        units[:, rows, np.arange(len(rows))] = 1
-        totals += np.trace(stack.matmat(units)[:, rows], axis1=1, axis2=2)
-    return [TraceEstimate(float(total), 0.0, d) for total in totals]
-
-
-def _exact_trace(operator):
-    """Of one image; whether its spectrum is known may depend on the image."""
-    if operator.spectrum is not None:
-        return TraceEstimate(float(operator.spectrum.values.sum()), 0.0, 0)
-    return TraceEstimate(float(np.trace(dense(operator, _BLOCK))), 0.0, operator.shape[0])
-
-
-def _hutchpp_traces(stack, n_products, tolerance, root):
-    n, d, _ = stack.shape
-    return [
-        hutchpp(stack[i].matmat, d, n_products, tolerance=tolerance, random_state=child(root, i))
-        for i in range(n)
-    ]
-
-
-def _hutchinson_traces(stack, n_products, tolerance, root):
-    samples = hutchinson_samples(stack, n_products, root)
-    return [TraceEstimate(float(s.mean()), standard_error(s), n_products) for s in samples]
-
-
-def hutchinson_samples(stack, n_probes, root):
-    """Return ``z^T J z`` for vectors of random signs, an ndarray of shape (n, n_probes)."""
-    n, d, _ = stack.shape
-    signs = [image_generator(root, i).integers(0, 2, (d, n_probes)) for i in range(n)]
-    probes = 2.0 * np.stack(signs) - 1
-    return np.vecdot(probes, stack.matmat(probes), axis=1)
-
-
-TRACES = {
-    "exact": _exact_traces,
-    "hutchpp": _hutchpp_traces,
-    "hutchinson": _hutchinson_traces,
-}
 
 
 def sure(denoiser, X, sigma, *, clean=None, dimensions=None, **options):
@@ -185,7 +130,7 @@ def sure(denoiser, X, sigma, *, clean=None, dimensions=None, **options):
     X : array-like or torch.Tensor
         Noisy images, shaped as in ``fit``.
     sigma : float or array-like of shape (n,)
-        True noise level in the units of X; the denoiser is told it.
+        True noise level in the units of X, given to the denoiser.
     clean : array-like, default=None
         The clean images, for oracles, which are held fixed; others do not see them.
     dimensions : list of TraceEstimate, default=None
@@ -250,14 +195,11 @@ def predicted_mse(denoiser, X, sigma, *, clean=None, dimensions=None, **options)
 
 def stein(noisy, denoised, sigma, trace):
     """Return SURE, ``(n,)``, from residuals and traces ``(n,)``."""
-    noisy, denoised = (_flat(images) for images in (noisy, denoised))
+    noisy, denoised = (
+        to_numpy(images).reshape(len(images), -1).astype(np.float64) for images in (noisy, denoised)
+    )
     residual = np.square(noisy - denoised).mean(axis=1)
     return residual - sigma**2 + 2 * sigma**2 * trace / noisy.shape[1]
-
-
-def _flat(images):
-    images = images.detach().cpu().numpy() if is_torch(images) else np.asarray(images)
-    return images.reshape(len(images), -1).astype(np.float64)
 
 
 def _level_and_size(denoiser, X, sigma):
@@ -270,6 +212,8 @@ def _level_and_size(denoiser, X, sigma):
 
 def _columns(dimensions, n):
     if len(dimensions) != n:
-        raise ValueError(f"dimensions: expected one an image, {n}, got {len(dimensions)}.")
-    values, errors, _ = zip(*dimensions, strict=True)
+        raise ValueError(f"dimensions: expected one per image, {n}, got {len(dimensions)}.")
+    values, errors = (
+        [getattr(one, name) for one in dimensions] for name in ("value", "standard_error")
+    )
     return np.array(values), np.array(errors)

@@ -5,14 +5,14 @@ import inspect
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from gahb_sk._arrays import is_torch
+from gahb_sk._arrays import is_torch, to_numpy
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Integral
-from gahb_sk.analysis._risk import hutchinson_samples, stein
-from gahb_sk.jacobians._linearize import linearize_stack
+from gahb_sk.analysis._risk import stein
+from gahb_sk.jacobians import JacobianStack
+from gahb_sk.jacobians._differences import difference_products, step_size
+from gahb_sk.jacobians._trace import hutchinson_samples
 from gahb_sk.noise import SCORE_NOISE_SEED, check_sigma, estimate_sigma
-
-_STEP = 1e-3  # of the differences through pipelines, in units of the noise level
 
 
 class SUREScorer(BaseEstimator):
@@ -60,7 +60,7 @@ class SUREScorer(BaseEstimator):
         Parameters
         ----------
         estimator : fitted denoiser or pipeline
-            What has ``transform``; it is told the noise level if it takes one.
+            What has ``transform``; it is given the noise level if it takes one.
         X : array-like or torch.Tensor
             Noisy images.
         y : ignored
@@ -82,9 +82,9 @@ class SUREScorer(BaseEstimator):
             )
         X = X if is_torch(X) else np.asarray(X)
         level = self._level(X, sigma)
-        told = {"sigma": level} if _takes_sigma(estimator) else {}
-        denoised = estimator.transform(X, **told)
-        traces = self._samples(estimator, X, level, told).mean(axis=1)
+        takes_sigma = _takes_sigma(estimator)
+        denoised = estimator.transform(X, **({"sigma": level} if takes_sigma else {}))
+        traces = self._samples(estimator, X, level, takes_sigma).mean(axis=1)
         return -float(stein(X, denoised, level, traces).mean())
 
     def __call__(self, estimator, X, y=None, sigma=None):
@@ -99,32 +99,24 @@ class SUREScorer(BaseEstimator):
             raise ValueError("sigma: expected the noise level, since X holds flat rows, got None.")
         return estimate_sigma(X)
 
-    def _samples(self, estimator, X, level, told):
+    def _samples(self, estimator, X, level, takes_sigma):
         root = seed_sequence(self.random_state)
-        if hasattr(estimator, "linearize"):
-            stack = linearize_stack(estimator, X, level)
+        if hasattr(estimator, "linearize_stack"):
+            stack = estimator.linearize_stack(X, level)
         else:
-            stack = _Differences(estimator, X, level, told)
+            stack = _by_differences(estimator, to_numpy(X).astype(np.float64), level, takes_sigma)
         return hutchinson_samples(stack, self.n_probes, root)
 
 
-class _Differences:
-    """Central differences of whatever has ``transform``; see ``JacobianStack.matmat``."""
+def _by_differences(estimator, X, level, takes_sigma):
+    """Return the stack of Jacobians of whatever has ``transform``, at all images together."""
 
-    def __init__(self, estimator, X, level, told):
-        self.transform = lambda images: np.asarray(estimator.transform(images, **told))
-        self.X = np.asarray(X, np.float64)
-        self.shape = len(self.X), self.X[0].size, self.X[0].size
-        self.step = _STEP * np.where(level > 0, level, 1.0)
+    def transform(images, which):
+        arguments = {"sigma": level[which]} if takes_sigma else {}
+        return np.asarray(estimator.transform(images, **arguments))
 
-    def matmat(self, V):
-        size = self.step.reshape(-1, *[1] * (self.X.ndim - 1))
-        columns = []
-        for v in np.moveaxis(V, 2, 0):
-            move = size * v.reshape(self.X.shape)
-            rise = self.transform(self.X + move) - self.transform(self.X - move)
-            columns.append((rise / (2 * size)).reshape(v.shape))
-        return np.stack(columns, axis=2)
+    matmat = difference_products(transform, X, step_size(level))
+    return JacobianStack(len(X), X[0].size, None, lambda dtype: (matmat, None))
 
 
 def _takes_sigma(estimator):

@@ -4,14 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gahb_sk._arrays import to_numpy
 from gahb_sk._random import image_generator, seed_sequence
 from gahb_sk._validation import at_least, check_name, positive, validate_params
-from gahb_sk.analysis._eigenbasis import as_images, check_components, one_image
-from gahb_sk.jacobians._eigensolvers import SOLVERS, SymmetricProblem, choose_solver
-from gahb_sk.jacobians._linearize import dense, linearize
-
-_METHODS = ("auto", "lanczos", "subspace", "dense")
-_MOST_PRODUCTS = 40
+from gahb_sk.analysis._eigenbasis import as_images, clean_image
+from gahb_sk.jacobians import linearize
+from gahb_sk.jacobians._operator import normal_operator
+from gahb_sk.jacobians.eigensolvers._base import SymmetricPart
+from gahb_sk.jacobians.eigensolvers._leading import (
+    METHODS,
+    SOLVERS,
+    check_components,
+    choose_solver,
+    product_limit,
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class SingularBasis:
     residuals : ndarray of shape (k,)
         :math:`\|J^T u_k - s_k v_k\|`; :math:`J v_k = s_k u_k` holds to rounding.
     method : str
-        "dense", "lanczos" or "subspace".
+        "closed form", "dense", "lanczos" or "subspace".
     n_products : int
         Vectors multiplied with J, and as many with its transpose.
     """
@@ -38,15 +44,6 @@ class SingularBasis:
     residuals: np.ndarray
     method: str
     n_products: int
-
-
-class NormalProblem(SymmetricProblem):
-    """The matrix J^T J, whose eigenvectors are the right singular vectors."""
-
-    def __call__(self, V):
-        """Return J^T J V in double precision."""
-        self.n_products += V.shape[1]
-        return self._finite(self.operator.rmatmat(self._finite(self.operator.matmat(V))))
 
 
 @validate_params(
@@ -86,24 +83,24 @@ def singular_basis(
     >>> print(singular_basis(denoiser, image, 4, sigma=0.1).values.round(6))
     [1. 1. 1. 1.]
     """
-    check_name(method, _METHODS, "method")
-    image, _ = one_image(denoiser, image, clean)
+    check_name(method, METHODS, "method")
     operator = linearize(denoiser, image, sigma, clean=clean, dtype=dtype)
     check_components(n_components, operator.shape[0])
-    problem = NormalProblem(operator, _MOST_PRODUCTS * (n_components + 20))
+    image, normal = to_numpy(image), normal_operator(operator)
+    clean_image(clean, image)
+    problem = SymmetricPart(normal, product_limit(n_components))
     if method == "auto":
-        method = choose_solver(operator, n_components)
-        method = "lanczos" if method == "closed form" else method
+        method = choose_solver(normal, n_components, matrix_wanted=True)
     if method == "dense":
-        problem.n_products = operator.shape[0]
-        left, values, right = np.linalg.svd(problem._finite(dense(operator)))
-        left, values, right = left[:, :n_components], values[:n_components], right[:n_components].T
+        left, values, right = _by_matrix(SymmetricPart(operator, None), n_components)
+        n_products = operator.shape[0]
     else:
         generator = image_generator(seed_sequence(random_state), 0)
         right = SOLVERS[method](problem, n_components, tolerance, generator).vectors
         left = np.asarray(operator.matmat(right), np.float64)
         values = np.linalg.norm(left, axis=0)
         left = left / np.where(values > 0, values, 1)
+        n_products = problem.n_products
     back = operator.rmatmat(left)
     return SingularBasis(
         values=values,
@@ -111,5 +108,10 @@ def singular_basis(
         right=as_images(denoiser, image, right),
         residuals=np.linalg.norm(back - right * values, axis=0),
         method=method,
-        n_products=problem.n_products,
+        n_products=n_products,
     )
+
+
+def _by_matrix(problem, k):
+    left, values, right = np.linalg.svd(problem.matrix())
+    return left[:, :k], values[:k], right[:k].T

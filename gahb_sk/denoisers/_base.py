@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._arrays import is_torch, like, n_channels, shape_of, to_numpy, to_torch
 from gahb_sk._validation import Interval, Real, fit_context
+from gahb_sk.denoisers._linearization import linearize_many, linearize_one
 from gahb_sk.images import as_images
-from gahb_sk.jacobians._of_denoiser import linearize_at
 from gahb_sk.metrics import psnr
 from gahb_sk.noise import (
     DEFAULT_SIGMA,
@@ -261,9 +261,26 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         """
         self._check_clean(clean)
         stack = image[None] if is_torch(image) else np.asarray(image)[None]
-        return linearize_at(
+        return linearize_one(
             self._prepared(stack), image, sigma, clean if self.needs_clean else None
         )
+
+    def linearize_stack(self, X, sigma=None, *, clean=None):
+        """Jacobians of the denoiser at several noisy images.
+
+        Parameters
+        ----------
+        X, sigma, clean
+            See ``denoise``. Noise levels and clean images are held fixed in the derivative.
+
+        Returns
+        -------
+        stack : JacobianStack
+            ``stack[i]`` is the operator at image i; ``matmat`` and ``rmatmat`` multiply blocks of
+            vectors ``(n, d, k)`` at all images together.
+        """
+        self._check_clean(clean)
+        return linearize_many(self._prepared(X), X, sigma, clean if self.needs_clean else None)
 
     # Hooks with a default -----------------------------------------------------------------
 
@@ -271,6 +288,10 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         """Learn nothing."""
 
     def _jacobian(self, image, sigma, clean=None):
+        return None
+
+    def _jacobian_products(self, images, sigma):
+        """Of networks: a function from a dtype to the products at all images together."""
         return None
 
     def _estimate_sigma(self, noisy):

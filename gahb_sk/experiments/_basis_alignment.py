@@ -192,7 +192,7 @@ def _row(key, values, chance):
         "overlap": float(overlaps.mean()),
         "overlap_se": float(overlaps.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan"),
         "chance": chance[k].mean,
-        "chance_high": chance[k].high,
+        "chance_high": chance[k].percentile_95,
         "harmonicity": float(harmonics.mean()),
         "n_images": n,
     }

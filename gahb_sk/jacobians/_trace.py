@@ -15,18 +15,22 @@ R. A. Meyer, C. Musco, C. Musco, D. P. Woodruff, "Hutch++: optimal stochastic tr
 SIAM Symposium on Simplicity in Algorithms, 2021. DOI 10.1137/1.9781611976496.16.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
-from gahb_sk._random import image_generator, seed_sequence
+from gahb_sk._random import child, image_generator, seed_sequence
 from gahb_sk._validation import Integral
+from gahb_sk.jacobians._operator import dense
 
+_EXACT_UP_TO = 1024  # values per image; beyond, the trace is estimated
+_BLOCK = 64  # columns of an exact trace at once
 _LEAST_PROBES, _MORE_PROBES = 8, 4  # before their scatter is believed, and between two looks
 
 
-class TraceEstimate(NamedTuple):
-    """A trace and how sure it is.
+@dataclass(frozen=True)
+class TraceEstimate:
+    """A trace, with its standard error.
 
     Attributes
     ----------
@@ -128,3 +132,51 @@ def standard_error(samples):
 
 def _signs(generator, d, k):
     return 2.0 * generator.integers(0, 2, (d, k)) - 1
+
+
+def hutchinson_samples(stack, n_probes, root):
+    """Return ``z^T J z`` for vectors of random signs, an ndarray of shape (n, n_probes)."""
+    n, d, _ = stack.shape
+    probes = np.stack([_signs(image_generator(root, i), d, n_probes) for i in range(n)])
+    return np.vecdot(probes, stack.matmat(probes), axis=1)
+
+
+def _exact(stack, n_products, tolerance, root):
+    n, d, _ = stack.shape
+    if stack[0].spectrum is not None:  # of others it may be unknown
+        return [_exact_trace(stack[i]) for i in range(n)]
+    totals = np.zeros(n)
+    for start in range(0, d, _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, d))
+        units = np.zeros((n, d, len(rows)))
+        units[:, rows, np.arange(len(rows))] = 1
+        totals += np.trace(stack.matmat(units)[:, rows], axis1=1, axis2=2)
+    return [TraceEstimate(float(total), 0.0, d) for total in totals]
+
+
+def _exact_trace(operator):
+    if operator.spectrum is not None:
+        return TraceEstimate(float(operator.spectrum.values.sum()), 0.0, 0)
+    return TraceEstimate(float(np.trace(dense(operator, _BLOCK))), 0.0, operator.shape[0])
+
+
+def _hutchpp(stack, n_products, tolerance, root):
+    n, d, _ = stack.shape
+    return [
+        hutchpp(stack[i].matmat, d, n_products, tolerance=tolerance, random_state=child(root, i))
+        for i in range(n)
+    ]
+
+
+def _hutchinson(stack, n_products, tolerance, root):
+    samples = hutchinson_samples(stack, n_products, root)
+    return [TraceEstimate(float(s.mean()), standard_error(s), n_products) for s in samples]
+
+
+TRACES = {"exact": _exact, "hutchpp": _hutchpp, "hutchinson": _hutchinson}
+
+
+def choose_trace(stack):
+    """Return the name of the estimator for ``method="auto"``, by the tags of the first operator."""
+    known = stack[0].spectrum is not None
+    return "exact" if known or stack.shape[1] <= _EXACT_UP_TO else "hutchpp"

@@ -4,44 +4,84 @@ import warnings
 
 import numpy as np
 
-from gahb_sk.jacobians._eigensolvers import Found, residual_norms
 from gahb_sk.jacobians._trace import standard_error
 
 _JUMPS = 0.05  # relative disagreement of central differences beyond which a warning is given
 
 
-def by_matrix(problem, k, generator):
-    """Return the leading eigenpairs and the global numbers, from the whole matrix.
+def whole_numbers(problem, pairs, n_probes, generator):
+    """Return the numbers of a Jacobian: exact if its matrix or spectrum is known, else by probes.
 
     Parameters
     ----------
-    problem : SymmetricProblem
-    k : int
+    problem : SymmetricPart
+    pairs : EigenPairs
+        What a solver found of it: the range beyond which probes look.
+    n_probes : int
     generator : numpy.random.Generator
 
     Returns
     -------
-    found : Found
-    whole : dict
+    numbers : dict
         ``asymmetry``, ``effective_dimension``, ``effective_dimension_se``,
-        ``participation_ratio`` and ``exact``, as in :class:`EigenBasis`.
+        ``participation_ratio`` and ``exact``, as in :class:`~gahb_sk.analysis.EigenBasis`.
     """
+    if problem.has_matrix:
+        return _by_matrix(problem, generator)
+    if problem.operator.spectrum is not None:
+        return _by_spectrum(problem, n_probes, generator)
+    return _by_probes(problem, pairs, n_probes, generator)
+
+
+def _by_matrix(problem, generator):
     jacobian = problem.matrix()
     if problem.operator.step is not None:
         _warn_of_jumps(problem.operator, jacobian, generator)
-    symmetric = (jacobian + jacobian.T) / 2
-    values, vectors = np.linalg.eigh(symmetric)
-    values, vectors = values[::-1], vectors[:, ::-1]
-    norm = np.linalg.norm(jacobian)
-    whole = {
-        "asymmetry": float(np.linalg.norm(jacobian - jacobian.T) / norm) if norm else 0.0,
-        "effective_dimension": float(np.trace(jacobian)),
-        "effective_dimension_se": 0.0,
-        "participation_ratio": _ratio(values.sum(), np.square(values).sum()),
-        "exact": True,
+    norm, trace = np.linalg.norm(jacobian), float(np.trace(jacobian))
+    squares = np.square((jacobian + jacobian.T) / 2).sum()
+    asymmetry = float(np.linalg.norm(jacobian - jacobian.T) / norm) if norm else 0.0
+    return _numbers(asymmetry, trace, 0.0, squares, exact=True)
+
+
+def _by_spectrum(problem, n_probes, generator):
+    values = problem.operator.spectrum.values
+    squares, asymmetry = np.square(values).sum(), 0.0
+    if not problem.operator.symmetric:
+        forward, backward = problem.both(_signs(problem.d, n_probes, generator))
+        asymmetry = _asymmetry(forward - backward, squares)
+    return _numbers(asymmetry, values.sum(), 0.0, squares, exact=problem.operator.symmetric)
+
+
+def _by_probes(problem, pairs, n_probes, generator):
+    probes = _signs(problem.d, n_probes, generator)
+    forward, backward = problem.both(probes)
+    inside = pairs.vectors.T @ probes
+    beyond = (forward + backward) / 2 - pairs.products @ inside  # S z for z orthogonal to the pairs
+    samples = np.vecdot(probes - pairs.vectors @ inside, beyond, axis=0)
+    # |A z|^2 of random signs z is the squared Frobenius norm of A on average.
+    squares = np.square(pairs.values).sum() + np.square(beyond).sum() / n_probes
+    trace, error = pairs.values.sum() + samples.mean(), standard_error(samples)
+    return _numbers(_asymmetry(forward - backward, squares), trace, error, squares, exact=False)
+
+
+def _numbers(asymmetry, trace, error, squares, exact):
+    return {
+        "asymmetry": asymmetry,
+        "effective_dimension": float(trace),
+        "effective_dimension_se": error,
+        "participation_ratio": float(trace**2 / squares) if squares > 0 else 0.0,
+        "exact": exact,
     }
-    values, vectors = values[:k], vectors[:, :k]
-    return Found(values, vectors, residual_norms(values, vectors, symmetric @ vectors), None), whole
+
+
+def _asymmetry(skew, squares):
+    """From products ``(J - J^T) z`` with random signs, and the squared norm of S."""
+    skew = np.square(skew).sum() / skew.shape[1]
+    return float(np.sqrt(skew / (squares + skew / 4))) if squares else 0.0
+
+
+def _signs(d, k, generator):
+    return 2.0 * generator.integers(0, 2, (d, k)) - 1
 
 
 def _warn_of_jumps(operator, jacobian, generator):
@@ -57,59 +97,3 @@ def _warn_of_jumps(operator, jacobian, generator):
             UserWarning,
             stacklevel=5,
         )
-
-
-def by_probes(problem, found, n_probes, generator):
-    """Return the global numbers of a known spectrum, or from pairs found and probes beyond them.
-
-    Parameters
-    ----------
-    problem : SymmetricProblem
-    found : Found
-    n_probes : int
-    generator : numpy.random.Generator
-
-    Returns
-    -------
-    whole : dict
-        See :func:`by_matrix`.
-    """
-    spectrum = problem.operator.spectrum
-    if spectrum is not None:
-        total, squares = spectrum.values.sum(), np.square(spectrum.values).sum()
-        return {
-            "asymmetry": _asymmetry(problem, squares, n_probes, generator),
-            "effective_dimension": float(total),
-            "effective_dimension_se": 0.0,
-            "participation_ratio": _ratio(total, squares),
-            "exact": problem.operator.symmetric,
-        }
-    values, vectors, _, products = found
-    probes = 2.0 * generator.integers(0, 2, (problem.d, n_probes)) - 1
-    forward, backward = problem.both(probes)
-    inside = vectors.T @ probes
-    beyond = (forward + backward) / 2 - products @ inside  # S z for z orthogonal to the pairs
-    samples = np.vecdot(probes - vectors @ inside, beyond, axis=0)
-    total = values.sum() + samples.mean()
-    # |A z|^2 of random signs z is the squared Frobenius norm of A on average.
-    squares = np.square(values).sum() + np.square(beyond).sum() / n_probes
-    skew = np.square(forward - backward).sum() / n_probes
-    return {
-        "asymmetry": float(np.sqrt(skew / (squares + skew / 4))) if squares else 0.0,
-        "effective_dimension": float(total),
-        "effective_dimension_se": standard_error(samples),
-        "participation_ratio": _ratio(total, squares),
-        "exact": False,
-    }
-
-
-def _asymmetry(problem, squares, n_probes, generator):
-    if problem.operator.symmetric:
-        return 0.0
-    forward, backward = problem.both(2.0 * generator.integers(0, 2, (problem.d, n_probes)) - 1)
-    skew = np.square(forward - backward).sum() / n_probes
-    return float(np.sqrt(skew / (squares + skew / 4))) if squares else 0.0
-
-
-def _ratio(total, squares):
-    return float(total**2 / squares) if squares > 0 else 0.0

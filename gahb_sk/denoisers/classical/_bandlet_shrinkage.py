@@ -20,9 +20,10 @@ import numpy as np
 
 from gahb_sk._validation import Integral, Interval, Real, StrOptions, at_least
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers.optimal._shifted_windows import spread_windows, spun_operator
 from gahb_sk.jacobians._operator import JacobianOperator
+from gahb_sk.jacobians._spun import spun_operator
 from gahb_sk.transforms._bandlet_search import best_bandlets, dictionary_size
+from gahb_sk.transforms._windows import spread_windows
 
 # v above. The pilot's coefficients keep some noise, so factors with v = 1 are too large; measured
 # on C^alpha images, 1.5 gains up to 0.2 dB over 1 and loses nowhere.

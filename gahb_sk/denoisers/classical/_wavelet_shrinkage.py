@@ -4,8 +4,8 @@ import numpy as np
 
 from gahb_sk._validation import Integral, Interval, Real, at_least, check_name
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers.optimal._couplings import Coupling
-from gahb_sk.denoisers.optimal._shifted_windows import dyadic_offsets, dyadic_windows, spun_operator
+from gahb_sk.jacobians._coupled import Coupling
+from gahb_sk.jacobians._spun import spun_operator
 from gahb_sk.transforms._filterbank import wavelet_filters
 from gahb_sk.transforms._thresholds import (
     LEVEL_SLOPES,
@@ -17,6 +17,7 @@ from gahb_sk.transforms._thresholds import (
     is_continuous,
 )
 from gahb_sk.transforms._wavelets import WaveletTransform
+from gahb_sk.transforms._windows import dyadic_offsets, dyadic_windows
 
 
 class WaveletShrinkage(BaseDenoiser):

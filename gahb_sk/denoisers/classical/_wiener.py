@@ -136,5 +136,6 @@ class WienerDenoiser(BaseDenoiser):
         return JacobianOperator(
             image.size,
             lambda V: components.T @ (factors[:, None] * (components @ V)),
+            positive=True,
             spectrum=Spectrum(factors, lambda k: components[k].T),
         )

@@ -27,8 +27,7 @@ from gahb_sk._validation import (
 )
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.learned._saved_network import FREE, SavedNetworkMixin, plain
-from gahb_sk.jacobians._network import jacobian_products
-from gahb_sk.jacobians._operator import network_operator
+from gahb_sk.jacobians._network import network_products
 from gahb_sk.networks._devices import resolve_device
 from gahb_sk.networks._inference import denoise
 from gahb_sk.networks._layout import lay_out
@@ -288,13 +287,8 @@ class NeuralDenoiser(CallbackSupportMixin, SavedNetworkMixin, BaseDenoiser):
     def _bytes_per_pixel(self, channels):
         return bytes_per_pixel(self.network_, channels)
 
-    def _jacobian(self, image, sigma, clean=None):
-        def products(dtype):
-            return self._jacobians(image[None], None if sigma is None else [sigma], dtype)
-
-        return network_operator(products, image.size)
-
-    def _jacobians(self, images, sigma, dtype):
-        """Batched products with the Jacobians at several images; see ``jacobian_products``."""
+    def _jacobian_products(self, images, sigma):
         device = resolve_device(self.device)
-        return jacobian_products(self.network_, images, sigma=sigma, dtype=dtype, device=device)
+        return lambda dtype: network_products(
+            self.network_, denoise, images, sigma=sigma, dtype=dtype, device=device
+        )

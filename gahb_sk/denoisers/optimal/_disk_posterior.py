@@ -24,7 +24,7 @@ from gahb_sk.denoisers.optimal._disk_class._nodes import Problem
 from gahb_sk.denoisers.optimal._disk_class._posterior import Grids, mean, solve
 from gahb_sk.denoisers.optimal._disk_class._prior import PRIORS
 from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
-from gahb_sk.jacobians._operator import JacobianOperator
+from gahb_sk.jacobians._posterior import by_channels
 
 # Noise levels below this part of the range of intensities are treated as this: beyond it, double
 # precision does not tell the disks apart.
@@ -163,14 +163,4 @@ class DiskPosteriorMean(BasePosteriorMean):
         for channel in image:
             problem = self._problem(channel[None], np.array([sigma]))
             operators.append(covariance(problem, solve(self._grids, problem)[0]))
-        pixels = image[0].size
-        if len(operators) == 1:
-            return operators[0]
-
-        def matmat(V):
-            parts = V.reshape(len(operators), pixels, -1)
-            return np.concatenate(
-                [operator.matmat(part) for operator, part in zip(operators, parts, strict=True)]
-            )
-
-        return JacobianOperator(image.size, matmat)
+        return by_channels(operators)

@@ -19,7 +19,8 @@ from gahb_sk._validation import Integral
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._screened_sums import ScreenedSums
 from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_device, pick_dtype
-from gahb_sk.jacobians._operator import JacobianOperator, factored_operator
+from gahb_sk.jacobians._operator import JacobianOperator
+from gahb_sk.jacobians._posterior import factored_operator
 
 _BLOCK_VALUES = 2**23  # of training images, and of logits, in memory at a time
 _GROUP = 128  # noisy images that are screened together
@@ -207,7 +208,9 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
         rows = self._weighted_rows(kept, weights, sigma)
         if kept.size * image.size <= _KEPT_VALUES:
             return factored_operator(np.concatenate(list(rows())))
-        return JacobianOperator(image.size, lambda V: sum(A.T @ (A @ V) for A in rows()))
+        return JacobianOperator(
+            image.size, lambda V: sum(A.T @ (A @ V) for A in rows()), positive=True
+        )
 
     def _weighted_rows(self, kept, weights, sigma):
         """Return a function that yields blocks A of rows, the Jacobian being sum of A^T A."""

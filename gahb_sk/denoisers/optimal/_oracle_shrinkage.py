@@ -14,7 +14,7 @@ import numpy as np
 from gahb_sk._validation import Integral, Interval, at_least, check_name
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._oracle import OracleDenoiser
-from gahb_sk.jacobians._operator import diagonal_operator
+from gahb_sk.jacobians._basis import diagonal_operator
 from gahb_sk.noise import check_sigma
 from gahb_sk.transforms import (
     CosineTransform,

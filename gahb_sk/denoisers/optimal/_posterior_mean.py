@@ -12,15 +12,15 @@ variance, and its error the trace of that covariance, on average over noisy imag
 import warnings
 
 import numpy as np
-from scipy.sparse.linalg import eigsh
 
-from gahb_sk._validation import Integral
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.jacobians._operator import JacobianOperator, Spectrum
+from gahb_sk.jacobians._posterior import posterior_jacobian
+from gahb_sk.jacobians.eigensolvers._leading import check_components, leading_eigenpairs
 
 # An image is called unexplained if its squared distance to the estimate exceeds what noise alone
 # gives by more than this many standard deviations; twice that much if sigma was only estimated.
 _SURPRISE = 8.0
+_TOLERANCE = 1e-9  # residuals of the eigenvectors of the Jacobian
 
 
 class BasePosteriorMean(BaseDenoiser):
@@ -60,16 +60,14 @@ class BasePosteriorMean(BaseDenoiser):
         """
         self = self._prepared(X)
         noisy = self._check_images(X)
-        d = int(np.prod(noisy.shape[1:]))
-        if not isinstance(n_components, Integral) or not 1 <= n_components <= d:
-            raise ValueError(
-                f"n_components: expected an int between 1 and {d}, the number of values of an "
-                f"image, got {n_components!r}."
-            )
+        check_components(n_components, int(np.prod(noisy.shape[1:])))
         variances, vectors = np.empty((len(noisy), n_components)), []
         for k, (image, level) in enumerate(self._images_and_levels(noisy, sigma)):
-            variances[k], found = _leading(self._covariance(image, level), n_components)
-            vectors.append(found.T.reshape(n_components, *noisy.image_shape))
+            jacobian = self._jacobian(image, level)
+            pairs = leading_eigenpairs(jacobian, n_components, tolerance=_TOLERANCE)
+            scale = max(level, self._smallest_sigma()) ** 2
+            variances[k] = scale * np.maximum(pairs.values, 0)
+            vectors.append(pairs.vectors.T.reshape(n_components, *noisy.image_shape))
         return variances, np.stack(vectors)
 
     def posterior_variance(self, X, sigma=None):
@@ -106,14 +104,8 @@ class BasePosteriorMean(BaseDenoiser):
             yield image[0], float(known)
 
     def _jacobian(self, image, sigma, clean=None):
-        covariance = self._covariance(image, sigma)
         variance = max(sigma, self._smallest_sigma()) ** 2
-        known = covariance.spectrum
-        return JacobianOperator(
-            image.size,
-            lambda V: covariance.matmat(V) / variance,
-            spectrum=known and Spectrum(known.values / variance, known.vectors),
-        )
+        return posterior_jacobian(self._covariance(image, sigma), variance)
 
     def denoise(self, X, sigma=None, *, clean=None):
         denoised = super().denoise(X, sigma)
@@ -146,36 +138,3 @@ class BasePosteriorMean(BaseDenoiser):
                 UserWarning,
                 stacklevel=4,
             )
-
-
-def low_rank_covariance(basis, small):
-    """Return the covariance ``basis small basis^T`` as an operator.
-
-    Parameters
-    ----------
-    basis : ndarray of shape (d, k)
-    small : ndarray of shape (k, k)
-    """
-
-    def spectrum():
-        orthonormal, triangle = np.linalg.qr(basis)
-        values, turned = np.linalg.eigh(triangle @ small @ triangle.T)
-        vectors = orthonormal @ turned
-        return Spectrum(np.maximum(values, 0), lambda k: vectors[:, k])
-
-    return JacobianOperator(
-        len(basis), lambda V: basis @ (small @ (basis.T @ V)), spectrum=spectrum
-    )
-
-
-def _leading(operator, count):
-    d = operator.shape[0]
-    if count >= d - 1 or d <= 64:
-        values, vectors = np.linalg.eigh(operator.matmat(np.eye(d)))
-        values, vectors = values[-count:], vectors[:, -count:]
-    else:
-        start = np.random.Generator(np.random.SFC64(0)).standard_normal(d)
-        values, vectors = eigsh(operator, count, v0=start)
-        order = np.argsort(values)
-        values, vectors = values[order], vectors[:, order]
-    return np.maximum(values[::-1], 0), vectors[:, ::-1]

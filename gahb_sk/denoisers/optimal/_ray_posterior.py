@@ -12,8 +12,9 @@ import numpy as np
 
 from gahb_sk.datasets._chunks import check_range
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean, low_rank_covariance
+from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
 from gahb_sk.denoisers.optimal._truncated_normal import truncated_normal
+from gahb_sk.jacobians._posterior import low_rank_operator
 
 
 class RayPosteriorMean(BasePosteriorMean):
@@ -114,7 +115,7 @@ class RayPosteriorMean(BasePosteriorMean):
 
     def _covariance(self, image, sigma):
         _, variance = self._intensity(image.reshape(1, -1), np.array([sigma]))
-        return low_rank_covariance(self.image_.reshape(-1, 1), variance[:, None])
+        return low_rank_operator(self.image_.reshape(-1, 1), variance[:, None])
 
     def _variances(self, images, sigma):
         _, variance = self._intensity(images.reshape(len(images), -1), sigma)

@@ -11,9 +11,9 @@ import numpy as np
 from gahb_sk.datasets._chunks import check_range
 from gahb_sk.datasets._sines import render_sines
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean, low_rank_covariance
+from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
 from gahb_sk.denoisers.optimal._truncated_normal import truncated_normal
-from gahb_sk.jacobians._operator import JacobianOperator
+from gahb_sk.jacobians._posterior import by_channels, low_rank_operator
 
 _PHASES = 192
 _DEPTH = 32.0  # phases below exp(-_DEPTH) of the best are left out
@@ -135,17 +135,7 @@ class SinePosteriorMean(BasePosteriorMean):
     def _covariance(self, image, sigma):
         flat = image.reshape(len(image), -1)
         _, small = self._moments(flat, np.full(len(flat), sigma))
-        parts = [low_rank_covariance(self.basis_, block) for block in small]
-        if len(parts) == 1:
-            return parts[0]
-
-        def matmat(V):
-            blocks = V.reshape(len(parts), flat.shape[1], -1)
-            return np.concatenate(
-                [part.matmat(block) for part, block in zip(parts, blocks, strict=True)]
-            )
-
-        return JacobianOperator(image.size, matmat)
+        return by_channels([low_rank_operator(self.basis_, block) for block in small])
 
 
 def sine_basis(size, frequency):

@@ -22,7 +22,7 @@ from gahb_sk.denoisers.optimal._disk_class._posterior import Grids, best_of_grid
 from gahb_sk.denoisers.optimal._disk_class._prior import ContinuousPrior
 from gahb_sk.denoisers.optimal._oracle import OracleDenoiser
 from gahb_sk.denoisers.optimal._sine_posterior import sine_basis
-from gahb_sk.jacobians._operator import JacobianOperator, factored_operator
+from gahb_sk.jacobians._posterior import by_channels, factored_operator
 
 _RANK_TOLERANCE = 1e-7  # of singular values, relative to the largest
 _OFF_MANIFOLD = 1e-2  # root mean squared misfit of a clean image, relative to its range
@@ -158,13 +158,4 @@ class TangentProjection(OracleDenoiser):
         return (truth + moved.reshape(truth.shape)).reshape(noisy.shape)
 
     def _jacobian(self, image, sigma, clean=None):
-        basis = self._basis(clean)
-        pixels = basis.shape[2]
-        if len(basis) == 1:
-            return factored_operator(basis[0])
-
-        def matmat(V):
-            parts = V.reshape(len(basis), pixels, -1)
-            return np.einsum("ckd,cke->cde", basis, basis @ parts).reshape(V.shape)
-
-        return JacobianOperator(image.size, matmat)
+        return by_channels([factored_operator(vectors) for vectors in self._basis(clean)])

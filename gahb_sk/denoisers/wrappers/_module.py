@@ -6,9 +6,7 @@ import torch
 
 from gahb_sk._validation import StrOptions
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.jacobians._operator import JacobianOperator
-
-BLOCK = 64  # vectors that a product with the Jacobian handles at once
+from gahb_sk.jacobians._network import network_products
 
 
 class ModuleDenoiser(BaseDenoiser):
@@ -47,8 +45,8 @@ class ModuleDenoiser(BaseDenoiser):
     ``fit`` does not train: it takes a copy of the module in evaluation mode. The module itself is
     never changed, so that other threads may go on training it. Without ``fit``, ``transform``
     takes that copy anew each time. ``clone``, and so cross-validation, copies the module with its
-    weights. The Jacobian is exact, in the module's precision, if the module treats the images of a
-    batch separately.
+    weights. The Jacobian is exact if the module treats the images of a batch separately. It is
+    computed in the precision asked for, or in the module's own if it runs in no other.
 
     Examples
     --------
@@ -108,35 +106,12 @@ class ModuleDenoiser(BaseDenoiser):
             raise ValueError(f"module: {name} returned NaN or infinity for finite images.")
         return images - result if self.predicts == "noise" else result
 
-    def _jacobian(self, image, sigma, clean=None):
-        tensors = torch.as_tensor(image)[None], None if sigma is None else torch.tensor([sigma])
-        one, *levels = self._on_its_side(*tensors)
+    def _jacobian_products(self, images, sigma):
+        def denoise(module, noisy, levels):
+            result = module(noisy.clone(), *([] if self.blind else [levels]))
+            return noisy - result if self.predicts == "noise" else result
 
-        def in_blocks(product):
-            def multiply(V):
-                rows = torch.from_numpy(V.T.copy()).to(one).reshape(-1, *one.shape[1:])
-                blocks = [product(block) for block in rows.split(BLOCK)]
-                return torch.cat(blocks).reshape(len(rows), -1).T.cpu().double().numpy()
-
-            return multiply
-
-        def copies(n):
-            spread = [level.expand(n) for level in levels]
-            return one.repeat(n, 1, 1, 1).requires_grad_(), spread
-
-        def forward(tangents):
-            # J v is the derivative of J^T u, which is linear in u, along v. Forward mode would be
-            # shorter, but its first use compiles decompositions and warns.
-            probe = torch.zeros_like(tangents, requires_grad=True)
-            images, spread = copies(len(tangents))
-            with torch.enable_grad():
-                result = self._apply(images, *spread)
-                pulled = torch.autograd.grad(result, images, probe, create_graph=True)[0]
-                return torch.autograd.grad(pulled, probe, tangents)[0]
-
-        def adjoint(cotangents):
-            images, spread = copies(len(cotangents))
-            with torch.enable_grad():
-                return torch.autograd.grad(self._apply(images, *spread), images, cotangents)[0]
-
-        return JacobianOperator(image.size, in_blocks(forward), in_blocks(adjoint))
+        device = next(self.module_.parameters(), torch.empty(0)).device
+        return lambda dtype: network_products(
+            self.module_, denoise, images, sigma=sigma, dtype=dtype, device=device
+        )

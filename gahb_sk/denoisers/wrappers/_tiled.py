@@ -106,6 +106,10 @@ class Tiled(WrapperDenoiser):
     def _jacobian(self, image, sigma, clean=None):
         return self.denoiser_._jacobian(image, sigma) if self.margin == "reach" else None
 
+    def _jacobian_products(self, images, sigma):
+        whole = self.margin == "reach"
+        return self.denoiser_._jacobian_products(images, sigma) if whole else None
+
     def _denoise(self, noisy, sigma, clean=None):
         side = self._tile_side(noisy.shape)
         out = np.empty_like(noisy)

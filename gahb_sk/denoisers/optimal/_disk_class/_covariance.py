@@ -10,7 +10,8 @@ import numpy as np
 from gahb_sk.denoisers.optimal._disk_class._nodes import chunks
 from gahb_sk.denoisers.optimal._disk_class._posterior import blocks, mean
 from gahb_sk.denoisers.optimal._disk_class._threads import run
-from gahb_sk.jacobians._operator import JacobianOperator, factored_operator
+from gahb_sk.jacobians._operator import JacobianOperator
+from gahb_sk.jacobians._posterior import factored_operator
 
 _ROWS = 1024  # nodes whose masks are in memory at a time
 
@@ -58,7 +59,7 @@ def _on_grid(problem, mixture):
         parts = [block(V[:, part]) for part in blocks(V.shape[1], grid.values_per_image)]
         return np.hstack(parts) if parts else np.zeros(V.shape)
 
-    return JacobianOperator(d, matmat)
+    return JacobianOperator(d, matmat, positive=True, block=4)
 
 
 def _of_nodes(problem, mixture):
@@ -73,7 +74,7 @@ def _of_nodes(problem, mixture):
         rows = np.concatenate(list(factors))
         return factored_operator(rows)
     dense = sum(rows.T @ rows for rows in factors)
-    return JacobianOperator(d, lambda V: dense @ V)
+    return JacobianOperator(d, lambda V: dense @ V, positive=True)
 
 
 def _parts(mixture):

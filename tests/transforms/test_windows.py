@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from gahb_sk.denoisers.optimal._shifted_windows import (
+from gahb_sk.jacobians._spun import spun_operator
+from gahb_sk.transforms import CosineTransform
+from gahb_sk.transforms._windows import (
     dyadic_offsets,
     dyadic_windows,
     spread_offsets,
     spread_windows,
-    spun_operator,
 )
-from gahb_sk.transforms import CosineTransform
 
 SHAPES = [(1, 1), (1, 7), (5, 1), (3, 4), (16, 9), (21, 34)]
 KINDS = {"dyadic": dyadic_windows, "spread": lambda *args: spread_windows(*args, 4, 16)}

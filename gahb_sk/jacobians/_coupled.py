@@ -6,15 +6,17 @@ In a band with coefficients c, the rule :math:`\rho_T(c_i)` with a threshold T(c
 the whole are those of each band.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
-from gahb_sk.jacobians._operator import JacobianOperator, Spectrum, on_vectors
+from gahb_sk.jacobians._basis import on_vectors
+from gahb_sk.jacobians._operator import JacobianOperator, Spectrum
 from gahb_sk.transforms._base import Subband
 
 
-class Coupling(NamedTuple):
+@dataclass(frozen=True)
+class Coupling:
     """How the threshold of a band moves, for each channel.
 
     Attributes
@@ -69,24 +71,21 @@ def coupled_operator(transform, shape, slopes, couplings):
 def multiply(coefficients, slopes, couplings):
     """Return the Jacobian in the basis times coefficients ``(k, C, h, w)``."""
     out = slopes * coefficients
-    for band, pull, push in couplings:
-        band.of(out)[...] += pull * _inner(push, band.of(coefficients))
+    for one in couplings:
+        one.band.of(out)[...] += one.pull * _inner(one.push, one.band.of(coefficients))
     return out
 
 
 def multiply_transposed(coefficients, slopes, couplings):
     """Return the transpose times coefficients."""
-    turned = [Coupling(band, push, pull) for band, pull, push in couplings]
+    turned = [Coupling(one.band, one.push, one.pull) for one in couplings]
     return multiply(coefficients, slopes, turned)
 
 
 def multiply_symmetric(coefficients, slopes, couplings):
     """Return the symmetric part times coefficients."""
-    out = slopes * coefficients
-    for band, pull, push in couplings:
-        inside = band.of(coefficients)
-        band.of(out)[...] += (pull * _inner(push, inside) + push * _inner(pull, inside)) / 2
-    return out
+    products = (f(coefficients, slopes, couplings) for f in (multiply, multiply_transposed))
+    return sum(products) / 2
 
 
 def _inner(vectors, coefficients):
@@ -110,11 +109,11 @@ def coupled_spectrum(transform, slopes, couplings):
     values = np.array(slopes, np.float64)
     place = np.arange(d).reshape(shape)
     block, row, blocks = np.full(d, -1), np.zeros(d, int), []
-    for band, pull, push in couplings:
+    for one in couplings:
         for channel, diagonal in enumerate(slopes):
-            where = band.of(place)[channel].ravel()
+            where = one.band.of(place)[channel].ravel()
             own, turn = band_eigenpairs(
-                band.of(diagonal).ravel(), pull[channel].ravel(), push[channel].ravel()
+                one.band.of(diagonal).ravel(), one.pull[channel].ravel(), one.push[channel].ravel()
             )
             values.ravel()[where] = own
             block[where], row[where] = len(blocks), np.arange(len(where))

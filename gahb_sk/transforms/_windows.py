@@ -1,4 +1,4 @@
-"""Cycle spinning, shared by the estimators that shrink coefficients.
+"""Shifted windows for cycle spinning.
 
 A decimated basis, or one on dyadic squares, treats an edge differently as it moves by a pixel.
 Cycle spinning denoises windows that begin at different pixels; a pixel of the result is the mean
@@ -13,9 +13,6 @@ DOI 10.1007/978-1-4612-2544-7_9.
 """
 
 import numpy as np
-
-from gahb_sk.denoisers.optimal._couplings import coupled_operator, multiply, multiply_transposed
-from gahb_sk.jacobians._operator import JacobianOperator, diagonal_operator, on_vectors
 
 _PARITIES = ((0, 0), (1, 1), (0, 1), (1, 0))
 # Powers of the inverse of the real root of x^3 = x + 1: the fractional parts of their multiples
@@ -126,7 +123,7 @@ class Windows:
             [_axis(offset, length, n) for offset, length, n in zip(pair, size, shape, strict=True)]
             for pair in offsets
         ]
-        self._whole = len(offsets) == 1 and not np.any(offsets) and tuple(size) == self.shape
+        self.whole = len(offsets) == 1 and not np.any(offsets) and tuple(size) == self.shape
         self.share = 1 / sum(self.paste(np.ones(size), i) for i in range(len(self)))
 
     def __len__(self):
@@ -170,7 +167,7 @@ class Windows:
         -------
         mean : ndarray of shape (n, height, width)
         """
-        if self._whole:
+        if self.whole:
             return function(*stacks)
         total = np.zeros_like(stacks[0])
         for i in range(len(self)):
@@ -190,49 +187,3 @@ def _axis(offset, length, n):
     reflected = np.abs((positions + n) % (2 * n) - n + 0.5).astype(int)
     first, last = max(offset, 0), min(offset + length, n)
     return reflected, (first - offset, first, max(last - first, 0))
-
-
-def spun_operator(windows, shape, terms):
-    r"""Return the mean over windows of :math:`C_i T_i^{-1} D_i T_i E_i` as an operator.
-
-    Parameters
-    ----------
-    windows : Windows
-        They give the cuts :math:`E_i` and the places :math:`C_i`.
-    shape : tuple of int
-        ``(C, height, width)`` of one image.
-    terms : sequence of (Transform, ndarray of shape (C, h, w)) or (..., list of Coupling)
-        The orthonormal basis :math:`T_i` and the diagonal :math:`D_i` of each window, and what
-        :math:`D_i` has off the diagonal.
-
-    Returns
-    -------
-    operator : JacobianOperator
-        One window that is the image gives one whose spectrum is known.
-    """
-    terms = [(*term, [])[:3] for term in terms]
-    if windows._whole:
-        transform, slopes, couplings = terms[0]
-        if not couplings:
-            return diagonal_operator(transform, slopes, shape)
-        return coupled_operator(transform, shape, slopes, couplings)
-
-    def shrink(cut, i, multiplication):
-        transform, slopes, couplings = terms[i]
-        return transform.inverse(multiplication(transform.forward(cut), slopes, couplings))
-
-    def product(stack):
-        places = range(len(windows))
-        total = sum(windows.paste(shrink(windows.cut(stack, i), i, multiply), i) for i in places)
-        return windows.share * total
-
-    def transposed(stack):
-        shared, total = windows.share * stack, 0
-        for i in range(len(windows)):
-            inside = shrink(windows.paste_transposed(shared, i), i, multiply_transposed)
-            total = total + windows.cut_transposed(inside, i)
-        return total
-
-    return JacobianOperator(
-        int(np.prod(shape)), on_vectors(product, shape), on_vectors(transposed, shape)
-    )

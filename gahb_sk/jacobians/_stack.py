@@ -1,0 +1,72 @@
+"""Jacobians at several images together."""
+
+import functools
+
+import numpy as np
+
+_KEPT_VALUES = 2**25  # of the operators at the images of a stack, if all were matrices
+
+
+class JacobianStack:
+    """The Jacobians of a denoiser at several noisy images; made by :func:`linearize_stack`.
+
+    ``stack[i]`` is the operator at image i; ``matmat`` and ``rmatmat`` multiply blocks of
+    vectors at all images together.
+
+    Parameters
+    ----------
+    n, d : int
+        Number of images, and of values of each.
+    operator_at : callable
+        ``i`` to the :class:`JacobianOperator` at image i.
+    products : callable, default=None
+        Dtype to the pair of functions ``V (n, d, k)`` to ``(n, d, k)``, forward and transposed,
+        either of them None where the images are multiplied one by one.
+    dtype : numpy dtype, default=numpy.float64
+        Precision to compute in.
+
+    Attributes
+    ----------
+    shape : tuple (n, d, d)
+    """
+
+    def __init__(self, n, d, operator_at, products=None, dtype=np.float64):
+        self.shape = n, d, d
+        self._parts = operator_at, products
+        self._at = functools.lru_cache(max(1, _KEPT_VALUES // d**2))(
+            lambda i: operator_at(i).astype(dtype)
+        )
+        self._pair = functools.cache(lambda: products(dtype) if products else (None, None))
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, i):
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"expected an image below {len(self)}, got {i}.")
+        return self._at(i % len(self))
+
+    def astype(self, dtype):
+        """Return the same Jacobians computed in float32 or float64."""
+        return JacobianStack(*self.shape[:2], *self._parts, dtype)
+
+    def matmat(self, V):
+        """Return ``J_i V_i`` for all i, of shape (n, d, k), for ``V (n, d, k)``."""
+        V, together = self._check(V), self._pair()[0]
+        if together is not None:
+            return together(V)
+        return np.stack([self[i].matmat(v) for i, v in enumerate(V)])
+
+    def rmatmat(self, V):
+        """Return ``J_i^T V_i`` for all i, of shape (n, d, k), for ``V (n, d, k)``."""
+        V, together = self._check(V), self._pair()[1]
+        if together is not None:
+            return together(V)
+        return np.stack([self[i].rmatmat(v) for i, v in enumerate(V)])
+
+    def _check(self, V):
+        V = np.asarray(V)
+        if V.ndim != 3 or V.shape[:2] != self.shape[:2]:
+            n, d, _ = self.shape
+            raise ValueError(f"V: expected vectors of shape ({n}, {d}, k), got {V.shape}.")
+        return V

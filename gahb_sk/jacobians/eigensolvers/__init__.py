@@ -1,0 +1,1 @@
+"""Leading eigenpairs of an operator from its products: one solver per file, which read its tags."""

@@ -1,0 +1,100 @@
+"""The choice of a solver by the tags of an operator."""
+
+from gahb_sk._random import image_generator, seed_sequence
+from gahb_sk._validation import Integral, check_name
+from gahb_sk.jacobians.eigensolvers._base import SymmetricPart
+from gahb_sk.jacobians.eigensolvers._closed_form import closed_form_eigenpairs
+from gahb_sk.jacobians.eigensolvers._dense import dense_eigenpairs
+from gahb_sk.jacobians.eigensolvers._lanczos import lanczos_eigenpairs
+from gahb_sk.jacobians.eigensolvers._subspace import subspace_eigenpairs
+
+SOLVERS = {
+    "closed form": closed_form_eigenpairs,
+    "dense": dense_eigenpairs,
+    "lanczos": lanczos_eigenpairs,
+    "subspace": subspace_eigenpairs,
+}
+METHODS = ("auto", "dense", "lanczos", "subspace")
+_DENSE = 2048  # matrices of at most this size are formed
+_SHARE = 5  # as are those of which more than 1/5 of the eigenpairs are asked for
+_COSTLY_BLOCK, _COSTLY_SHARE = 4, 20  # costly products: only if more than 1/20 of the pairs
+_MOST_PRODUCTS, _SPARE = 40, 20  # most vectors multiplied, in multiples of k + 20
+
+
+def choose_solver(operator, n_components, *, matrix_wanted=False):
+    """Return the name of the solver for ``method="auto"``.
+
+    Parameters
+    ----------
+    operator : JacobianOperator
+    n_components : int
+    matrix_wanted : bool, default=False
+        Whether the whole matrix serves the caller beyond its leading eigenpairs.
+    """
+    d = operator.shape[0]
+    if operator.spectrum is not None:
+        return "closed form"
+    costly = operator.block <= _COSTLY_BLOCK and not matrix_wanted
+    small = d <= _DENSE and not (costly and _COSTLY_SHARE * n_components < d)
+    # Central differences need the whole matrix for one product with the transpose.
+    if small or _SHARE * n_components >= d or operator.step is not None:
+        return "dense"
+    return "lanczos"
+
+
+def product_limit(n_components):
+    """Return how many vectors may be multiplied before the iterations stop unconverged."""
+    return _MOST_PRODUCTS * (n_components + _SPARE)
+
+
+def leading_eigenpairs(
+    operator, n_components, *, method="auto", tolerance=1e-3, max_products=None, random_state=0
+):
+    r"""Leading eigenpairs of the symmetric part of a Jacobian.
+
+    Parameters
+    ----------
+    operator : JacobianOperator of shape (d, d)
+        As :func:`linearize` returns it.
+    n_components : int
+        How many eigenpairs, at most d.
+    method : {"auto", "dense", "lanczos", "subspace"}, default="auto"
+        Whole matrix, block Lanczos or randomised subspace iteration. "auto" reads the operator's
+        tags: eigenpairs that are known, the matrix where it is small or products are differences,
+        block Lanczos otherwise.
+    tolerance : float, default=1e-3
+        Largest residual norm at which the iterations stop.
+    max_products : int, default=None
+        Vectors multiplied before the iterations stop unconverged. None: 40 per component.
+    random_state : int, RandomState or None, default=0
+        Seed of the starting vectors.
+
+    Returns
+    -------
+    pairs : EigenPairs
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gahb_sk.denoisers import WaveletShrinkage
+    >>> from gahb_sk.jacobians import leading_eigenpairs
+    >>> image = np.random.RandomState(0).rand(16, 16)
+    >>> J = WaveletShrinkage(rule="hard", threshold=3.0).linearize(image, sigma=0.1)
+    >>> print(leading_eigenpairs(J, 3).values.round(6))
+    [1. 1. 1.]
+    """
+    check_name(method, METHODS, "method")
+    check_components(n_components, operator.shape[0])
+    limit = product_limit(n_components) if max_products is None else max_products
+    name = choose_solver(operator, n_components) if method == "auto" else method
+    generator = image_generator(seed_sequence(random_state), 0)
+    return SOLVERS[name](SymmetricPart(operator, limit), n_components, tolerance, generator)
+
+
+def check_components(n_components, d):
+    """Raise unless an image of d values has so many eigenpairs."""
+    if not isinstance(n_components, Integral) or not 1 <= n_components <= d:
+        raise ValueError(
+            f"n_components: expected an int between 1 and {d}, the number of values of an image, "
+            f"got {n_components!r}."
+        )
