@@ -36,7 +36,7 @@ def experiment(args):
         for channels in args.channels
     }
     return capacity_curve(
-        networks, stacks, args.n_train, sigmas=SIGMAS, n_test=args.n_test, folder=args.folder,
+        networks, stacks, args.n_train, sigma=SIGMAS, n_test=args.n_test, folder=args.folder,
         random_state=args.seed, verbose=True,
     )  # fmt: skip
 

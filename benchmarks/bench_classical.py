@@ -92,7 +92,7 @@ def quality(args):
             for name, denoiser in candidates().items()
             if wanted(name, args)
         }
-        for sigma in args.sigmas:
+        for sigma in args.sigma:
             noisy = add_gaussian_noise(clean, sigma, random_state=0)
             for name, denoiser in chosen.items():
                 values, ms = measure(denoiser, noisy, sigma, clean)
@@ -228,7 +228,7 @@ def main(argv=None):
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--training", type=int, default=4000, help="images the linear ones learn")
     parser.add_argument("--alphas", type=float, nargs="+", default=[1, 1.5, 2, 3, 4])
-    parser.add_argument("--sigmas", type=float, nargs="+", default=[0.03, 0.1, 0.3])
+    parser.add_argument("--sigma", type=float, nargs="+", default=[0.03, 0.1, 0.3])
     parser.add_argument("--only", nargs="*", default=[], help="take names holding one of these")
     parser.add_argument("--without", nargs="*", default=[], help="leave out names holding these")
     args = parser.parse_args(argv)

@@ -66,7 +66,7 @@ def experiment(args, name):
         DENOISERS[name](args),
         IMAGES[args.images](args),
         args.n_train,
-        sigmas=SIGMAS,
+        sigma=SIGMAS,
         n_test=args.n_test,
         n_samples=args.n_samples,
         folder=args.folder,

@@ -29,9 +29,9 @@ def measure(alpha, args):
     others = {**_slopes.rivals(), **_slopes.oracles()}
     small = _slopes.ImageClass(f"alpha {alpha}", images, network, _slopes.NETWORK, np.nan)
     whole = _slopes.ImageClass(f"alpha {alpha}", images, network | others, _slopes.NETWORK, np.nan)
-    curve = _slopes.measure(small, setup, sigmas=_slopes.SIGMAS).means()
+    curve = _slopes.measure(small, setup, sigma=_slopes.SIGMAS).means()
     slope = float(psnr_slope(curve["sigma"], curve["psnr"]))
-    means = _slopes.measure(whole, setup, sigmas=_slopes.SPOTS).means()
+    means = _slopes.measure(whole, setup, sigma=_slopes.SPOTS).means()
     kept = ("denoiser", "kind", "bound", "sigma", "psnr", "psnr_se", "n_images", "ms_per_image")
     return [
         {"images": f"alpha {alpha}", **{key: row[key] for key in kept}, "network_slope": slope}

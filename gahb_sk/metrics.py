@@ -11,11 +11,12 @@ from numbers import Real
 import numpy as np
 from scipy.ndimage import correlate1d
 
-from gahb_sk._arrays import is_torch
+from gahb_sk._arrays import to_numpy
+from gahb_sk.images import FLOATS, as_images
 
 
 def mse(clean, denoised):
-    """Mean squared error of each image.
+    """Mean squared error of each image or row.
 
     Parameters
     ----------
@@ -29,8 +30,8 @@ def mse(clean, denoised):
 
     Raises
     ------
-    ValueError
-        If the shapes differ.
+    ValueError, TypeError
+        If the shapes differ, or the images are no floats.
 
     Examples
     --------
@@ -47,8 +48,8 @@ def psnr(clean, denoised, *, data_range=1.0):
 
     Parameters
     ----------
-    clean, denoised : array-like or torch.Tensor of shape (n, ...)
-        Two sets of images of the same shape.
+    clean, denoised : array-like or torch.Tensor of shape (n, H, W) or (n, C, H, W)
+        Two stacks of the same shape, float32 or float64.
     data_range : float, default=1.0
         Length of the range of intensities, in the units of the images.
 
@@ -57,12 +58,18 @@ def psnr(clean, denoised, *, data_range=1.0):
     psnr : ndarray of shape (n,), float64
         Higher is better; infinite where the images are equal.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If the images break the contract: integers, one 2-D image, NaN, different shapes.
+
     Examples
     --------
     >>> import numpy as np
     >>> print(psnr(np.zeros((2, 4, 4)), np.full((2, 4, 4), 0.1)).round(3))
     [20. 20.]
     """
+    clean, denoised = _pair(clean, denoised, stacks=True)
     with np.errstate(divide="ignore"):
         return 10 * np.log10(check_data_range(data_range) ** 2 / mse(clean, denoised))
 
@@ -100,7 +107,7 @@ def ssim(clean, denoised, *, data_range=1.0):
     Parameters
     ----------
     clean, denoised : array-like or torch.Tensor of shape (n, H, W) or (n, C, H, W)
-        Two stacks of the same shape.
+        Two stacks of the same shape, float32 or float64.
     data_range : float, default=1.0
         Length of the range of intensities, in the units of the images.
 
@@ -122,11 +129,7 @@ def ssim(clean, denoised, *, data_range=1.0):
     >>> print(ssim(image, image))
     [1.]
     """
-    x, y = _pair(clean, denoised)
-    if x.ndim not in (3, 4):
-        raise ValueError(
-            f"ssim needs stacks of images (n, H, W) or (n, C, H, W), got shape {x.shape}."
-        )
+    x, y = _pair(clean, denoised, stacks=True)
     c1, c2 = (0.01 * check_data_range(data_range)) ** 2, (0.03 * data_range) ** 2
     mean_x, mean_y = _window_mean(x), _window_mean(y)
     var_x = _window_mean(x * x) - mean_x**2
@@ -153,7 +156,7 @@ def _inside(length):
     return slice(_WINDOW_RADIUS, length - _WINDOW_RADIUS) if fits else slice(None)
 
 
-def psnr_slope(sigmas, psnrs):
+def psnr_slope(sigma, psnrs):
     """Slope of output PSNR against input PSNR, by least squares.
 
     For images of regularity alpha the optimal slope is ``alpha / (alpha + 1)`` (Korostelev and
@@ -161,7 +164,7 @@ def psnr_slope(sigmas, psnrs):
 
     Parameters
     ----------
-    sigmas : array-like of shape (n_sigmas,)
+    sigma : array-like of shape (n_sigmas,)
         At least two different positive noise levels.
     psnrs : array-like of shape (..., n_sigmas)
         Mean output PSNR at each, in decibels.
@@ -169,27 +172,27 @@ def psnr_slope(sigmas, psnrs):
     Returns
     -------
     slope : float or ndarray of shape (...)
-        Decibels out for each decibel in; 1 for a fixed finite-dimensional linear model, 0 for an
+        Decibels out per decibel in; 1 for a fixed finite-dimensional linear model, 0 for an
         error that does not depend on the noise.
 
     Examples
     --------
     >>> import numpy as np
-    >>> sigmas = np.array([0.01, 0.1, 1.0])
-    >>> print(psnr_slope(sigmas, 5 + 0.5 * input_psnr(sigmas)).round(6))
+    >>> sigma = np.array([0.01, 0.1, 1.0])
+    >>> print(psnr_slope(sigma, 5 + 0.5 * input_psnr(sigma)).round(6))
     0.5
     """
-    sigmas = np.asarray(sigmas, np.float64)
+    sigma = np.asarray(sigma, np.float64)
     psnrs = np.asarray(psnrs, np.float64)
-    if sigmas.ndim != 1 or np.unique(sigmas).size < 2 or not (sigmas > 0).all():
+    if sigma.ndim != 1 or np.unique(sigma).size < 2 or not (sigma > 0).all():
         raise ValueError(
-            f"sigmas: expected at least two different positive noise levels, got {sigmas!r}."
+            f"sigma: expected at least two different positive noise levels, got {sigma!r}."
         )
-    if psnrs.shape[-1:] != sigmas.shape:
+    if psnrs.shape[-1:] != sigma.shape:
         raise ValueError(
-            f"psnrs: expected shape (..., {sigmas.size}) to match sigmas, got {psnrs.shape}."
+            f"psnrs: expected shape (..., {sigma.size}) to match sigma, got {psnrs.shape}."
         )
-    x = input_psnr(sigmas)
+    x = input_psnr(sigma)
     x = x - x.mean()
     return ((psnrs * x).sum(-1) / (x**2).sum())[()]
 
@@ -231,8 +234,18 @@ def check_data_range(data_range):
     return float(data_range)
 
 
-def _pair(A, B):
-    A, B = (x.detach().cpu().numpy() if is_torch(x) else np.asarray(x) for x in (A, B))
+def _pair(A, B, *, stacks=False):
+    """Return two arrays of one shape in double precision; raise for what is no finite float."""
+    pair = []
+    for X, name in ((A, "clean"), (B, "denoised")):
+        X = to_numpy(X)
+        if X.dtype.name not in FLOATS:
+            raise TypeError(
+                f"{name}: expected float32 or float64, got {X.dtype}. Nothing is rescaled for you: "
+                f"convert with {name}.astype(float), in the units of data_range."
+            )
+        pair.append(as_images(X, name=name).numpy() if stacks else X)
+    A, B = pair
     if A.shape != B.shape or A.ndim < 2:
         raise ValueError(
             f"Expected two sets of images of the same shape, got {A.shape} and {B.shape}."

@@ -9,6 +9,7 @@ import inspect
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
+from sklearn.utils import gen_batches
 
 from gahb_sk._arrays import as_array, is_lazy
 from gahb_sk.metrics import mse, psnr, ssim
@@ -22,7 +23,11 @@ class _DenoisingScorer(BaseEstimator):
     """What the scorers share: the noise, and the mean over its levels."""
 
     _sign = 1
-    _wants_images = False
+
+    def __init__(self, sigma=DEFAULT_SIGMA, *, data_range=1.0, random_state=SCORE_NOISE_SEED):
+        self.sigma = sigma
+        self.data_range = data_range
+        self.random_state = random_state
 
     def score(self, estimator, X, y=None, sigma=None):
         """Score a fitted denoiser; higher is better.
@@ -30,16 +35,16 @@ class _DenoisingScorer(BaseEstimator):
         Parameters
         ----------
         estimator : fitted denoiser, search or pipeline
-            What has ``transform``. A denoiser, alone or found by a search, is told the noise level
-            if it takes one, and an oracle the clean images. A pipeline is told them where its
-            last step requests them by metadata routing: steps before it may change the units.
+            Whatever has ``transform``. A denoiser, alone or found by a search, is given the noise
+            level, and an oracle the clean images. A pipeline is given them if its last step
+            requests them by metadata routing, since steps before it may change the units.
         X : array-like of images
-            Clean images (noise is added here at each level of ``sigmas``), or, with ``y``, noisy
+            Clean images (noise is added here at each of the scorer's levels), or, with ``y``, noisy
             ones. A lazy stack is read in pieces.
         y : array-like of images, default=None
             Clean images.
         sigma : float or array-like of shape (n,), default=None
-            Noise level in place of ``sigmas``; with ``y``, the level of the noise in X if known.
+            Noise level in place of the scorer's; with ``y``, the level of the noise in X if known.
 
         Returns
         -------
@@ -49,9 +54,9 @@ class _DenoisingScorer(BaseEstimator):
         X = as_array(X)
         if y is not None:
             return float(self._sign * self._mean(estimator, X, y, sigma))
-        levels = np.atleast_1d(self.sigmas) if sigma is None else [sigma]
+        levels = np.atleast_1d(self.sigma) if sigma is None else [sigma]
         if len(levels) == 0:
-            raise ValueError("sigmas: expected at least one noise level, got none.")
+            raise ValueError("sigma: expected at least one noise level, got none.")
         scores = [self._mean(estimator, X, None, level) for level in levels]
         return float(self._sign * np.mean(scores))
 
@@ -67,27 +72,26 @@ class _DenoisingScorer(BaseEstimator):
         if is_lazy(X) or is_lazy(y):
             step = max(1, _VALUES_AT_ONCE // int(np.prod(X.shape[1:])))
         values = []
-        for start in range(0, n, step):
-            piece = slice(start, min(start + step, n))
+        for piece in gen_batches(n, step):
             noisy, clean = X[piece], X[piece] if y is None else y[piece]
             level = None if sigma is None else sigma[piece]
             if y is None:
                 which = range(piece.start, piece.stop)
                 noisy = add_gaussian_noise(clean, level, self.random_state, indices=which)
-            values.append(self._measure(estimator, noisy, clean, level))
+            values.append(self._metric(clean, _denoised(estimator, noisy, clean, level), estimator))
         return np.concatenate(values).mean()
 
-    def _measure(self, estimator, noisy, clean, sigma):
-        told = {"sigma": sigma, "clean": clean}
-        arguments = {
-            name: value
-            for name, value in told.items()
-            if value is not None and _takes(estimator, name)
-        }
-        pair = clean, estimator.transform(noisy, **arguments)
-        if self._wants_images:
-            pair = [_as_images(estimator, part) for part in pair]
-        return np.asarray(self._metric(*pair))
+
+def _denoised(estimator, noisy, clean, sigma):
+    if hasattr(estimator, "denoise"):
+        return estimator.denoise(noisy, sigma, clean=clean)
+    known = {"sigma": sigma, "clean": clean}
+    arguments = {
+        name: value
+        for name, value in known.items()
+        if value is not None and _takes(estimator, name)
+    }
+    return estimator.transform(noisy, **arguments)
 
 
 def _takes(estimator, name):
@@ -102,14 +106,12 @@ def _takes(estimator, name):
 
 
 def _as_images(estimator, rows):
-    """Return flat rows as images of the shape that the denoiser was fitted on."""
-    if rows.ndim > 2:
-        return rows
+    """Return flat rows as images of the shape that the denoiser takes them for."""
     last = estimator[-1] if hasattr(estimator, "steps") else estimator
-    shape = getattr(last, "image_shape_", None)
+    shape = getattr(last, "image_shape_", getattr(last, "image_shape", None))
     if shape is None:
         raise ValueError(
-            "X: expected images (n, H, W) or (n, C, H, W), or flat rows and a denoiser fitted with "
+            "X: expected images (n, H, W) or (n, C, H, W), or flat rows and a denoiser with "
             f"image_shape=, got rows of shape {tuple(rows.shape)}."
         )
     return rows.reshape(len(rows), *shape)
@@ -120,7 +122,7 @@ class PSNRScorer(_DenoisingScorer):
 
     Parameters
     ----------
-    sigmas : tuple of float, default=(0.1,)
+    sigma : float or tuple of float, default=0.1
         Noise levels at which clean images are denoised; the score is the mean over them.
     data_range : float, default=1.0
         Length of the range of intensities, in the units of the images.
@@ -134,18 +136,15 @@ class PSNRScorer(_DenoisingScorer):
     >>> from gahb_sk.datasets import make_c_alpha_images
     >>> X = make_c_alpha_images(6, image_size=32, random_state=0)
     >>> scores = cross_val_score(
-    ...     WaveletShrinkage(), X, scoring=PSNRScorer(sigmas=(0.05, 0.1)), cv=3
+    ...     WaveletShrinkage(), X, scoring=PSNRScorer(sigma=(0.05, 0.1)), cv=3
     ... )
     >>> scores.shape
     (3,)
     """
 
-    def __init__(self, sigmas=(DEFAULT_SIGMA,), *, data_range=1.0, random_state=SCORE_NOISE_SEED):
-        self.sigmas = sigmas
-        self.data_range = data_range
-        self.random_state = random_state
-
-    def _metric(self, clean, denoised):
+    def _metric(self, clean, denoised, estimator):
+        if clean.ndim == 2:
+            clean, denoised = clean[:, None], denoised[:, None]
         return psnr(clean, denoised, data_range=self.data_range)
 
 
@@ -154,7 +153,7 @@ class SSIMScorer(_DenoisingScorer):
 
     Parameters
     ----------
-    sigmas : tuple of float, default=(0.1,)
+    sigma : float or tuple of float, default=0.1
         Noise levels at which clean images are denoised; the score is the mean over them.
     data_range : float, default=1.0
         Length of the range of intensities, in the units of the images.
@@ -162,14 +161,9 @@ class SSIMScorer(_DenoisingScorer):
         Seed of the noise: the same noise for every candidate.
     """
 
-    _wants_images = True
-
-    def __init__(self, sigmas=(DEFAULT_SIGMA,), *, data_range=1.0, random_state=SCORE_NOISE_SEED):
-        self.sigmas = sigmas
-        self.data_range = data_range
-        self.random_state = random_state
-
-    def _metric(self, clean, denoised):
+    def _metric(self, clean, denoised, estimator):
+        if clean.ndim == 2:
+            clean, denoised = (_as_images(estimator, rows) for rows in (clean, denoised))
         return ssim(clean, denoised, data_range=self.data_range)
 
 
@@ -178,7 +172,7 @@ class MSEScorer(_DenoisingScorer):
 
     Parameters
     ----------
-    sigmas : tuple of float, default=(0.1,)
+    sigma : float or tuple of float, default=0.1
         Noise levels at which clean images are denoised; the score is the mean over them.
     random_state : int, default=0
         Seed of the noise: the same noise for every candidate.
@@ -186,9 +180,9 @@ class MSEScorer(_DenoisingScorer):
 
     _sign = -1
 
-    def __init__(self, sigmas=(DEFAULT_SIGMA,), *, random_state=SCORE_NOISE_SEED):
-        self.sigmas = sigmas
+    def __init__(self, sigma=DEFAULT_SIGMA, *, random_state=SCORE_NOISE_SEED):
+        self.sigma = sigma
         self.random_state = random_state
 
-    def _metric(self, clean, denoised):
+    def _metric(self, clean, denoised, estimator):
         return mse(clean, denoised)

@@ -79,9 +79,9 @@ def test_bad_arguments(pair):
         mse(pair[0], pair[1][:2])
     with pytest.raises(ValueError, match="two different"):
         psnr_slope([0.1], [30.0])
-    with pytest.raises(ValueError, match="to match sigmas"):
+    with pytest.raises(ValueError, match="to match sigma"):
         psnr_slope([0.1, 0.2], [30.0, 20, 10])
-    with pytest.raises(ValueError, match="stacks"):
+    with pytest.raises(ValueError, match="stack of images"):
         ssim(np.zeros((2, 9)), np.zeros((2, 9)))
 
 
@@ -97,7 +97,7 @@ def test_scorers_are_means_over_levels(pair, scorer, metric, sign):
         noisy = add_gaussian_noise(clean, sigma, 0)
         denoised = denoiser.transform(noisy, sigma=sigma)
         values.append(sign * getattr(metrics, metric)(clean, denoised).mean())
-    several = clone(scorer(sigmas=(0.05, 0.2)))
+    several = clone(scorer(sigma=(0.05, 0.2)))
     assert_allclose(several(denoiser, clean), np.mean(values))
     assert_allclose(scorer()(denoiser, clean, sigma=0.2), values[1])
     assert_allclose(scorer()(denoiser, noisy, clean, sigma=0.2), values[1])
@@ -105,4 +105,27 @@ def test_scorers_are_means_over_levels(pair, scorer, metric, sign):
 
 def test_scorers_want_a_level(pair):
     with pytest.raises(ValueError, match="at least one noise level"):
-        PSNRScorer(sigmas=())(WaveletShrinkage().fit(pair[0]), pair[0])
+        PSNRScorer(sigma=())(WaveletShrinkage().fit(pair[0]), pair[0])
+
+
+BAD_IMAGES = {
+    "uint8": (lambda X: (255 * X).astype(np.uint8), TypeError),
+    "int64": (lambda X: X.astype(int), TypeError),
+    "bool": (lambda X: X > 0.5, TypeError),
+    "complex": (lambda X: X + 0j, TypeError),
+    "datetime": (lambda X: X.astype("datetime64[s]"), TypeError),
+    "half": (lambda X: X.astype(np.float16), TypeError),
+    "2-D": (lambda X: X[0], ValueError),
+    "NaN": (lambda X: np.where(X == X.max(), np.nan, X), ValueError),
+    "channels last": (lambda X: np.stack([X] * 3, axis=-1), ValueError),
+}
+
+
+@pytest.mark.parametrize("metric", [psnr, ssim])
+@pytest.mark.parametrize("case", BAD_IMAGES)
+def test_images_are_held_to_the_contract(metric, case, pair):
+    spoil, error = BAD_IMAGES[case]
+    with pytest.raises(error, match="clean: expected"):
+        metric(spoil(pair[0]), spoil(pair[0]))
+    with pytest.raises(error, match="denoised: expected" if case != "2-D" else "expected"):
+        metric(pair[0], spoil(pair[0]))

@@ -71,7 +71,7 @@ def test_flat_rows_score_as_images_do(scorer, clean):
 
 
 def test_ssim_of_rows_without_a_shape(clean):
-    with pytest.raises(ValueError, match="fitted with image_shape="):
+    with pytest.raises(ValueError, match="a denoiser with image_shape="):
         SSIMScorer()(FunctionTransformer().fit(clean.reshape(5, -1)), clean.reshape(5, -1))
 
 

@@ -19,7 +19,7 @@ from gahb_sk.cli._page import check_output
 from gahb_sk.experiments import compare_denoisers
 
 EXAMPLE = (
-    "gahb-sk compare --images photos --image-size 64 --sigmas 0.05 0.1 0.2 \\\n"
+    "gahb-sk compare --images photos --image-size 64 --sigma 0.05 0.1 0.2 \\\n"
     "      --denoisers EfficientDenoiser 'WaveletShrinkage(n_shifts=16)' OracleShrinkage \\\n"
     "      --train-seconds 120 --output report"
 )
@@ -51,7 +51,7 @@ def add_arguments(parser):
     add("--color", action="store_true", help="three channels instead of grey")
     add("--denoisers", nargs="+", metavar="D", help="Name or 'Name(parameter=value, ...)' "
         "(default: " + " ".join(DENOISERS) + ")")  # fmt: skip
-    add("--sigmas", type=float, nargs="+", default=[0.03, 0.1, 0.3], metavar="S",
+    add("--sigma", type=float, nargs="+", default=[0.03, 0.1, 0.3], metavar="S",
         help="noise levels, for images in [0, 1] (default 0.03 0.1 0.3)")  # fmt: skip
     add("--cv", type=folds, default=0.2, metavar="K", help="number of folds, or the fraction "
         "that one test set takes (default 0.2)")  # fmt: skip
@@ -69,7 +69,7 @@ def run(args):
     denoisers = parse_denoisers(args.denoisers)
     denoisers = with_run_settings(denoisers, args.train_seconds, args.seed)
     section = compare(
-        images_of(args), denoisers, args.sigmas, args.cv, args.seed, n_jobs=args.n_jobs
+        images_of(args), denoisers, args.sigma, args.cv, args.seed, n_jobs=args.n_jobs
     )
     page = write_report(folder, section, redo(args))
     print(f"The report is written to {page}")
@@ -86,7 +86,7 @@ def images_of(args):
     return load_images(args.images, seed=args.seed, **options)
 
 
-def compare(images, denoisers, sigmas, cv, seed, *, n_jobs=None):
+def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None):
     """Run the comparison on some images and return the section of a report.
 
     Parameters
@@ -95,7 +95,7 @@ def compare(images, denoisers, sigmas, cv, seed, *, n_jobs=None):
         What to compare on.
     denoisers : dict of str to denoiser
         Unfitted.
-    sigmas : list of float
+    sigma : list of float
         Noise levels.
     cv : int, float or list of (train, test)
         Folds, fraction, or the split itself.
@@ -114,7 +114,7 @@ def compare(images, denoisers, sigmas, cv, seed, *, n_jobs=None):
         comparison = compare_denoisers(
             denoisers,
             images.X,
-            sigmas,
+            sigma,
             cv=cv if is_split else splitter(cv, images.groups, seed),
             groups=images.groups,
             random_state=seed,
@@ -126,7 +126,7 @@ def compare(images, denoisers, sigmas, cv, seed, *, n_jobs=None):
     settings = {
         "images": images.text,
         "shape": list(images.X.shape),
-        "noise levels": list(sigmas),
+        "noise levels": list(sigma),
         "split": split,
         "seed": seed,
         "n_jobs": n_jobs,

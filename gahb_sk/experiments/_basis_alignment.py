@@ -44,7 +44,7 @@ def default_references():
 def basis_alignment(
     denoisers,
     X,
-    sigmas=(0.05, 0.1, 0.2),
+    sigma=(0.05, 0.1, 0.2),
     ks=(5, 10, 20, 50),
     *,
     references=None,
@@ -61,7 +61,7 @@ def basis_alignment(
         Whose bases to examine. They are used as they are, not fitted again.
     X : array-like of shape (n, H, W) or (n, C, H, W)
         Clean images that the denoisers were not fitted on.
-    sigmas : array-like of shape (n_sigmas,), default=(0.05, 0.1, 0.2)
+    sigma : float or array-like of shape (n_sigmas,), default=(0.05, 0.1, 0.2)
         Noise levels in the units of X.
     ks : sequence of int, default=(5, 10, 20, 50)
         Numbers of leading vectors compared.
@@ -110,7 +110,7 @@ def basis_alignment(
     X = as_array(X)
     images = as_images(X)
     d = int(np.prod(images.shape[1:]))
-    ks, sigmas = _check_ks(ks, d), check_sigmas(sigmas)
+    ks, sigmas = _check_ks(ks, d), check_sigmas(sigma)
     references = {name: _fitted(reference, X) for name, reference in references.items()}
     root = seed_sequence(random_state)
     tasks = [(i, sigma) for sigma in sigmas for i in range(len(images))]

@@ -30,7 +30,7 @@ _DRAWS = 40  # random vectors an image behind the level of chance
 def basis_spectra(
     denoisers,
     X,
-    sigmas=(0.05, 0.1, 0.2),
+    sigma=(0.05, 0.1, 0.2),
     n_components=50,
     *,
     dtype="float32",
@@ -46,7 +46,7 @@ def basis_spectra(
         Whose adaptive bases to examine.
     X : array-like of shape (n, H, W) or (n, C, H, W)
         Clean images that the denoisers were not fitted on.
-    sigmas : array-like of shape (n_sigmas,), default=(0.05, 0.1, 0.2)
+    sigma : float or array-like of shape (n_sigmas,), default=(0.05, 0.1, 0.2)
         Noise levels in the units of X.
     n_components : int, default=50
         How many factors, at most the number of values of an image.
@@ -87,7 +87,7 @@ def basis_spectra(
     """
     denoisers = as_denoisers(denoisers)
     X = as_array(X)
-    images, sigmas = as_images(X), check_sigmas(sigmas)
+    images, sigmas = as_images(X), check_sigmas(sigma)
     root = seed_sequence(random_state)
     tasks = [(i, sigma) for sigma in sigmas for i in range(len(images))]
     results = Parallel(n_jobs=n_jobs, return_as="generator")(

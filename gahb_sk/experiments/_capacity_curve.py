@@ -32,7 +32,7 @@ def capacity_curve(
     n_train=None,
     *,
     pairs=None,
-    sigmas=(0.03, 0.1, 0.3),
+    sigma=(0.03, 0.1, 0.3),
     n_test=100,
     folder=None,
     random_state=0,
@@ -51,7 +51,7 @@ def capacity_curve(
         comparison of sizes the same images at several resolutions.
     n_train : sequence of int, default=None
         Numbers of training images; None is 10, 100 and 1000, or those of all fitted pairs.
-    sigmas, n_test, random_state, n_jobs, verbose
+    sigma, n_test, random_state, n_jobs, verbose
         See :func:`generalization_curve`.
     pairs : dict of str to dict, default=None
         By stack and by name of the denoiser, as ``{"32x32": {"large": {10: (A, B)}}}``: what is
@@ -94,7 +94,7 @@ def capacity_curve(
     n_train = default_sizes(DEFAULT_SIZES, *fitted) if n_train is None else n_train
     for name, X in stacks.items():
         check_sizes(n_train, n_test, len(as_images(X, name=name)), name)
-    options = {"sigmas": sigmas, "n_test": n_test, "n_samples": 0}
+    options = {"sigma": sigma, "n_test": n_test, "n_samples": 0}
     options |= {"random_state": seed_sequence(random_state), "n_jobs": n_jobs, "verbose": verbose}
     rows = []
     for images, name, part in tasks:

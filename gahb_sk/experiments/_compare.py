@@ -38,7 +38,7 @@ _CHUNK_PIXELS = 2**22
 def compare_denoisers(
     denoisers,
     X,
-    sigmas=(0.03, 0.1, 0.3),
+    sigma=(0.03, 0.1, 0.3),
     *,
     cv=5,
     groups=None,
@@ -63,7 +63,7 @@ def compare_denoisers(
         ``sklearn.frozen.FrozenEstimator(denoiser)``.
     X : array-like or lazy stack of shape (n, H, W) or (n, C, H, W)
         Clean images.
-    sigmas : array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
+    sigma : float or array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
         Noise levels, positive, in the units of X.
     cv : int, float or splitter, default=5
         Number of folds; or, a float in (0, 1), that fraction of the images as the one test set;
@@ -108,7 +108,7 @@ def compare_denoisers(
     X = as_array(X)
     _refuse_flat_rows(X)
     n = len(as_images(X))
-    sigmas = check_sigmas(sigmas)
+    sigmas = check_sigmas(sigma)
     root = seed_sequence(random_state)
     folds = _split(cv, X, n, groups, root)
     tasks = [(name, fold) for name in denoisers for fold in range(len(folds))]

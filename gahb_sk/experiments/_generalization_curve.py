@@ -83,7 +83,7 @@ def generalization_curve(
     X,
     n_train=None,
     *,
-    sigmas=(0.03, 0.1, 0.3),
+    sigma=(0.03, 0.1, 0.3),
     n_test=100,
     n_samples=16,
     sampler=None,
@@ -106,7 +106,7 @@ def generalization_curve(
         test images, the same for all N, lie between the largest sets.
     n_train : sequence of int, default=None
         Numbers of training images; None is 1, 10, 100 and 1000, or those of the fitted pairs.
-    sigmas : array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
+    sigma : float or array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
         Noise levels, positive, in the units of X; denoisers that are not blind are told them.
     n_test : int, default=100
         Test images; and noisy training images, with each training image taken equally often, up
@@ -165,7 +165,7 @@ def generalization_curve(
     X = as_array(X)
     images = as_images(X)
     sizes = check_sizes(n_train, n_test, len(images))
-    sigmas, root = check_sigmas(sigmas), seed_sequence(random_state)
+    sigmas, root = check_sigmas(sigma), seed_sequence(random_state)
     if isinstance(estimator, dict):
         pairs = _fitted_pairs(estimator, sizes, folder)
     else:

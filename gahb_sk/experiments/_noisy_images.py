@@ -6,12 +6,12 @@ from gahb_sk._arrays import is_torch
 from gahb_sk.noise import add_gaussian_noise
 
 
-def check_sigmas(sigmas):
+def check_sigmas(sigma):
     """Return the different noise levels of an experiment, ascending.
 
     Parameters
     ----------
-    sigmas : array-like of shape (n_sigmas,)
+    sigma : float or array-like of shape (n_sigmas,)
         Positive and finite.
 
     Returns
@@ -24,12 +24,12 @@ def check_sigmas(sigmas):
         If there are none, or one is not a positive number.
     """
     try:
-        given = np.asarray(sigmas)
+        given = np.asarray(sigma)
     except ValueError:  # lists of unequal lengths
         given = np.empty(0)
     values = np.unique(given.astype(np.float64)) if given.dtype.kind in "fiu" else np.empty(0)
     if not len(values) or not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError(f"sigmas: expected positive finite noise levels, got {sigmas!r}.")
+        raise ValueError(f"sigma: expected positive finite noise levels, got {sigma!r}.")
     return values.tolist()
 
 

@@ -18,7 +18,7 @@ _CHUNK_PIXELS = 2**22
 @validate_params(
     {"denoisers": [dict], "optimum": "no_validation"}, prefer_skip_nested_validation=True
 )
-def optimality_gap(denoisers, optimum, X, sigmas=(0.03, 0.1, 0.3), *, random_state=0):
+def optimality_gap(denoisers, optimum, X, sigma=(0.03, 0.1, 0.3), *, random_state=0):
     """Measure the gap between denoisers and the optimal one on the same noisy images.
 
     Parameters
@@ -29,7 +29,7 @@ def optimality_gap(denoisers, optimum, X, sigmas=(0.03, 0.1, 0.3), *, random_sta
         The optimum: the posterior mean of the class, for example.
     X : array-like, torch.Tensor or lazy stack
         Clean test images.
-    sigmas : array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
+    sigma : float or array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
         Noise levels, positive, in the units of X.
     random_state : int, RandomState or None, default=0
         Seed of the noise: the same for all, image by image.
@@ -70,11 +70,11 @@ def optimality_gap(denoisers, optimum, X, sigmas=(0.03, 0.1, 0.3), *, random_sta
     as_images(X)
     root = seed_sequence(random_state)
     rows = []
-    for sigma in check_sigmas(sigmas):
-        best, *found = _errors([optimum, *denoisers.values()], X, sigma, root)
+    for level in check_sigmas(sigma):
+        best, *found = _errors([optimum, *denoisers.values()], X, level, root)
         for (name, denoiser), own in zip(denoisers.items(), found, strict=True):
             row = {"denoiser": name, "kind": denoiser.kind, "bound": denoiser.needs_clean}
-            row |= {"sigma": sigma, "input_psnr": float(input_psnr(sigma))}
+            row |= {"sigma": level, "input_psnr": float(input_psnr(level))}
             rows.append(row | _gap(own, best))
     return Table.from_rows(rows)
 

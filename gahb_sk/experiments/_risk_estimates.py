@@ -21,7 +21,7 @@ from gahb_sk.metrics import mse
 def risk_estimates(
     denoisers,
     X,
-    sigmas=(0.03, 0.1, 0.3),
+    sigma=(0.03, 0.1, 0.3),
     *,
     method="auto",
     n_products=60,
@@ -37,8 +37,8 @@ def risk_estimates(
         Used as they are, not fitted again.
     X : array-like of shape (n, H, W) or (n, C, H, W)
         Clean images that the denoisers were not fitted on.
-    sigmas : array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
-        Noise levels in the units of X; the denoisers are told them.
+    sigma : float or array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
+        Noise levels in the units of X; they are given to the denoisers.
     method, n_products, dtype
         See :func:`gahb_sk.analysis.effective_dimension`.
     random_state : int, RandomState or None, default=0
@@ -66,7 +66,7 @@ def risk_estimates(
     """
     denoisers = as_denoisers(denoisers)
     X = as_array(X)
-    index, sigmas = np.arange(len(as_images(X))), check_sigmas(sigmas)
+    index, sigmas = np.arange(len(as_images(X))), check_sigmas(sigma)
     root = seed_sequence(random_state)
     options = {
         "method": method,

@@ -15,7 +15,7 @@ def run(setup):
     """Measure the pairs of networks on their own images and on new ones."""
     pairs, X, n_test = _pairs.load(setup, "pairs-32x32")
     curve = generalization_curve(
-        pairs, X, sigmas=SIGMAS, n_test=n_test, n_samples=0, **setup.options(1),
+        pairs, X, sigma=SIGMAS, n_test=n_test, n_samples=0, **setup.options(1),
     )  # fmt: skip
     return Outcome(_table(curve), _pictures(curve), _checks(curve), _notes(curve))
 

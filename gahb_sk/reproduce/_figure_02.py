@@ -16,7 +16,7 @@ def run(setup):
     pairs, X, _ = _pairs.load(setup, "pairs-32x32")
     n_samples = _SAMPLES if setup.n_images is None else setup.n_images
     curve = generalization_curve(
-        pairs, X, sigmas=(0.1,), n_test=2, n_samples=n_samples, **setup.options(2),
+        pairs, X, sigma=(0.1,), n_test=2, n_samples=n_samples, **setup.options(2),
     )  # fmt: skip
     return Outcome(curve.similarity.rounded(4), _pictures(curve), _checks(curve), _notes(curve))
 

@@ -80,7 +80,7 @@ def oracles():
     }
 
 
-def measure(image_class, setup, n_examples=0, sigmas=(*SIGMAS, *SPOTS)):
+def measure(image_class, setup, n_examples=0, sigma=(*SIGMAS, *SPOTS)):
     """Denoise a class at several noise levels, all by default.
 
     Returns
@@ -95,7 +95,7 @@ def measure(image_class, setup, n_examples=0, sigmas=(*SIGMAS, *SPOTS)):
     return compare_denoisers(
         denoisers,
         image_class.images,
-        sigmas,
+        sigma,
         cv=[(np.array([n]), np.arange(n))],
         n_examples=n_examples,
         **setup.options(0),
@@ -142,7 +142,7 @@ def network_slope(image_class, setup):
     """Slope of the network alone, which is fast enough for many images."""
     own = {NETWORK: image_class.denoisers[NETWORK]}
     alone = dataclasses.replace(image_class, denoisers=own)
-    means = measure(alone, setup, sigmas=SIGMAS).means()
+    means = measure(alone, setup, sigma=SIGMAS).means()
     return float(psnr_slope(means["sigma"], means["psnr"]))
 
 

@@ -34,7 +34,7 @@ class LogDensityRatio:
     ----------
     values : ndarray of shape (n,)
         For each image, in nats.
-    sigmas : ndarray of shape (s,)
+    sigma : ndarray of shape (s,)
         Noise levels, ascending.
     integrand : ndarray of shape (s,)
         Mean over images of the gap in squared error, times ``sigma ** -2``: its integral over
@@ -42,7 +42,7 @@ class LogDensityRatio:
     """
 
     values: np.ndarray
-    sigmas: np.ndarray
+    sigma: np.ndarray
     integrand: np.ndarray
 
     @property
@@ -58,7 +58,7 @@ class LogDensityRatio:
         return float(self.values.std(ddof=1) / np.sqrt(len(self.values)))
 
 
-def log_density_ratio(p, q, X, sigmas=None, *, n_draws=1, random_state=0):
+def log_density_ratio(p, q, X, sigma=None, *, n_draws=1, random_state=0):
     """Logarithm of the ratio of two denoisers' densities at clean images.
 
     Parameters
@@ -67,7 +67,7 @@ def log_density_ratio(p, q, X, sigmas=None, *, n_draws=1, random_state=0):
         No oracles. Positive values mean that ``p`` makes the image more likely.
     X : array-like of shape (n, H, W) or (n, C, H, W)
         Clean images.
-    sigmas : array-like, default=None
+    sigma : array-like, default=None
         Noise levels of the integral (trapezoids in their logarithm), at least 2, ascending; None
         is 24 from 0.002 to 20. What lies beyond them is not counted.
     n_draws : int, default=1
@@ -96,14 +96,14 @@ def log_density_ratio(p, q, X, sigmas=None, *, n_draws=1, random_state=0):
     True
     """
     X = np.asarray(X)
-    levels = _check_levels(np.geomspace(0.002, 20.0, 24) if sigmas is None else sigmas)
+    levels = _check_levels(np.geomspace(0.002, 20.0, 24) if sigma is None else sigma)
     p, q = (as_denoiser(x, name=name, oracles=False) for name, x in (("p", p), ("q", q)))
     root = seed_sequence(random_state)
     gaps = np.zeros((len(levels), len(X)))
-    for gap, sigma, number in zip(gaps, levels, range(len(levels)), strict=True):
+    for number, (gap, level) in enumerate(zip(gaps, levels, strict=True)):
         for draw in range(n_draws):
-            noisy = add_gaussian_noise(X, sigma, child(root, number, draw))
-            gap += (_errors(q, X, noisy, sigma) - _errors(p, X, noisy, sigma)) / n_draws
+            noisy = add_gaussian_noise(X, level, child(root, number, draw))
+            gap += (_errors(q, X, noisy, level) - _errors(p, X, noisy, level)) / n_draws
     density = gaps / levels[:, None] ** 2
     values = np.trapezoid(density, np.log(levels), axis=0)
     if not np.isfinite(values).all():
@@ -111,7 +111,7 @@ def log_density_ratio(p, q, X, sigmas=None, *, n_draws=1, random_state=0):
     return LogDensityRatio(values, levels, density.mean(axis=1))
 
 
-def kl_bound(denoiser, optimum, X, sigmas=None, *, n_draws=1, random_state=0):
+def kl_bound(denoiser, optimum, X, sigma=None, *, n_draws=1, random_state=0):
     """Bound on the divergence of a denoiser's density from that of a class whose optimum is known.
 
     ``KL(p || p_f) <= int [MSE(f) - MSE(f*)] sigma^-3 dsigma``, squared errors summed over pixels.
@@ -124,7 +124,7 @@ def kl_bound(denoiser, optimum, X, sigmas=None, *, n_draws=1, random_state=0):
         The posterior mean of the class, or another denoiser to compare with.
     X : array-like of shape (n, H, W) or (n, C, H, W)
         Clean images of the class.
-    sigmas, n_draws, random_state
+    sigma, n_draws, random_state
         See :func:`log_density_ratio`.
 
     Returns
@@ -133,7 +133,7 @@ def kl_bound(denoiser, optimum, X, sigmas=None, *, n_draws=1, random_state=0):
         ``mean`` in nats with its ``standard_error``.
     """
     return log_density_ratio(
-        optimum, denoiser, X, sigmas, n_draws=n_draws, random_state=random_state
+        optimum, denoiser, X, sigma, n_draws=n_draws, random_state=random_state
     )
 
 
@@ -142,11 +142,11 @@ def _errors(denoiser, clean, noisy, sigma):
     return np.square(away).reshape(len(clean), -1).sum(axis=1)
 
 
-def _check_levels(sigmas):
-    levels = np.asarray(sigmas, np.float64)
+def _check_levels(sigma):
+    levels = np.asarray(sigma, np.float64)
     rising = levels.ndim == 1 and len(levels) > 1 and (np.diff(levels) > 0).all()
     if not rising or not np.isfinite(levels).all() or levels[0] <= 0:
         raise ValueError(
-            f"sigmas: expected at least two positive noise levels, ascending, got {sigmas!r}."
+            f"sigma: expected at least two positive noise levels, ascending, got {sigma!r}."
         )
     return levels

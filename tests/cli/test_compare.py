@@ -16,7 +16,7 @@ from gahb_sk.cli._denoisers import parse_denoisers
 from gahb_sk.cli._inputs import load_images, splitter
 from gahb_sk.datasets import make_disk_images
 
-SMALL = ["--n-images", "12", "--image-size", "16", "--sigmas", "0.1", "0.3"]
+SMALL = ["--n-images", "12", "--image-size", "16", "--sigma", "0.1", "0.3"]
 FAST = ["--denoisers", "WaveletShrinkage", "OracleShrinkage"]
 
 
@@ -70,7 +70,7 @@ def test_printed_command_gives_the_same_numbers(tmp_path):
 
 
 def test_folder_of_images(photographs, tmp_path, capsys):
-    arguments = ["--images", photographs, "--image-size", 16, "--sigmas", "0.1", *FAST]
+    arguments = ["--images", photographs, "--image-size", 16, "--sigma", "0.1", *FAST]
     assert compare(tmp_path / "r", *arguments, "--color") == 0
     _, err = capsys.readouterr()
     result = json.loads((tmp_path / "r" / "results.json").read_text())
@@ -90,7 +90,7 @@ def test_flat_patches_are_left_out_and_said(photographs, tmp_path, capsys, recwa
     Image.fromarray(np.pad(pixels[:32, :32], [(16, 16), (16, 16), (0, 0)])).save(
         photographs / "border.png"
     )
-    arguments = ["--images", photographs, "--image-size", 16, "--sigmas", "0.1", *FAST]
+    arguments = ["--images", photographs, "--image-size", 16, "--sigma", "0.1", *FAST]
     assert compare(tmp_path / "r", *arguments) == 0
     result = json.loads((tmp_path / "r" / "results.json").read_text())
     said = "12 of 38 patches: flat, nothing to denoise"
@@ -164,7 +164,7 @@ def test_seed_reaches_the_run(tmp_path):
 
 def test_split_is_by_file(photographs, tmp_path):
     assert compare(tmp_path / "r", "--images", photographs, "--image-size", 16, "--cv", 4, *FAST,
-                   "--sigmas", "0.1") == 0  # fmt: skip
+                   "--sigma", "0.1") == 0  # fmt: skip
     result = json.loads((tmp_path / "r" / "results.json").read_text())
     assert sorted(row["n_images"] for row in result["results"]) == [4, 4, 6, 6, 6, 6, 6, 6]
 
@@ -178,9 +178,9 @@ def test_split_is_by_file(photographs, tmp_path):
         (["--denoisers", "UNetDenoiser(channels=0)"], ["channels", "0"]),
         (["--denoisers", "print(1)"], ["--denoisers", "print(1)"]),
         (["--denoisers", "WaveletShrinkage", "WaveletShrinkage"], ["twice"]),
-        (["--sigmas", "0", *FAST], ["sigmas", "positive"]),
-        (["--sigmas", "-0.1", *FAST], ["sigmas", "positive"]),
-        (["--sigmas", "nan", *FAST], ["sigmas", "finite"]),
+        (["--sigma", "0", *FAST], ["sigma", "positive"]),
+        (["--sigma", "-0.1", *FAST], ["sigma", "positive"]),
+        (["--sigma", "nan", *FAST], ["sigma", "finite"]),
         (["--cv", "13", *FAST], ["cv", "12", "13"]),
         (["--cv", "1", *FAST], ["cv", "fraction"]),
         (["--cv", "1.5", *FAST], ["cv", "1.5"]),
@@ -289,7 +289,7 @@ def test_folds_or_fraction():
 def test_redo_names_every_setting(tmp_path):
     from gahb_sk.cli import build_parser
 
-    words = "compare --dataset disks --cv 3 --n-images 9 --seed 4 --output r --sigmas 0.2".split()
+    words = "compare --dataset disks --cv 3 --n-images 9 --seed 4 --output r --sigma 0.2".split()
     args = build_parser().parse_args([*words, "--denoisers", "WaveletShrinkage(n_shifts=4)"])
     again = build_parser().parse_args(shlex.split(redo(args))[1:])
     assert vars(again) == vars(args)

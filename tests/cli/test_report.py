@@ -15,11 +15,11 @@ from gahb_sk.experiments import compare_denoisers
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def section_of(sigmas=(0.1, 0.3), n_examples=2, **changes):
+def section_of(sigma=(0.1, 0.3), n_examples=2, **changes):
     comparison = compare_denoisers(
         {"<plain> & simple": WaveletShrinkage(), "oracle": OracleShrinkage()},
         make_c_alpha_images(8, image_size=16, random_state=0),
-        sigmas,
+        sigma,
         cv=0.5,
         n_examples=n_examples,
     )
@@ -33,13 +33,13 @@ def section():
 
 
 def test_page_holds_table_pictures_settings_and_command(section, tmp_path):
-    page = write_report(tmp_path, section, "gahb-sk compare --sigmas '0.1'").read_text()
+    page = write_report(tmp_path, section, "gahb-sk compare --sigma '0.1'").read_text()
     means = section.comparison.means()
     for row in means.rows():
         assert f"{row['psnr']:.2f} &plusmn; {row['psnr_se']:.2f}" in page
     assert page.count("data:image/png;base64,") == 2
     assert "{{" not in page
-    assert "gahb-sk compare --sigmas &#x27;0.1&#x27;" in page
+    assert "gahb-sk compare --sigma &#x27;0.1&#x27;" in page
     for text in ("seed", "numpy", "optimal (bound)", "bad&lt;.png: truncated"):
         assert text in page
 
@@ -61,7 +61,7 @@ def test_best_is_a_rival_never_a_bound(section, tmp_path):
 
 
 def test_json_is_strict_and_whole(tmp_path):
-    single = section_of(sigmas=(0.1,))  # its slope is undefined
+    single = section_of(sigma=(0.1,))  # its slope is undefined
     write_report(tmp_path, single, "command")
 
     def refuse(name):

@@ -92,7 +92,7 @@ def test_bad_input(images):
     for ks in ([0], [300], [1.5], []):
         with pytest.raises(ValueError, match="ks: expected ints between 1 and 256"):
             basis_alignment([wiener], images[:1], [0.1], ks)
-    with pytest.raises(ValueError, match="sigmas"):
+    with pytest.raises(ValueError, match="sigma"):
         basis_alignment([wiener], images[:1], [-1.0], [3])
 
 

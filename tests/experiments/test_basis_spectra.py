@@ -84,5 +84,5 @@ def test_bad_input(images):
     wiener = WienerDenoiser().fit(images)
     with pytest.raises(ValueError, match="n_components"):
         basis_spectra([wiener], images[:1], [SIGMA], 300)
-    with pytest.raises(ValueError, match="sigmas"):
+    with pytest.raises(ValueError, match="sigma"):
         basis_spectra([wiener], images[:1], [0.0], 3)

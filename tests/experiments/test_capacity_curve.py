@@ -14,7 +14,7 @@ def white(rng):
 
 def test_larger_images_need_more_of_them(white):
     """A Wiener filter of d values fits d variances; with white images the gap grows with d/N."""
-    table = capacity_curve([WienerDenoiser()], white, (50, 300), sigmas=[1.0], n_test=300)
+    table = capacity_curve([WienerDenoiser()], white, (50, 300), sigma=[1.0], n_test=300)
     few, many = (table.where(n_train=n)["gap"] for n in (50, 300))
     assert (np.diff(few) > 0).all()
     assert many[2] > many[0]
@@ -24,7 +24,7 @@ def test_larger_images_need_more_of_them(white):
 
 
 def test_each_row_is_that_of_its_generalization_curve(white, global_random_seed):
-    options = {"sigmas": [0.3, 1.0], "random_state": global_random_seed}
+    options = {"sigma": [0.3, 1.0], "random_state": global_random_seed}
     table = capacity_curve({"w": WienerDenoiser()}, white, (40, 200), **options)
     curve = generalization_curve(WienerDenoiser(), white["6x6"], (40, 200), n_samples=0, **options)
     part = table.where(images="6x6", denoiser="w")

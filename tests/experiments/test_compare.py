@@ -210,13 +210,13 @@ def test_progress_is_on_stderr_and_only_if_asked(X, capsys):
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"sigmas": [0.0]}, "sigmas: expected positive"),
-        ({"sigmas": [-0.1, 0.1]}, "sigmas: expected positive"),
-        ({"sigmas": [np.inf]}, "finite"),
-        ({"sigmas": []}, "sigmas"),
-        ({"sigmas": "abc"}, "sigmas: expected positive .* 'abc'"),
-        ({"sigmas": True}, "sigmas: expected positive .* True"),
-        ({"sigmas": [[0.1], [0.1, 0.2]]}, "sigmas: expected positive"),
+        ({"sigma": [0.0]}, "sigma: expected positive"),
+        ({"sigma": [-0.1, 0.1]}, "sigma: expected positive"),
+        ({"sigma": [np.inf]}, "finite"),
+        ({"sigma": []}, "sigma"),
+        ({"sigma": "abc"}, "sigma: expected positive .* 'abc'"),
+        ({"sigma": True}, "sigma: expected positive .* True"),
+        ({"sigma": [[0.1], [0.1, 0.2]]}, "sigma: expected positive"),
         ({"cv": []}, "cv: expected at least one pair"),
         ({"cv": [(np.arange(12), np.arange(0))]}, "cv: .* images on both sides"),
         ({"n_jobs": 0}, "n_jobs.* 0"),
@@ -231,7 +231,7 @@ def test_progress_is_on_stderr_and_only_if_asked(X, capsys):
     ],
 )
 def test_bad_values(changes, message, X):
-    arguments = {"denoisers": BOTH, "X": X, "sigmas": [0.1], **changes}
+    arguments = {"denoisers": BOTH, "X": X, "sigma": [0.1], **changes}
     with pytest.raises(ValueError, match=message):
         compare_denoisers(**arguments)
 

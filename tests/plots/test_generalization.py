@@ -48,7 +48,7 @@ def test_the_optimum_of_one_image_is_that_of_a_projection_on_it(disks):
     """A ray is known: of d values of noise one is left, however strong the noise."""
     sigmas = [0.05, 0.5]
     curve = generalization_curve(
-        FunctionDenoiser(project_on_first), disks, (1,), sigmas=sigmas, n_test=100, n_samples=0
+        FunctionDenoiser(project_on_first), disks, (1,), sigma=sigmas, n_test=100, n_samples=0
     )
     display = GeneralizationDisplay.from_curve(curve).plot(figure())
     train, test = display.curve_axes_

@@ -48,7 +48,7 @@ def test_figure_1_has_the_means_of_both_networks(one, folder, setup):
     pairs, X = load_pairs(folder / "pairs-32x32"), load_pair_images(folder / "pairs-32x32")
     sigmas = [sigma for sigma in np.unique(one.table["sigma"])]
     curve = generalization_curve(
-        pairs, X, (4,), sigmas=sigmas[:2], n_test=4, n_samples=0, random_state=setup.stream(1)
+        pairs, X, (4,), sigma=sigmas[:2], n_test=4, n_samples=0, random_state=setup.stream(1)
     )
     wanted = curve.psnr.where(images="train", sigma=sigmas[0])["psnr"].mean()
     found = one.table.where(n_train=4, images="train", sigma=sigmas[0])["psnr"]

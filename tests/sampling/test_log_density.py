@@ -49,7 +49,7 @@ def test_mean_over_the_class_is_the_divergence(rng):
     divergence = D * (1 / variance - 1 + np.log(variance)) / 2
     assert abs(bound.mean - divergence) < 5 * bound.standard_error + 0.02
     assert bound.standard_error < 0.1 * divergence
-    assert_allclose(np.trapezoid(bound.integrand, np.log(bound.sigmas)), bound.mean)
+    assert_allclose(np.trapezoid(bound.integrand, np.log(bound.sigma)), bound.mean)
 
 
 def test_swapping_changes_the_sign(rng):
@@ -59,11 +59,11 @@ def test_swapping_changes_the_sign(rng):
     assert_allclose(log_density_ratio(p, p, x).values, 0)
 
 
-@pytest.mark.parametrize("sigmas", [[0.1], [0.2, 0.1], [0.0, 1.0], [0.1, np.inf], 0.1])
-def test_bad_levels(sigmas, rng):
+@pytest.mark.parametrize("sigma", [[0.1], [0.2, 0.1], [0.0, 1.0], [0.1, np.inf], 0.1])
+def test_bad_levels(sigma, rng):
     p = GaussianDenoiser(1.0)
-    with pytest.raises(ValueError, match="sigmas: expected at least two"):
-        log_density_ratio(p, p, rng.standard_normal((2, *SHAPE)), sigmas)
+    with pytest.raises(ValueError, match="sigma: expected at least two"):
+        log_density_ratio(p, p, rng.standard_normal((2, *SHAPE)), sigma)
 
 
 def test_oracles_are_refused(rng):

@@ -45,7 +45,7 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
     patch_size : int, dict of float to int, or "calibrate", default=9
         Side of the windows in pixels. A dict gives it by noise level; the nearest level (by its
         logarithm) is used. "calibrate" measures, on training images held out, which size is best
-        at each of ``calibration_sigmas``. Windows are cut to the image.
+        at each of ``calibration_sigma``. Windows are cut to the image.
     equivariant : bool, default=False
         Whether a window is compared with the windows at all positions of the training images, or
         only with those at its own.
@@ -56,7 +56,7 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         "inside": windows lie inside the image; near the border a pixel is not in the middle of
         its window. "wrap": images are periodic; an equivariant denoiser then commutes with all
         cyclic shifts.
-    calibration_sigmas : tuple of float, default=(0.03, 0.1, 0.3, 1.0)
+    calibration_sigma : tuple of float, default=(0.03, 0.1, 0.3, 1.0)
         Noise levels of the calibration, positive, in the units of the images.
     validation_fraction : float, default=0.1
         Share of the training images held out for the calibration, at least one and at most 16 of
@@ -120,7 +120,7 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         "equivariant": ["boolean"],
         "average_overlaps": ["boolean"],
         "boundary": [StrOptions({"inside", "wrap"})],
-        "calibration_sigmas": ["array-like"],
+        "calibration_sigma": ["array-like"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "device": [str],
         "random_state": ["random_state"],
@@ -133,7 +133,7 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         equivariant=False,
         average_overlaps=False,
         boundary="inside",
-        calibration_sigmas=(0.03, 0.1, 0.3, 1.0),
+        calibration_sigma=(0.03, 0.1, 0.3, 1.0),
         validation_fraction=0.1,
         device="auto",
         random_state=0,
@@ -144,7 +144,7 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         self.equivariant = equivariant
         self.average_overlaps = average_overlaps
         self.boundary = boundary
-        self.calibration_sigmas = calibration_sigmas
+        self.calibration_sigma = calibration_sigma
         self.validation_fraction = validation_fraction
         self.device = device
         self.random_state = random_state
@@ -177,12 +177,12 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
                 f"{len(images)}. Give patch_size as a number."
             )
         sigmas = check_sigma(
-            self.calibration_sigmas, len(self.calibration_sigmas), "calibration_sigmas"
+            self.calibration_sigma, len(self.calibration_sigma), "calibration_sigma"
         )
         if not len(sigmas) or sigmas.min() <= 0:
             raise ValueError(
-                "calibration_sigmas: expected positive noise levels, got "
-                f"{self.calibration_sigmas!r}."
+                "calibration_sigma: expected positive noise levels, got "
+                f"{self.calibration_sigma!r}."
             )
         root = seed_sequence(self.random_state)
         order = np.random.Generator(np.random.SFC64(child(root, 0))).permutation(len(images))

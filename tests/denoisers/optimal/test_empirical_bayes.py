@@ -160,7 +160,7 @@ def test_patch_size_by_level(training, clean):
 
 def test_calibration_picks_the_best_size_held_out(training):
     denoiser = LocalEmpiricalBayesDenoiser(
-        patch_size="calibrate", calibration_sigmas=(0.1, 1.0)
+        patch_size="calibrate", calibration_sigma=(0.1, 1.0)
     ).fit(training)
     best = denoiser.calibration_sizes_[denoiser.calibration_mse_.argmin(1)]
     assert list(denoiser.patch_sizes_.values()) == best.tolist()
