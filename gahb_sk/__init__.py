@@ -36,6 +36,7 @@ __getattr__, __dir__, __all__ = attach(
             "all_denoisers",
         ],
         "experiments": ["compare_denoisers"],
+        "image_classes": [],
         "metrics": ["input_psnr", "mse", "psnr", "psnr_slope", "ssim"],
         "noise": ["add_gaussian_noise", "estimate_sigma"],
         "jacobians": [],

@@ -18,6 +18,9 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
+from sklearn.utils._param_validation import (
+    validate_parameter_constraints as validate_parameters,
+)
 from sklearn.utils.validation import _check_n_features
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "did_you_mean",
     "fit_context",
     "positive",
+    "validate_parameters",
     "validate_params",
 ]
 

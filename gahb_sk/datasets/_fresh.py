@@ -1,4 +1,4 @@
-"""Endless fresh images of a generator: image k of the stream is image k of the generator."""
+"""Endless fresh images of a class: image k of the stream is image k of the class."""
 
 from itertools import count
 
@@ -6,64 +6,66 @@ import numpy as np
 
 from gahb_sk._random import seed_sequence
 from gahb_sk.datasets._prefetch import prefetched
+from gahb_sk.image_classes import ImageClass
+from gahb_sk.image_classes._sampling import check_dtype
 
-OWN = ("n_samples", "first_image", "return_latents", "return_params", "return_tangents")
 BLOCK = 64  # images made at a time when they are taken one by one
 
 
 class FreshImages:
-    """A stream of images that never repeats, of any generator of this library.
+    """A stream of images of a class that never repeats.
 
     It holds no image, only the recipe: pickled, it is a few hundred bytes. The seed is fixed when
     the stream is built, so that image k is the same at each call, in each process.
 
     Parameters
     ----------
-    make : callable
-        A generator such as :func:`make_c_alpha_images`, with the parameters ``n_samples``,
-        ``first_image`` and ``random_state``.
-    **params
-        Its other parameters, and ``random_state``.
+    image_class : ImageClass
+        Such as :class:`~gahb_sk.image_classes.CAlphaImages`.
+    random_state : int, RandomState or None, default=None
+        Seed.
+    dtype : {numpy.float32, numpy.float64}, default=numpy.float32
+        Precision of the images.
+    n_jobs : int, default=None
+        Threads of each call.
 
     Attributes
     ----------
     shape_of_image : tuple of int
         ``(H, W)`` or ``(C, H, W)``.
-    dtype : numpy.dtype
-
-    Raises
-    ------
-    TypeError
-        For a parameter that the stream sets itself.
-    ValueError
-        For parameters that ``make`` refuses.
 
     Examples
     --------
-    >>> from gahb_sk.datasets import FreshImages, make_disk_images
-    >>> stream = FreshImages(make_disk_images, image_size=16, random_state=0)
+    >>> from gahb_sk.datasets import FreshImages
+    >>> from gahb_sk.image_classes import DiskImages
+    >>> stream = FreshImages(DiskImages(16), random_state=0)
     >>> stream.take(1_000_000, 1_000_003).shape
     (3, 16, 16)
     """
 
-    def __init__(self, make, **params):
-        own = sorted(set(params) & set(OWN))
-        if own or not callable(make):
+    def __init__(self, image_class, random_state=None, *, dtype=np.float32, n_jobs=None):
+        if not isinstance(image_class, ImageClass):
             raise TypeError(
-                f"FreshImages: {own[0]!r} is set by the stream itself; leave it out." if own
-                else f"make: expected a generator such as make_c_alpha_images, got {make!r}."
-            )  # fmt: skip
-        self.make = make
-        self.params = {**params, "random_state": seed_sequence(params.get("random_state"))}
-        none = self.take(0, 0)
-        self.shape_of_image = none.shape[1:]
-        self.dtype = none.dtype
+                "image_class: expected an object of gahb_sk.image_classes such as "
+                f"DiskImages(image_size=32), got {image_class!r}."
+            )
+        self.image_class = image_class
+        self.random_state = seed_sequence(random_state)
+        self.dtype = check_dtype(dtype)
+        self.n_jobs = n_jobs
+        self.shape_of_image = tuple(image_class.image_shape)
 
     def take(self, start, stop):
         """Return images ``start, ..., stop - 1``, shape ``(stop - start, *shape_of_image)``."""
         if not 0 <= start <= stop:
             raise ValueError(f"start, stop: expected 0 <= start <= stop, got {start}, {stop}.")
-        return self.make(n_samples=int(stop - start), first_image=int(start), **self.params)
+        return self.image_class.sample(
+            int(stop - start),
+            self.random_state,
+            first_image=int(start),
+            dtype=self.dtype,
+            n_jobs=self.n_jobs,
+        )
 
     def read(self, indices):
         """Return the images of the given numbers, in that order."""
@@ -105,8 +107,7 @@ class FreshImages:
             yield from batch
 
     def __repr__(self):
-        name = getattr(self.make, "__name__", repr(self.make))
-        return f"FreshImages({name}, image {self.shape_of_image}, {self.dtype})"
+        return f"FreshImages({self.image_class!r}, {self.dtype})"
 
 
 def runs(indices):

@@ -1,4 +1,4 @@
-"""Write a generator's images to a file, chunk by chunk, and go on after an interruption.
+"""Write the images of a class to a file, chunk by chunk, and go on after an interruption.
 
 Until it is whole, the file is called ``NAME.npy.partial``; beside it, ``NAME.npy.partial.json``
 says what it shall hold. Image k has its place in the file and its own stream of random numbers,
@@ -99,11 +99,10 @@ def generate_file(stream, n_samples, path, *, overwrite=False, n_workers=1, prog
 
 def describe_stream(stream, n_samples):
     """Return what determines the images, as plain values for JSON."""
-    params = dict(stream.params)
-    root = params.pop("random_state")
+    law, root = stream.image_class, stream.random_state
     return {
-        "generator": f"{stream.make.__module__}.{stream.make.__qualname__}",
-        "params": {name: _plain(value) for name, value in sorted(params.items())},
+        "image_class": type(law).__name__,
+        "params": {name: _plain(value) for name, value in sorted(law.__getstate__().items())},
         "entropy": [str(word) for word in np.atleast_1d(np.array(root.entropy, dtype=object))],
         "spawn_key": [int(key) for key in root.spawn_key],
         "shape": [int(n_samples), *map(int, stream.shape_of_image)],

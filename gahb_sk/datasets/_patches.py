@@ -8,7 +8,7 @@ import numpy as np
 
 from gahb_sk._random import image_generator, seed_sequence
 from gahb_sk._validation import Interval, Real, StrOptions, at_least, validate_params
-from gahb_sk.datasets._chunks import check_image_size
+from gahb_sk.image_classes._sampling import check_image_size
 
 ROUNDS = 20  # of random positions, before giving up on finding patches that are not flat
 SPLIT_KEY = 2**31  # the photograph-level split draws below this key of the seed

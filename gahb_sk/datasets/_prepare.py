@@ -4,8 +4,8 @@ from numbers import Integral
 
 from gahb_sk._validation import check_name
 from gahb_sk.datasets._archive import DamagedFile
-from gahb_sk.datasets._chunks import check_image_size
 from gahb_sk.datasets._decode import FILTERS
+from gahb_sk.image_classes._sampling import check_image_size
 
 
 class Prepare:

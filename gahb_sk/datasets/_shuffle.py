@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from gahb_sk._random import seed_sequence
 from gahb_sk._validation import fit_context
+from gahb_sk.image_classes._shuffled import permute_pixels, pixel_permutation
 from gahb_sk.images import as_images
 
 
@@ -70,8 +70,7 @@ class PixelShuffle(TransformerMixin, BaseEstimator):
         """
         batch = as_images(X, image_shape=self.image_shape, estimator=self)
         self.pixel_shape_ = tuple(batch.shape[2:])
-        generator = np.random.Generator(np.random.SFC64(seed_sequence(self.random_state)))
-        self.permutation_ = generator.permutation(self.pixel_shape_[0] * self.pixel_shape_[1])
+        self.permutation_ = pixel_permutation(self.pixel_shape_, self.random_state)
         self.inverse_permutation_ = np.argsort(self.permutation_)
         return self
 
@@ -104,12 +103,11 @@ class PixelShuffle(TransformerMixin, BaseEstimator):
                 f"{batch.shape[2:]}. Fit a PixelShuffle for each size."
             )
         out = batch.empty_like()
-        flat = out.reshape(*batch.shape[:2], -1)
         read = batch.tensor if batch.kind == "torch" else batch.numpy
         step = max(1, 2**24 // int(np.prod(batch.shape[1:])))
         for start in range(0, len(batch), step):
-            images = read(slice(start, start + step))
-            flat[start : start + step] = images.reshape(*images.shape[:2], -1)[..., permutation]
+            part = slice(start, start + step)
+            out[part] = permute_pixels(read(part), permutation)
         return batch.restore(out)
 
     def __sklearn_tags__(self):

@@ -12,14 +12,14 @@ LOAD_BYTES = 2**23  # read at a time when the whole stack is loaded
 
 
 class ImageStack:
-    """Images in a file, in a folder or of a generator, used like an array ``(n, [C,] H, W)``.
+    """Images in a file, in a folder or of a class, used like an array ``(n, [C,] H, W)``.
 
     Slices, index arrays and masks give another ImageStack, a view that has read nothing; an
     integer gives one image, an ndarray. ``numpy.asarray(stack)`` loads everything. A pickled
     stack holds paths or a recipe and indices, never pixels: hand it to workers as it is.
 
     Make one with :func:`open_stack`, :meth:`from_npy`, :meth:`from_folder` or
-    :meth:`from_generator`.
+    :meth:`from_class`.
 
     Parameters
     ----------
@@ -38,8 +38,9 @@ class ImageStack:
     Examples
     --------
     >>> import numpy as np
-    >>> from gahb_sk.datasets import ImageStack, make_disk_images
-    >>> stack = ImageStack.from_generator(make_disk_images, 1000, image_size=16, random_state=0)
+    >>> from gahb_sk.datasets import ImageStack
+    >>> from gahb_sk.image_classes import DiskImages
+    >>> stack = ImageStack.from_class(DiskImages(16), 1000, random_state=0)
     >>> part = stack[::100]
     >>> part.shape
     (10, 16, 16)
@@ -69,13 +70,14 @@ class ImageStack:
         return cls(FolderSource(path, **options))
 
     @classmethod
-    def from_generator(cls, make, n_samples, *, first_image=0, **params):
-        """Stack of images ``first_image, ..., first_image + n_samples - 1`` of a generator.
+    def from_class(cls, image_class, n_samples, random_state=None, *, first_image=0, **options):
+        """Stack of images ``first_image, ..., first_image + n_samples - 1`` of an image class.
 
-        They are made anew each time they are read, and are always the same ones. ``make`` and
-        ``params`` are those of :class:`FreshImages`.
+        They are made anew each time they are read, and are always the same ones. The other
+        parameters are those of :class:`FreshImages`.
         """
-        return cls(_GeneratedSource(FreshImages(make, **params), first_image, n_samples))
+        stream = FreshImages(image_class, random_state, **options)
+        return cls(_GeneratedSource(stream, first_image, n_samples))
 
     @property
     def shape(self):

@@ -24,7 +24,7 @@ import numpy as np
 RIM = 0.75  # a pixel's centre is within half a diagonal, .7072, of any point of the pixel
 
 
-def render_disks(params, image_size, *, rim="area", wrap=False, dtype=np.float64):
+def render_disks(params, image_size, *, antialias="area", wrap=False, dtype=np.float64):
     """Draw disks.
 
     Parameters
@@ -33,8 +33,8 @@ def render_disks(params, image_size, *, rim="area", wrap=False, dtype=np.float64
         Row and column of the centre and radius in pixels, intensity inside and outside.
     image_size : tuple (height, width)
         Sides in pixels.
-    rim : {"area", "hard"}, default="area"
-        "area": exact area of the disk in each pixel; "hard": pixels whose centre is closer than
+    antialias : {"area", "none"}, default="area"
+        "area": exact area of the disk in each pixel; "none": pixels whose centre is closer than
         the radius.
     wrap : bool, default=False
         Whether the image is a torus; then the diameter must fit into each side.
@@ -46,21 +46,21 @@ def render_disks(params, image_size, *, rim="area", wrap=False, dtype=np.float64
     images : ndarray of shape (n, height, width)
     """
     params = np.asarray(params, dtype=np.float64)
-    coverage = _on_torus(RIMS[rim], params[:, :3], image_size, wrap, dtype)
+    coverage = _on_torus(COVERAGES[antialias], params[:, :3], image_size, wrap, dtype)
     inside, outside = params[:, 3:].T.astype(dtype)[..., None, None]
     coverage *= inside - outside
     coverage += outside
     return coverage
 
 
-def disk_coverage(geometry, image_size, *, rim="area", wrap=False):
+def disk_coverage(geometry, image_size, *, antialias="area", wrap=False):
     """Return the share of each pixel that the disk covers.
 
     Parameters
     ----------
     geometry : array-like of shape (n, 3)
         Row, column and radius in pixels.
-    image_size, rim, wrap
+    image_size, antialias, wrap
         See :func:`render_disks`.
 
     Returns
@@ -69,7 +69,7 @@ def disk_coverage(geometry, image_size, *, rim="area", wrap=False):
         In [0, 1], double precision.
     """
     geometry = np.asarray(geometry, dtype=np.float64)
-    return _on_torus(RIMS[rim], geometry, image_size, wrap, np.float64)
+    return _on_torus(COVERAGES[antialias], geometry, image_size, wrap, np.float64)
 
 
 def disk_tangents(params, image_size, *, wrap=False, dtype=np.float64):
@@ -228,4 +228,4 @@ def _second_difference(corners):
     return rows[:, :, 1:] - rows[:, :, :-1]
 
 
-RIMS = {"area": _area, "hard": _hard}
+COVERAGES = {"area": _area, "none": _hard}

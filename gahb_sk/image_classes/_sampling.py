@@ -1,6 +1,6 @@
-"""What every generator shares: its sizes, its dtype, and images made chunk by chunk in threads.
+"""What all classes share: sizes, ranges, dtype, draws, and images made chunk by chunk in threads.
 
-A generator gives a function ``make_chunk(indices)`` that returns a dict of arrays whose first axis
+A class gives a function ``make_chunk(indices)`` that returns a dict of arrays whose first axis
 runs over the images ``indices``. Everything image ``k`` draws comes from the stream of image ``k``
 (see :mod:`gahb_sk._random`), so a chunk may be cut anywhere.
 """
@@ -10,7 +10,6 @@ from numbers import Integral
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.utils import Bunch
 
 from gahb_sk._random import image_generators
 
@@ -93,7 +92,7 @@ def make_in_chunks(make_chunk, n_samples, first_image, values_per_image, n_jobs=
 
     Returns
     -------
-    made : sklearn.utils.Bunch
+    made : dict
         The arrays of ``make_chunk`` with first axis ``n_samples``.
     """
     if (
@@ -105,11 +104,9 @@ def make_in_chunks(make_chunk, n_samples, first_image, values_per_image, n_jobs=
     length = max(1, CHUNK_BYTES // (8 * values_per_image))
     starts = range(0, n_samples, length)
     if len(starts) == 1:
-        return Bunch(**make_chunk(range(first_image, first_image + n_samples)))
+        return make_chunk(range(first_image, first_image + n_samples))
     empty = make_chunk(range(0))
-    made = Bunch(
-        **{name: np.empty((n_samples, *a.shape[1:]), a.dtype) for name, a in empty.items()}
-    )
+    made = {name: np.empty((n_samples, *a.shape[1:]), a.dtype) for name, a in empty.items()}
 
     def work(start):
         stop = min(start + length, n_samples)

@@ -5,114 +5,108 @@ Coordinates are those of array indices: pixel (i, j) covers [i - 1/2, i + 1/2] x
 with the sign of its direction down the rows, the part of the pixel to its right.
 """
 
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 
 import numpy as np
 
-from gahb_sk._random import seed_sequence
-from gahb_sk._validation import at_least, validate_params
-from gahb_sk.datasets._chunks import (
-    check_dtype,
-    check_image_size,
-    check_range,
-    image_draws,
-    make_in_chunks,
-)
-from gahb_sk.datasets._coverage import mean_clipped
+from gahb_sk._validation import at_least
+from gahb_sk.image_classes._base import ImageClass
+from gahb_sk.image_classes._contour_masks import mean_clipped
+from gahb_sk.image_classes._sampling import check_range
 
-DENTED = (
-    0.4  # nearest vertex to the centre, as a share of the farthest: polygons need not be convex
-)
+# Nearest vertex to the centre, as a share of the farthest: polygons need not be convex.
+DENTED = 0.4
 
 
-@validate_params(
-    {
-        "n_samples": [at_least(0)],
-        "n_polygons": [at_least(1)],
-        "first_image": [at_least(0)],
-        "return_latents": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
-)
-def make_polygon_images(
-    n_samples=100,
-    image_size=64,
-    *,
-    n_polygons=1,
-    n_vertices=(3, 6),
-    intensity_range=(0.0, 1.0),
-    first_image=0,
-    return_latents=False,
-    dtype=np.float32,
-    n_jobs=None,
-    random_state=None,
-):
-    """Make images of random polygons of constant intensity on a constant ground.
+@dataclass(frozen=True)
+class PolygonLatents:
+    """What polygon images are made of.
+
+    Attributes
+    ----------
+    vertices : ndarray of shape (n, n_polygons, high, 2), float64
+        Row and column; where a polygon has fewer than ``high`` vertices its last one is repeated.
+    intensities : ndarray of shape (n, n_polygons + 1), float64
+        The ground first.
+    """
+
+    vertices: np.ndarray
+    intensities: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PolygonImages(ImageClass):
+    """Random polygons of constant intensity on a constant ground.
 
     A polygon is a star around its centre: angles are uniform, one in each equal sector, so that
     neighbours are less than two sectors apart, and distances to the centre are uniform between
     0.4 and 1 times a radius that is uniform between an eighth and three eighths of the shorter
-    side. The centre is uniform in the image. Later polygons hide earlier ones.
+    side. The centre is uniform in the image. Later polygons hide earlier ones. Each pixel holds
+    the exact area of the polygons in it (of each one over what lies below). Latents are a record
+    of ``vertices`` and ``intensities``.
 
     Parameters
     ----------
-    n_samples : int, default=100
-        Number of images.
     image_size : int or tuple (height, width), default=64
         Sides in pixels, at least 4.
     n_polygons : int, default=1
-        Polygons an image.
+        Polygons per image.
     n_vertices : int or tuple (low, high), default=(3, 6)
         Number of vertices of a polygon, uniform from low to high inclusive, at least 3.
     intensity_range : tuple (low, high), default=(0.0, 1.0)
         All intensities are uniform and independent in it.
-    first_image : int, default=0
-        Number of the first image.
-    return_latents : bool, default=False
-        Return ``(images, latents)``.
-    dtype : {numpy.float32, numpy.float64}, default=numpy.float32
-        Precision of the images.
-    n_jobs : int, default=None
-        Threads; None is 1, -1 all processors. The images don't depend on it.
-    random_state : int, RandomState or None, default=None
-        Seed. Image k depends on the seed, k and the other parameters only.
 
-    Returns
-    -------
-    images : ndarray of shape (n_samples, height, width)
-        Each pixel holds the exact area of the polygons in it (of each one over what lies below).
-    latents : Bunch, only if ``return_latents``
-        ``vertices`` (n, n_polygons, high, 2), float64: row and column; where a polygon has fewer
-        than ``high`` vertices its last one is repeated. ``intensities`` (n, n_polygons + 1),
-        the ground first.
-
-    Raises
-    ------
-    ValueError
-        For fewer than 3 vertices, or a size or range that is none.
+    Examples
+    --------
+    >>> from gahb_sk.image_classes import PolygonImages
+    >>> PolygonImages(16, n_polygons=2).sample(3, random_state=0).shape
+    (3, 16, 16)
     """
-    size = check_image_size(image_size)
-    dtype = check_dtype(dtype)
-    fewest, most = _check_vertices(n_vertices)
-    low, high = check_range(intensity_range, "intensity_range")
-    root = seed_sequence(random_state)
-    per_polygon = 4 + 2 * most
 
-    def make_chunk(indices):
-        draws = image_draws(root, indices, n_polygons * per_polygon + n_polygons + 1)
-        intensities = low + (high - low) * draws[:, : n_polygons + 1]
-        u = draws[:, n_polygons + 1 :].reshape(-1, n_polygons, per_polygon)
-        vertices = _star_polygons(u, size, fewest, most)
-        images = np.empty((len(draws), *size), dtype)
-        images[...] = intensities[:, 0, None, None]
-        for p in range(n_polygons):
-            coverage = polygon_coverage(vertices[:, p], size).astype(dtype)
-            images += coverage * (intensities[:, p + 1, None, None].astype(dtype) - images)
-        return {"images": images, "vertices": vertices, "intensities": intensities}
+    image_size: int | tuple = 64
+    _: KW_ONLY
+    n_polygons: int = 1
+    n_vertices: int | tuple = (3, 6)
+    intensity_range: tuple = (0.0, 1.0)
 
-    made = make_in_chunks(make_chunk, n_samples, first_image, 8 * size[0] * size[1], n_jobs)
-    images = made.pop("images")
-    return (images, made) if return_latents else images
+    _record = PolygonLatents
+    _parameter_constraints = {"n_polygons": [at_least(1)]}
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._set(
+            n_vertices=_check_vertices(self.n_vertices),
+            intensity_range=check_range(self.intensity_range, "intensity_range"),
+        )
+
+    @property
+    def _per_polygon(self):
+        return 4 + 2 * self.n_vertices[1]
+
+    @property
+    def _n_draws(self):
+        return self.n_polygons * (self._per_polygon + 1) + 1
+
+    @property
+    def _working_values(self):
+        return 8 * self.image_size[0] * self.image_size[1]
+
+    def _latents(self, draws, dtype):
+        low, high = self.intensity_range
+        n = self.n_polygons
+        u = draws[:, n + 1 :].reshape(-1, n, self._per_polygon)
+        vertices = _star_polygons(u, self.image_size, *self.n_vertices)
+        return PolygonLatents(vertices, low + (high - low) * draws[:, : n + 1])
+
+    def _render(self, latents, dtype):
+        intensities = latents.intensities[..., None, None].astype(dtype)
+        images = np.empty((len(intensities), *self.image_size), dtype)
+        images[...] = intensities[:, 0]
+        for p in range(self.n_polygons):
+            coverage = polygon_coverage(latents.vertices[:, p], self.image_size).astype(dtype)
+            images += coverage * (intensities[:, p + 1] - images)
+        return images
 
 
 def polygon_coverage(vertices, size):
