@@ -17,6 +17,9 @@ _MEDIAN_OF_ABSOLUTE_NORMAL = float(ndtri(0.75))
 DEFAULT_SIGMA = 0.1
 SCORE_NOISE_SEED = 0
 
+_BLOCK = 8  # side of the blocks of which mean and variance are compared
+_FITS = 20
+
 
 def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     """Add white Gaussian noise to images, image by image.
@@ -122,6 +125,67 @@ def estimate_sigma(X):
     if details.shape[1] == 0:
         return np.zeros(len(X))
     return np.median(np.abs(details), axis=1).astype(np.float64) / _MEDIAN_OF_ABSOLUTE_NORMAL
+
+
+def estimate_count_noise(X):
+    """Estimate how the noise's variance grows with brightness: ``gain * x + intercept``.
+
+    Blocks of 8x8 pixels give pairs of a mean and of a variance, that of the finest diagonal
+    details. A straight line is fitted to them by least squares, each weighed by the variance that
+    Poisson-Gaussian noise gives it; blocks far above the line hold texture and are left out, and
+    the fit is repeated.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, H, W) or (n, C, H, W)
+        Noisy images. With a side below 8 pixels, the noise is taken for white.
+
+    Returns
+    -------
+    gain : ndarray of shape (n,), float64
+        At least 0.
+    intercept : ndarray of shape (n,), float64
+        ``read_noise**2 - gain * offset``; these two cannot be told apart by one image.
+
+    Notes
+    -----
+    On whole photographs as counts of peak 1 to 100 the variance at the mean brightness is right
+    within 6 %. Fine texture makes it too high.
+    """
+    X = np.asarray(X, np.float64)
+    if min(X.shape[-2:]) < _BLOCK:
+        return np.zeros(len(X)), estimate_sigma(X) ** 2
+    lines = [_fit_line(*_blocks(image.reshape(-1, *X.shape[-2:]))) for image in X]
+    return np.array(lines).T
+
+
+def _blocks(planes):
+    """Means of blocks, and mean squares of the finest diagonal details in them."""
+    height, width = (side // _BLOCK * _BLOCK for side in planes.shape[-2:])
+    planes = planes[:, :height, :width]
+    shape = (len(planes), height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)
+    half = (*shape[:2], _BLOCK // 2, shape[3], _BLOCK // 2)
+    squares = np.square(_finest_details(planes)).reshape(half)
+    return planes.reshape(shape).mean((2, 4)).ravel(), squares.mean((2, 4)).ravel()
+
+
+def _fit_line(means, squares):
+    slope, intercept = 0.0, np.quantile(squares, 0.3)
+    if not squares.any():
+        return 0.0, 0.0
+    tiny = 1e-3 * np.median(squares) + 1e-6 * squares.mean()
+    points = np.stack([means, np.ones_like(means)])
+    for _ in range(_FITS):
+        variance = np.maximum(slope * means + intercept, tiny)
+        # Of a mean of 16 squares, whose fourth cumulant is gain^2 variance / 4 for counts.
+        spread = (2 * variance**2 + slope**2 * variance / 4) / (_BLOCK // 2) ** 2
+        # Cut at 2 deviations: without texture 4 % too low, with fine texture up to 6 % too high.
+        weights = (squares < variance + 2 * np.sqrt(spread)) / spread
+        weights /= weights.max()
+        moments, targets = points * weights @ points.T, points * weights @ squares
+        slope, intercept = np.linalg.lstsq(moments, targets, rcond=1e-12)[0]
+        slope = max(slope, 0.0)
+    return slope, intercept
 
 
 def _finest_details(X):

@@ -25,6 +25,7 @@ def make_module():
 
 SETTINGS = {
     "BM3DDenoiser": lambda: {"exact": False},
+    "VarianceStabilized": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"]()},
     "Tiled": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"](), "margin": 8},
     "FunctionDenoiser": lambda: {"func": halve_noise},
     "ModuleDenoiser": lambda: {"module": make_module()},

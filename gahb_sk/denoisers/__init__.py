@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = attach(
         "wrappers._tiled": ["Tiled"],
         "classical._total_variation": ["TotalVariationDenoiser"],
         "learned._unet": ["UNetDenoiser"],
+        "wrappers._variance_stabilized": ["VarianceStabilized"],
         "classical._wavelet_shrinkage": ["WaveletShrinkage"],
         "classical._wiener": ["WienerDenoiser"],
     },
