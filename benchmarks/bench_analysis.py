@@ -22,6 +22,7 @@ from gahb_sk import UNetDenoiser, add_gaussian_noise
 from gahb_sk.analysis import eigenbasis
 from gahb_sk.datasets import FreshImages, make_c_alpha_images
 from gahb_sk.denoisers import BandletShrinkage, OracleShrinkage, WaveletShrinkage
+from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.jacobians import hutchpp, linearize
 from gahb_sk.networks._inference import denoise
 
@@ -32,7 +33,7 @@ def trained(args):
     """Load the network, or train it for the seconds given."""
     if args.folder is not None:
         return UNetDenoiser.load(args.folder)
-    stream = FreshImages(make_c_alpha_images, image_size=40, alpha=2.0, random_state=0)
+    stream = FreshImages(CAlphaImages(40, alpha=2.0), random_state=0)
     print(f"training {args.channels} channels for {args.train_seconds:g} s", flush=True)
     return UNetDenoiser(
         channels=args.channels, time_budget=args.train_seconds, max_images=None, random_state=0

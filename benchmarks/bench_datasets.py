@@ -84,7 +84,7 @@ GENERATORS = {
     ),
     "C^alpha, float64": (partial(make_c_alpha_images, dtype=np.float64), loop_c_alpha, None),
     "disks, exact area": (make_disk_images, loop_disks, 10_000),
-    "disks, hard rim": (partial(make_disk_images, rim="hard"), None, 10_000),
+    "disks, hard rim": (partial(make_disk_images, antialias="none"), None, 10_000),
     "disks, wrapped": (partial(make_disk_images, wrap=True), None, None),
     "disks and tangents": (partial(make_disk_images, return_tangents=True), None, None),
     "rays": (make_ray_images, None, None),

@@ -28,6 +28,7 @@ from gahb_sk.datasets import (
     save_stack,
 )
 from gahb_sk.denoisers import DiskPosteriorMean, EmpiricalBayesDenoiser
+from gahb_sk.image_classes import CAlphaImages
 
 SIZE = 40
 SIGMAS = (1.0, 0.5, 0.3, 0.1, 0.03, 0.01)
@@ -86,9 +87,7 @@ def large():
     """Print seconds and peak memory against 100,000 training images in a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "training.npy"
-        stack = ImageStack.from_generator(
-            make_c_alpha_images, 100_000, image_size=80, alpha=2.0, random_state=0
-        )
+        stack = ImageStack.from_class(CAlphaImages(80, alpha=2.0), 100_000, 0)
         save_stack(stack, path)
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             pool.apply(denoise_large, (path,))

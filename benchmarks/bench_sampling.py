@@ -20,8 +20,8 @@ from scipy.optimize import minimize
 
 from gahb_sk import UNetDenoiser, WienerDenoiser
 from gahb_sk.datasets import make_c_alpha_images, make_disk_images
-from gahb_sk.datasets._disks import disk_coverage
 from gahb_sk.denoisers import DiskPosteriorMean
+from gahb_sk.image_classes import disk_coverage
 from gahb_sk.sampling import FlowSampler, ScoreSampler
 
 

@@ -36,6 +36,7 @@ from gahb_sk._files import write_text
 from gahb_sk._random import seed_sequence
 from gahb_sk.datasets import FreshImages, make_c_alpha_images, open_stack
 from gahb_sk.denoisers import BM3DDenoiser
+from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.metrics import input_psnr, psnr
 from gahb_sk.networks import UNet
 from gahb_sk.networks import _blocks as blocks
@@ -72,7 +73,7 @@ def parse(name):
 
 
 def fresh():
-    return FreshImages(make_c_alpha_images, image_size=IMAGE_SIZE, alpha=2, random_state=0)
+    return FreshImages(CAlphaImages(IMAGE_SIZE, alpha=2), random_state=0)
 
 
 def train_once(name, rates, folder, clean):

@@ -61,7 +61,7 @@ PICTURES = {
     "disks": lambda: datasets.make_disk_images(N, SIZE, random_state=SEED),
     "disks_wrapped": lambda: datasets.make_disk_images(N, SIZE, wrap=True, random_state=SEED),
     "disks_integer": lambda: datasets.make_disk_images(
-        N, SIZE, generator="integer", rim="hard", random_state=SEED
+        N, SIZE, lattice="integer", antialias="none", random_state=SEED
     ),
     "disk_tangents": disk_tangents,
     "rays": lambda: datasets.make_ray_images(N, SIZE, random_state=SEED),

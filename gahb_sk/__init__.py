@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = attach(
             "EfficientDenoiser",
             "EmpiricalBayesDenoiser",
             "FunctionDenoiser",
+            "GaussianPosteriorMean",
             "LocalEmpiricalBayesDenoiser",
             "NonLocalMeansDenoiser",
             "OracleDenoiser",

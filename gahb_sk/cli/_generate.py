@@ -12,17 +12,10 @@ from tqdm import tqdm
 from gahb_sk import datasets
 from gahb_sk._validation import check_name
 from gahb_sk.cli._arguments import add_settings, parse_settings
-from gahb_sk.datasets._fresh import OWN
+from gahb_sk.cli._image_classes import CLASSES, parse_image_class
 
 EXAMPLE = "gahb-sk generate c-alpha --n 100000 --image-size 80 --set alpha=2 --output train.npy"
-CLASSES = {
-    "c-alpha": "make_c_alpha_images",
-    "disks": "make_disk_images",
-    "polygons": "make_polygon_images",
-    "rays": "make_ray_images",
-    "sines": "make_sine_images",
-}
-ELSEWHERE = {*OWN, "image_size", "dtype", "random_state", "n_jobs"}
+ELSEWHERE = ("image_size", "image")
 
 
 def add_arguments(parser):
@@ -45,17 +38,17 @@ def add_arguments(parser):
 
 def run(args):
     """Generate the file."""
-    make = getattr(datasets, CLASSES[check_name(args.class_, CLASSES, "class")])
+    cls = CLASSES[check_name(args.class_, CLASSES, "class")]
     sides = args.image_size
     if len(sides) > 2:
         raise ValueError(f"--image-size: expected one or two numbers, got {len(sides)}.")
-    stream = datasets.FreshImages(
-        make,
-        image_size=tuple(sides) if len(sides) == 2 else sides[0],
-        dtype=np.dtype(args.dtype),
-        random_state=args.seed,
-        **parse_settings(args.set, make, left_out=ELSEWHERE),
+    law = parse_image_class(
+        args.class_,
+        tuple(sides) if len(sides) == 2 else sides[0],
+        seed=args.seed,
+        **parse_settings(args.set, cls, left_out=ELSEWHERE),
     )
+    stream = datasets.FreshImages(law, args.seed, dtype=np.dtype(args.dtype))
     with _Progress(args.n, args.class_) as progress:
         try:
             datasets.generate_file(

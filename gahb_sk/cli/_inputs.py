@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 
 from gahb_sk import datasets
 from gahb_sk._validation import check_name
-from gahb_sk.cli._generate import CLASSES
+from gahb_sk.cli._image_classes import CLASSES, parse_image_class
 
 NAMES = (*CLASSES, "photographs")
 N_IMAGES = 1000
@@ -80,12 +80,11 @@ def make_images(name, *, n_images=None, image_size=64, alpha=None, color=False, 
         text = _patches_text(len(X), image_size, len(np.unique(groups)), "sample photographs")
         return Images(X, "Photographs", text, groups)
     n = N_IMAGES if n_images is None else n_images
-    make = getattr(datasets, CLASSES[name])
     if name != "c-alpha":
-        X = make(n, image_size, random_state=seed)
+        X = parse_image_class(name, image_size, seed=seed).sample(n, seed)
         return Images(X, name.capitalize(), f"{n} {name} images, {image_size}x{image_size}.")
     alpha = 2.0 if alpha is None else alpha
-    X = make(n, image_size, alpha, random_state=seed)
+    X = parse_image_class(name, image_size, alpha=alpha).sample(n, seed)
     text = (
         f"{n} images, {image_size}x{image_size}, of two regular backgrounds either side of a "
         f"regular contour (alpha = {alpha:g})."

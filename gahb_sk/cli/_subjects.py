@@ -1,16 +1,12 @@
 """What a command examines: one denoiser, fitted, and one clean or noisy image."""
 
-import inspect
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from gahb_sk import datasets
-from gahb_sk._validation import check_name
-from gahb_sk.cli._denoisers import parse_call, parse_denoiser
-from gahb_sk.cli._generate import CLASSES, ELSEWHERE
+from gahb_sk.cli._denoisers import parse_denoiser
+from gahb_sk.cli._image_classes import is_image_class, parse_image_class
 from gahb_sk.datasets._decode import decode
 from gahb_sk.zoo import list_pretrained, load_pretrained
 
@@ -23,7 +19,6 @@ LEARN = (
 )
 LARGEST = 128  # side to which the middle of a file is cut by default
 GENERATED = 64
-_SPEC = re.compile(r"^([A-Za-z][\w-]*)(\(.*\))?$")
 
 
 @dataclass(frozen=True)
@@ -71,19 +66,12 @@ def read_subject(text, *, image_size=None, color=False, seed=0):
     if path.is_file():
         image = decode(path.read_bytes(), path.name, color=color)
         return Subject(_middle(image, image_size, text), path.name)
-    spec = _SPEC.match(text.strip())
-    if spec is None or path.suffix:
+    if not is_image_class(text) or path.suffix:
         raise FileNotFoundError(f"IMAGE: there is no file {text!r}.")
     if color:
         raise ValueError("--color: expected a file; images of a class are grey. Leave it out.")
-    name, arguments = spec.groups()
-    make = getattr(datasets, CLASSES[check_name(name.replace("_", "-"), CLASSES, "class")])
-    settings = parse_call(f"{make.__name__}{arguments or ''}")[1]
-    legal = [key for key in inspect.signature(make).parameters if key not in ELSEWHERE]
-    for key in settings:
-        check_name(key, legal, f"parameter of {name}")
     size = GENERATED if image_size is None else image_size
-    images = make(N_TRAIN + 1, image_size=size, random_state=seed, **settings)
+    images = parse_image_class(text, size, seed=seed).sample(N_TRAIN + 1, seed)
     return Subject(images[0], f"{text.strip()}, {size}x{size}", images[1:])
 
 

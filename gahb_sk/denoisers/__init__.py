@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = attach(
         "learned._efficient": ["EfficientDenoiser"],
         "optimal._empirical_bayes": ["EmpiricalBayesDenoiser"],
         "wrappers._function": ["FunctionDenoiser"],
+        "optimal._gaussian_posterior": ["GaussianPosteriorMean"],
         "optimal._local_empirical_bayes": ["LocalEmpiricalBayesDenoiser"],
         "classical._non_local_means": ["NonLocalMeansDenoiser"],
         "optimal._oracle": ["OracleDenoiser"],

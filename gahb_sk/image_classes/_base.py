@@ -18,6 +18,7 @@ from gahb_sk.image_classes._sampling import (
     image_draws,
     make_in_chunks,
 )
+from gahb_sk.images import ImageBatch, check_images
 
 
 class ImageClass:
@@ -249,6 +250,11 @@ class ImageClass:
             elif value != field.default:
                 shown.append(f"{field.name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def as_batch(X):
+    """Return checked images; those of an estimator are checked already."""
+    return X if isinstance(X, ImageBatch) else check_images(X)
 
 
 def frozen(array):

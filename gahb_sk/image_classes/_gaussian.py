@@ -10,8 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from gahb_sk._random import image_normals
-from gahb_sk.image_classes._base import ImageClass, finite_image, frozen
-from gahb_sk.images import check_images
+from gahb_sk.image_classes._base import ImageClass, as_batch, finite_image, frozen
 
 CHUNK = 256  # images read at a time
 ROUNDING = 1e-10  # of eigenvalues, relative to the largest
@@ -77,7 +76,7 @@ class GaussianImages(ImageClass):
         -------
         image_class : GaussianImages
         """
-        batch = check_images(X)
+        batch = as_batch(X)
         d = int(np.prod(batch.shape[1:]))
         mean, square = np.zeros(d), np.zeros((d, d))
         for _, chunk in batch.chunks(CHUNK):

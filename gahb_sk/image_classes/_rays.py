@@ -5,10 +5,9 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 
 from gahb_sk._random import child, seed_sequence
-from gahb_sk.image_classes._base import ImageClass, finite_image
+from gahb_sk.image_classes._base import ImageClass, as_batch, finite_image
 from gahb_sk.image_classes._c_alpha import CAlphaImages
 from gahb_sk.image_classes._sampling import check_image_size, check_range
-from gahb_sk.images import check_images
 
 IMAGE_KEY = 2**32  # where below the seed the default image is drawn, beyond all image numbers
 CHUNK = 256  # images read at a time
@@ -89,7 +88,7 @@ class RayImages(ImageClass):
         -------
         image_class : RayImages
         """
-        batch = check_images(X)
+        batch = as_batch(X)
         top = max(check_range(intensity_range, "intensity_range"), key=abs)
         direction, largest = None, -1.0
         for _, chunk in batch.chunks(CHUNK):

@@ -78,3 +78,15 @@ def by_channels(operators):
         return np.concatenate([A.matmat(v) for A, v in zip(operators, blocks, strict=True)])
 
     return JacobianOperator(sum(A.shape[0] for A in operators), matmat, positive=True)
+
+
+def permuted(operator, order):
+    """Return a positive operator on vectors whose value p was value ``order[p]`` before."""
+    back, known = np.argsort(order), operator.spectrum
+    return JacobianOperator(
+        len(order),
+        lambda V: operator.matmat(V[back])[order],
+        positive=True,
+        spectrum=known and Spectrum(known.values, lambda k: known.vectors(k)[order]),
+        block=operator.block,
+    )

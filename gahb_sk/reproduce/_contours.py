@@ -10,7 +10,7 @@ denoiser of Jacobian J lets through
     T(f) = \frac{\varphi_f^T J \varphi_f}{\|\varphi_f\|^2}
          = \sum_k \lambda_k \frac{\langle e_k, \varphi_f \rangle^2}{\|\varphi_f\|^2} .
 
-The contours of ``make_c_alpha_images`` have coefficients of variance
+The contours of ``CAlphaImages`` have coefficients of variance
 :math:`v_f = H^2 f^{-2 \alpha} / 3` in the :math:`c_f`. If :math:`\varphi_f` were the only
 uncertainty and small, the optimum would be
 :math:`T(f) = v_f \|\varphi_f\|^2 / (v_f \|\varphi_f\|^2 + \sigma^2)`: the more regular the
@@ -27,14 +27,13 @@ THEORY = "theory"
 _NO_CONTRAST = 1e-6  # squared norm of a wiggle that cannot be seen
 
 
-def contour_waves(latents):
+def contour_waves(mask, backgrounds):
     """Return the movements of images by harmonics of their contours.
 
     Parameters
     ----------
-    latents : dict of ndarray
-        ``mask`` (n, H, W) and ``backgrounds`` (n, 2, H, W), as ``make_c_alpha_images`` returns
-        them with horizontal contours.
+    mask, backgrounds : ndarray of shape (n, H, W) and (n, 2, H, W)
+        Latents of ``CAlphaImages`` with horizontal contours.
 
     Returns
     -------
@@ -43,8 +42,8 @@ def contour_waves(latents):
     waves : ndarray of shape (n, F, 2, H, W), float64
         By cosine and sine.
     """
-    mask = np.asarray(latents["mask"], np.float64)
-    g = np.asarray(latents["backgrounds"], np.float64)
+    mask = np.asarray(mask, np.float64)
+    g = np.asarray(backgrounds, np.float64)
     edge = -np.diff(mask, axis=1, append=mask[:, -1:]) * (g[:, 0] - g[:, 1])
     width = mask.shape[2]
     frequencies = np.arange(1, (width + 1) // 2)
@@ -96,7 +95,7 @@ def passed_curves(networks, X, latents, alpha, sigma, random_state):
     networks : dict of str to fitted denoiser
     X : ndarray of shape (n_images, H, W)
         Clean images.
-    latents : dict of ndarray
+    latents : CAlphaLatents
         Theirs, and perhaps those of further images.
     alpha, sigma : float
         Regularity of the contours, noise level.
@@ -104,7 +103,7 @@ def passed_curves(networks, X, latents, alpha, sigma, random_state):
         Seed of the noise.
     """
     n = len(X)
-    frequencies, waves = contour_waves({k: latents[k][:n] for k in ("mask", "backgrounds")})
+    frequencies, waves = contour_waves(latents.mask[:n], latents.backgrounds[:n])
     _, noisy = noisy_images(X, np.arange(n), sigma, random_state)
     curves = {
         name: [let_through(network, *one, sigma) for one in zip(noisy, waves, strict=True)]

@@ -1,7 +1,6 @@
 """Figure 4: slopes on C^alpha images, and what the paper lacks: levels, rivals and bounds."""
 
-from gahb_sk.datasets import make_c_alpha_images, make_disk_images
-from gahb_sk.denoisers import DiskPosteriorMean
+from gahb_sk.image_classes import CAlphaImages, DiskImages
 from gahb_sk.reproduce import _slopes
 from gahb_sk.reproduce._paper_figure import Outcome, PaperFigure
 
@@ -35,7 +34,7 @@ def run(setup):
 
 
 def _c_alpha(alpha, setup, n):
-    images = make_c_alpha_images(n + 1, 64, float(alpha), random_state=setup.stream(4, alpha))
+    images = CAlphaImages(64, alpha=float(alpha)).sample(n + 1, setup.stream(4, alpha))
     network = {_slopes.NETWORK: setup.load(f"c-alpha-{alpha}")}
     denoisers = {**network, **_slopes.rivals(), **_slopes.oracles()}
     slope = alpha / (alpha + 1)
@@ -44,12 +43,13 @@ def _c_alpha(alpha, setup, n):
 
 def _disks(setup):
     n = _DISKS if setup.n_images is None else min(setup.n_images, 4 * _DISKS)
-    images = make_disk_images(n + 1, 40, random_state=setup.stream(4, 0))
+    law = DiskImages(40)
+    images = law.sample(n + 1, setup.stream(4, 0))
     denoisers = {
         _slopes.NETWORK: setup.load("disks"),
         **_slopes.rivals(),
         **_slopes.oracles(),
-        "posterior mean": DiskPosteriorMean(),
+        "posterior mean": law.posterior_mean(),
     }
     return _slopes.ImageClass("disks", images, denoisers, "posterior mean", 1.0)
 

@@ -1,6 +1,5 @@
 """Figure 5: disks, a manifold of five dimensions; the posterior mean's curve and basis added."""
 
-from gahb_sk.denoisers import DiskPosteriorMean
 from gahb_sk.reproduce._manifolds import KEYS, TOLERANCES, Manifold, outcome
 from gahb_sk.reproduce._paper_figure import PaperFigure
 
@@ -11,7 +10,7 @@ PAPER = {
     "slope": "below 1",
 }
 # The quadrature of the posterior mean takes its time: fewer images than in its kin.
-MANIFOLD = Manifold(5, "disks", 5, DiskPosteriorMean(), "disk", PAPER, n_images=48, n_bases=8)
+MANIFOLD = Manifold(5, "disks", PAPER, n_images=48, n_bases=8)
 
 
 def run(setup):

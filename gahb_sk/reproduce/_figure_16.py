@@ -1,6 +1,6 @@
 """Figure 16: slopes on C^alpha images by another network, a bias-free chain of convolutions."""
 
-from gahb_sk.datasets import make_c_alpha_images
+from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.reproduce import _slopes
 from gahb_sk.reproduce._paper_figure import Outcome, PaperFigure
 
@@ -38,7 +38,7 @@ def _many(alpha, setup):
 
 
 def _c_alpha(alpha, setup, n):
-    images = make_c_alpha_images(n + 1, 40, float(alpha), random_state=setup.stream(16, alpha))
+    images = CAlphaImages(40, alpha=float(alpha)).sample(n + 1, setup.stream(16, alpha))
     denoisers = {_slopes.NETWORK: setup.load(f"bf-cnn-{alpha}")}
     if setup.has(f"c-alpha-{alpha}"):
         denoisers["network of figure 4"] = setup.load(f"c-alpha-{alpha}")

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import optimality_gap
 from gahb_sk.reproduce import PLANS, _bases
 from gahb_sk.reproduce._contours import THEORY, count_table, curve_table, passed_curves, seen
@@ -57,9 +56,7 @@ def _images(setup, alpha):
     plan = PLANS[f"contour-{alpha}"]
     n = _IMAGES if setup.n_images is None else setup.n_images
     stream = setup.stream(17, ALPHAS.index(alpha))
-    return make_c_alpha_images(
-        n, plan.image_size, random_state=stream, return_latents=True, **plan.settings
-    )
+    return plan.image_class.sample(n, stream, return_latents=True)
 
 
 def _levels(setup, networks, classes):

@@ -1,17 +1,13 @@
 """Figure 19: one photograph times a random intensity, a ray; the posterior mean added."""
 
-from gahb_sk.denoisers import RayPosteriorMean
-from gahb_sk.reproduce import PLANS
 from gahb_sk.reproduce._manifolds import KEYS, TOLERANCES, Manifold, outcome
 from gahb_sk.reproduce._paper_figure import PaperFigure
 
 
 def run(setup):
     """Compare the network on a ray with its posterior mean."""
-    photograph = PLANS["ray"].training_images().params["image"]
-    optimum = RayPosteriorMean(image=photograph)
     paper = {"slope": "below 1", "extra": "above 0"}
-    return outcome(Manifold(19, "ray", 1, optimum, "ray", paper, n_images=256), setup)
+    return outcome(Manifold(19, "ray", paper, n_images=256), setup)
 
 
 FIGURE = PaperFigure(

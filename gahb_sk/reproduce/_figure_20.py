@@ -1,6 +1,5 @@
 """Figure 20: sine waves of any phase and amplitude, a cone; the posterior mean added."""
 
-from gahb_sk.denoisers import SinePosteriorMean
 from gahb_sk.reproduce._manifolds import KEYS, TOLERANCES, Manifold, outcome
 from gahb_sk.reproduce._paper_figure import PaperFigure
 
@@ -8,8 +7,7 @@ from gahb_sk.reproduce._paper_figure import PaperFigure
 def run(setup):
     """Compare the network on sine waves with their posterior mean."""
     paper = {"slope": "below 1", "extra": "above 0"}
-    optimum = SinePosteriorMean()
-    return outcome(Manifold(20, "sines", 2, optimum, "sine", paper, n_images=256), setup)
+    return outcome(Manifold(20, "sines", paper, n_images=256), setup)
 
 
 FIGURE = PaperFigure(

@@ -7,7 +7,7 @@ import numpy as np
 from gahb_sk.denoisers import TangentProjection
 from gahb_sk.experiments import basis_alignment, basis_spectra, optimality_gap
 from gahb_sk.metrics import psnr_slope
-from gahb_sk.reproduce import _bases
+from gahb_sk.reproduce import PLANS, _bases
 from gahb_sk.reproduce._bases import NETWORK
 from gahb_sk.reproduce._paper_figure import Check, Outcome
 
@@ -24,20 +24,14 @@ _VECTORS, _SHOWN = 20, 9
 
 @dataclass(frozen=True)
 class Manifold:
-    """A class of images with so many parameters.
+    """The figure of a network trained on a class that is a manifold.
 
     Attributes
     ----------
     number : int
         Of the figure.
     plan : str
-        Of the zoo.
-    dimension : int
-        Of the manifold.
-    optimum : denoiser
-        Its posterior mean, not fitted.
-    manifold : str
-        Of ``TangentProjection``.
+        Of the zoo; it has the class.
     paper : dict of str to str
         The paper's numbers, by check.
     n_images : int
@@ -48,9 +42,6 @@ class Manifold:
 
     number: int
     plan: str
-    dimension: int
-    optimum: object
-    manifold: str
     paper: dict
     n_images: int = 64
     n_bases: int = 16
@@ -59,8 +50,9 @@ class Manifold:
 def outcome(manifold, setup):
     """Measure the network and the optimum, judge and draw."""
     X = _bases.test_images(setup, manifold.plan, manifold.n_images, manifold.number)
-    best, network = manifold.optimum.fit(X), setup.load(manifold.plan)
-    tangents = TangentProjection(manifold=manifold.manifold).fit(X)
+    law = PLANS[manifold.plan].image_class
+    best, network = law.posterior_mean().fit(X), setup.load(manifold.plan)
+    tangents = TangentProjection(law).fit(X)
     few, noise = X[: manifold.n_bases], setup.stream(_bases.NOISE)
     common = setup.options(_bases.NOISE)
     gaps = optimality_gap(
@@ -70,7 +62,7 @@ def outcome(manifold, setup):
     spectra = basis_spectra(both, few, [SIGMA], _VECTORS, **common)
     references = {OPTIMUM: best, "tangents": tangents}
     overlaps = basis_alignment(
-        {NETWORK: network}, few, [SIGMA], [manifold.dimension], references=references, **common
+        {NETWORK: network}, few, [SIGMA], [law.dimension], references=references, **common
     )
     i = _bases.typical(few)
     examples = {
@@ -83,13 +75,12 @@ def outcome(manifold, setup):
     return Outcome(
         _bases.joined(tables, _COLUMNS),
         _pictures(examples, gaps, spectra),
-        _checks(manifold, gaps, spectra, overlaps, X[0].size),
-        _notes(manifold, gaps, spectra, overlaps),
+        _checks(law.dimension, manifold.paper, gaps, spectra, overlaps, X[0].size),
+        _notes(law.dimension, gaps, spectra, overlaps),
     )
 
 
-def _checks(manifold, gaps, spectra, overlaps, n_pixels):
-    n = manifold.dimension
+def _checks(n, paper, gaps, spectra, overlaps, n_pixels):
     own, best = (spectra.where(denoiser=name)["factor"] for name in (NETWORK, OPTIMUM))
     gaps = gaps.where(denoiser=NETWORK)
     small = np.isin(gaps["sigma"], SMALL)
@@ -118,12 +109,12 @@ def _checks(manifold, gaps, spectra, overlaps, n_pixels):
     names = ("least", "largest", "extra", "harmonicity", "slope", "optimal slope", "error",
              "overlap")  # fmt: skip
     return [
-        Check(one.text, one.value, one.low, one.high, manifold.paper.get(name, ""))
+        Check(one.text, one.value, one.low, one.high, paper.get(name, ""))
         for name, one in zip(names, checks, strict=True)
     ]
 
 
-def _notes(manifold, gaps, spectra, overlaps):
+def _notes(n, gaps, spectra, overlaps):
     own = gaps.where(denoiser=NETWORK)
     listed = ", ".join(
         f"{gap:.2f} at {sigma:g}" for gap, sigma in zip(own["gap"], own["sigma"], strict=True)
@@ -133,7 +124,6 @@ def _notes(manifold, gaps, spectra, overlaps):
         for name in (NETWORK, OPTIMUM)
     }
     tangent = overlaps.where(denoiser=NETWORK, reference="tangents")
-    n = manifold.dimension
     return [
         f"Gap of the network to the posterior mean in dB, by sigma: {listed}.",
         *(f"Mean factors of the {name} at sigma {SIGMA:g}: {text}." for name, text in

@@ -8,7 +8,7 @@ same images, averaged over squares of pixels, and networks that grow with them.
 import dataclasses
 from dataclasses import dataclass, field
 
-from gahb_sk import datasets
+from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.reproduce._plans import TRAINING_SEED
 
 
@@ -65,9 +65,7 @@ class PairPlan:
             Networks of N images have seen the first N, or the last N; the test images lie between.
         """
         total = 2 * max(self.n_train) + self.n_test
-        made = datasets.make_c_alpha_images(
-            total, self.image_size, alpha=self.alpha, random_state=TRAINING_SEED
-        )
+        made = CAlphaImages(self.image_size, alpha=self.alpha).sample(total, TRAINING_SEED)
         k = self.averaged
         return made.reshape(total, self.side, k, self.side, k).mean(axis=(2, 4))
 

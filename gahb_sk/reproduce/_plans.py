@@ -1,13 +1,18 @@
 """What each shipped network is trained on, and for how long: data, no algorithm."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from gahb_sk import datasets
+from gahb_sk.image_classes import CAlphaImages, DiskImages, RayImages, SineImages
 from gahb_sk.reproduce._photographs import contrasted_patch, training_patches
 
 TRAINING_SEED, TEST_SEED = 0, 1
+# Distance of neighbouring patches of the sample photographs, and of those of folders.
+STRIDES = {"stride": 6, "folder_stride": 20}
 # Noise levels of a card.
 SIGMAS = (0.01, 0.02, 0.03, 0.1, 0.3)
 
@@ -22,12 +27,10 @@ class Plan:
         Of the network and its folder.
     text : str
         What the images are, in a sentence.
-    source : str
-        A generator of ``gahb_sk.datasets``, or "load_sample_patches" for photographs.
     image_size : int
         Side in pixels.
-    settings : dict
-        The other parameters of ``source``.
+    make_class : callable
+        Takes the side, returns the image class; None for patches of photographs.
     shuffled : bool
         Whether the pixels are permuted, all images alike.
     estimator : str
@@ -40,9 +43,8 @@ class Plan:
 
     name: str
     text: str
-    source: str
     image_size: int
-    settings: dict = field(default_factory=dict)
+    make_class: Callable | None = None
     shuffled: bool = False
     estimator: str = "EfficientDenoiser"
     network: dict = field(default_factory=dict)
@@ -51,7 +53,12 @@ class Plan:
     @property
     def endless(self):
         """Whether images are made afresh, so that none is seen twice."""
-        return self.source != "load_sample_patches"
+        return self.make_class is not None
+
+    @property
+    def image_class(self):
+        """The law of the images, or None for patches of photographs."""
+        return self.make_class(self.image_size) if self.endless else None
 
     def training_images(self, photographs=()):
         """Return what the network is fitted on: a stream of fresh images, or an array.
@@ -67,11 +74,8 @@ class Plan:
         """
         size = self.image_size
         if self.endless:
-            make = getattr(datasets, self.source)
-            return datasets.FreshImages(
-                make, image_size=size, random_state=TRAINING_SEED, **self._parameters()
-            )
-        patches = training_patches(size, photographs, random_state=TRAINING_SEED, **self.settings)
+            return datasets.FreshImages(self.image_class, random_state=TRAINING_SEED)
+        patches = training_patches(size, photographs, random_state=TRAINING_SEED, **STRIDES)
         return self._shuffle(patches)
 
     def test_images(self, n_images, random_state=TEST_SEED):
@@ -87,22 +91,12 @@ class Plan:
         -------
         images : ndarray of shape (n_images, image_size, image_size), float32
         """
-        make = getattr(datasets, self.source)
         if self.endless:
-            images = make(
-                n_images, self.image_size, random_state=random_state, **self._parameters()
-            )
-        else:
-            images = make(
-                self.image_size, split="test", n_patches=n_images, random_state=random_state
-            )
-        return self._shuffle(images.astype("float32"))
-
-    def _parameters(self):
-        """Return the settings; a ray needs its photograph, too."""
-        if self.source != "make_ray_images":
-            return self.settings
-        return {**self.settings, "image": contrasted_patch(self.image_size)}
+            return self._shuffle(self.image_class.sample(n_images, random_state))
+        images = datasets.load_sample_patches(
+            self.image_size, split="test", n_patches=n_images, random_state=random_state
+        )
+        return self._shuffle(images)
 
     def _shuffle(self, images):
         if not self.shuffled:
@@ -154,13 +148,16 @@ def check_photographs(folders, names):
         )
 
 
+def _photograph_ray(image_size):
+    return RayImages(image=contrasted_patch(image_size))
+
+
 def _c_alpha(alpha):
     return Plan(
         name=f"c-alpha-{alpha}",
         text=f"C^alpha images, alpha = {alpha}, 64x64.",
-        source="make_c_alpha_images",
         image_size=64,
-        settings={"alpha": float(alpha)},
+        make_class=partial(CAlphaImages, alpha=float(alpha)),
         network={"patch_size": 40},
     )
 
@@ -169,9 +166,8 @@ def _bias_free_cnn(alpha):
     return Plan(
         name=f"bf-cnn-{alpha}",
         text=f"C^alpha images, alpha = {alpha}, 40x40, by a chain of convolutions.",
-        source="make_c_alpha_images",
         image_size=40,
-        settings={"alpha": float(alpha)},
+        make_class=partial(CAlphaImages, alpha=float(alpha)),
         estimator="BiasFreeCNNDenoiser",
         network={"channels": 32, "depth": 12},
         max_images=80_000,
@@ -182,9 +178,8 @@ def _contour(alpha):
     return Plan(
         name=f"contour-{alpha}",
         text=f"Contours of regularity {alpha} between backgrounds of regularity 8, 40x40.",
-        source="make_c_alpha_images",
         image_size=40,
-        settings={"alpha": float(alpha), "background_alpha": 8.0},
+        make_class=partial(CAlphaImages, alpha=float(alpha), background_alpha=8.0),
         max_images=100_000,
     )
 
@@ -193,9 +188,7 @@ def _patches(name, text, **changes):
     return Plan(
         name=name,
         text=text,
-        source="load_sample_patches",
         image_size=40,
-        settings={"stride": 6, "folder_stride": 20},
         max_images=300_000,
         **changes,
     )
@@ -208,8 +201,8 @@ PLANS = {
         Plan(
             name="disks",
             text="Disks of any place, radius and intensities, 40x40.",
-            source="make_disk_images",
             image_size=40,
+            make_class=DiskImages,
             max_images=1_000_000,
         ),
         _patches("photographs", "Patches of photographs, 40x40."),
@@ -221,15 +214,15 @@ PLANS = {
         Plan(
             name="sines",
             text="Sine waves of any phase and amplitude, 40x40.",
-            source="make_sine_images",
             image_size=40,
+            make_class=SineImages,
             max_images=100_000,
         ),
         Plan(
             name="ray",
             text="One photograph times any intensity in [0, 1], 40x40.",
-            source="make_ray_images",
             image_size=40,
+            make_class=_photograph_ray,
             max_images=100_000,
         ),
         *map(_bias_free_cnn, (2, 1, 3)),

@@ -80,8 +80,9 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, photograph
     card = {
         "name": name,
         "text": plan.text,
-        "plan": {"source": plan.source, "image_size": plan.image_size, "settings": plan.settings,
-                 "shuffled": plan.shuffled, "estimator": plan.estimator, "network": network},
+        "plan": {"image_class": repr(plan.image_class) if plan.endless else "photographs",
+                 "image_size": plan.image_size, "shuffled": plan.shuffled,
+                 "estimator": plan.estimator, "network": network},
         "scale": scale,
         **({"photographs": names} if names else {}),
         "seed": TRAINING_SEED,

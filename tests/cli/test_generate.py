@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 
 from gahb_sk import datasets
 from gahb_sk.cli import main
-from gahb_sk.cli._generate import CLASSES
+from gahb_sk.cli._image_classes import CLASSES, parse_image_class
 
 
 def run(tmp_path, *words):
@@ -16,7 +16,7 @@ def run(tmp_path, *words):
 @pytest.mark.parametrize("name", CLASSES)
 def test_every_class_is_written(name, tmp_path, capsys):
     assert run(tmp_path, name, "--n", "5", "--image-size", "8", "9", "--seed", "3") == 0
-    expected = getattr(datasets, CLASSES[name])(5, (8, 9), random_state=3)
+    expected = parse_image_class(name, (8, 9), seed=3).sample(5, 3)
     assert_array_equal(np.load(tmp_path / "x.npy"), expected)
     out, err = capsys.readouterr()
     assert "5 images (8, 9), float32" in out
@@ -38,8 +38,8 @@ def test_settings_reach_the_generator(tmp_path):
     ("words", "message"),
     [
         (["diks", "--n", "2"], "Did you mean 'disks'"),
-        (["disks", "--n", "2", "--set", "rin=hard"], "Did you mean 'rim'"),
-        (["disks", "--n", "2", "--set", "rim"], "NAME=VALUE"),
+        (["disks", "--n", "2", "--set", "latice=integer"], "Did you mean 'lattice'"),
+        (["disks", "--n", "2", "--set", "wrap"], "NAME=VALUE"),
         (["disks", "--n", "2", "--set", "n_samples=4"], "Unknown parameter"),
         (["disks", "--n", "-2"], "n_samples"),
         (["c-alpha", "--n", "2", "--set", "alpha=0"], "alpha"),

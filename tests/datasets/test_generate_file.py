@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from gahb_sk.datasets import FreshImages, generate_file, make_disk_images, make_ray_images
+from gahb_sk.datasets import FreshImages, generate_file
 from gahb_sk.datasets import _generate_file as module
+from gahb_sk.image_classes import DiskImages, RayImages
 
 
 @pytest.fixture
 def stream(global_random_seed):
-    return FreshImages(make_disk_images, image_size=(6, 7), random_state=global_random_seed)
+    return FreshImages(DiskImages((6, 7)), random_state=global_random_seed)
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ def test_an_interrupted_file_ends_as_one_that_was_not(stream, tmp_path, torn):
 def test_a_rest_of_other_images_is_not_continued(stream, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         generate_file(stream, 23, tmp_path / "x.npy", progress=stop_after(10))
-    other = FreshImages(make_disk_images, image_size=(6, 7), rim="hard", random_state=1)
+    other = FreshImages(DiskImages((6, 7), antialias="none"), random_state=1)
     with pytest.raises(FileExistsError, match="other settings"):
         generate_file(other, 23, tmp_path / "x.npy")
     with pytest.raises(FileExistsError, match="other settings"):
@@ -64,7 +65,7 @@ def test_a_rest_of_other_images_is_not_continued(stream, tmp_path):
 
 def test_arrays_among_the_parameters_are_told_apart(tmp_path, rng):
     one, two = rng.uniform(size=(2, 6, 7))
-    streams = [FreshImages(make_ray_images, image=u, random_state=0) for u in (one, two, one)]
+    streams = [FreshImages(RayImages(image=u), random_state=0) for u in (one, two, one)]
     described = [module.describe_stream(s, 3) for s in streams]
     assert described[0] == described[2] != described[1]
 

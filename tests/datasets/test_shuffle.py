@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gahb_sk.datasets import ImageStack, PixelShuffle, make_c_alpha_images
 from gahb_sk.denoisers import WaveletShrinkage
+from gahb_sk.image_classes import CAlphaImages
 
 
 @parametrize_with_checks([PixelShuffle(image_shape=(1, -1), random_state=0)])
@@ -48,9 +49,7 @@ def test_kinds_of_input(X, global_random_seed):
     tensor = shuffle.transform(torch.from_numpy(X))
     assert isinstance(tensor, torch.Tensor)
     assert_array_equal(tensor.numpy(), expected)
-    stack = ImageStack.from_generator(
-        make_c_alpha_images, 6, image_size=(12, 17), random_state=global_random_seed
-    )
+    stack = ImageStack.from_class(CAlphaImages((12, 17)), 6, global_random_seed)
     assert_array_equal(shuffle.transform(stack), expected)
     flat = PixelShuffle(image_shape=(12, 17), random_state=global_random_seed)
     assert_array_equal(flat.fit_transform(X.reshape(6, -1)), expected.reshape(6, -1))

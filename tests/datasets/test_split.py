@@ -13,6 +13,7 @@ from gahb_sk.datasets import (
     split_disjoint,
 )
 from gahb_sk.datasets._split import box_average
+from gahb_sk.image_classes import DiskImages
 
 
 def greedy(features, threshold):
@@ -48,9 +49,7 @@ def test_copies_up_to_gain_offset_sign_and_noise_go(rng, global_random_seed):
 def test_lazy_stacks_and_channels(global_random_seed):
     X = make_disk_images(100, 24, random_state=global_random_seed)
     expected = remove_near_duplicates(X, threshold=0.7, return_indices=True)[1]
-    stack = ImageStack.from_generator(
-        make_disk_images, 100, image_size=24, random_state=global_random_seed
-    )
+    stack = ImageStack.from_class(DiskImages(24), 100, global_random_seed)
     kept, indices = remove_near_duplicates(stack, threshold=0.7, return_indices=True)
     assert isinstance(kept, ImageStack)
     assert_array_equal(indices, expected)
@@ -86,9 +85,7 @@ def test_halves_are_the_first_and_the_last(global_random_seed):
     X = np.arange(11)
     assert_array_equal(split_disjoint(X), [[0, 1, 2, 3, 4], [6, 7, 8, 9, 10]])
     assert_array_equal(split_disjoint(X, 2), [[0, 1], [9, 10]])
-    stack = ImageStack.from_generator(
-        make_disk_images, 10, image_size=8, random_state=global_random_seed
-    )
+    stack = ImageStack.from_class(DiskImages(8), 10, global_random_seed)
     first, last = split_disjoint(stack, 3)
     images = np.asarray(stack)
     assert_array_equal(np.asarray(first), images[:3])

@@ -23,6 +23,7 @@ from gahb_sk.datasets import (
 )
 from gahb_sk.denoisers import WaveletShrinkage
 from gahb_sk.experiments import compare_denoisers
+from gahb_sk.image_classes import CAlphaImages, DiskImages
 
 
 class Counting:
@@ -47,9 +48,7 @@ def images(global_random_seed):
 def stack(request, images, global_random_seed, tmp_path):
     if request.param == "npy":
         return open_stack(save_stack(images, tmp_path / "images.npy"))
-    return ImageStack.from_generator(
-        make_c_alpha_images, 40, image_size=(8, 9), random_state=global_random_seed
-    )
+    return ImageStack.from_class(CAlphaImages((8, 9)), 40, global_random_seed)
 
 
 KEYS = [
@@ -162,13 +161,11 @@ def test_loading_as_another_dtype(stack, images):
 
 
 def test_generator_stacks_can_start_anywhere(global_random_seed):
-    stack = ImageStack.from_generator(
-        make_disk_images, 3, first_image=10, image_size=8, random_state=global_random_seed
-    )
+    stack = ImageStack.from_class(DiskImages(8), 3, global_random_seed, first_image=10)
     expected = make_disk_images(3, 8, first_image=10, random_state=global_random_seed)
     assert_array_equal(np.asarray(stack), expected)
     with pytest.raises(ValueError, match="n_samples"):
-        ImageStack.from_generator(make_disk_images, -1)
+        ImageStack.from_class(DiskImages(8), -1)
 
 
 @pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f8", ">f8"])

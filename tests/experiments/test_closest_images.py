@@ -4,6 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk.datasets import ImageStack, make_disk_images
 from gahb_sk.experiments import _closest_images, closest_images
+from gahb_sk.image_classes import DiskImages
 from gahb_sk.metrics import cosine_similarity
 
 
@@ -25,7 +26,7 @@ def test_it_is_the_largest_cosine(centered, shape, rng):
 
 
 def test_blocks_and_lazy_stacks_change_nothing(monkeypatch, rng):
-    stack = ImageStack.from_generator(make_disk_images, 50, image_size=8, random_state=0)
+    stack = ImageStack.from_class(DiskImages(8), 50, 0)
     X, samples = np.asarray(stack), rng.normal(size=(9, 8, 8))
     whole = closest_images(samples, X)
     monkeypatch.setattr(_closest_images, "_BLOCK_VALUES", 64 * 7)

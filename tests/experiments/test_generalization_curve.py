@@ -18,6 +18,7 @@ from gahb_sk._random import child, seed_sequence
 from gahb_sk.datasets import ImageStack, make_disk_images
 from gahb_sk.experiments import generalization_curve
 from gahb_sk.experiments._generalization_curve import _NOISE
+from gahb_sk.image_classes import DiskImages
 from gahb_sk.noise import add_gaussian_noise
 
 SIZE = 8
@@ -119,7 +120,7 @@ def test_the_same_call_gives_the_same(disks, global_random_seed):
 
 
 def test_lazy_stacks_and_workers_change_nothing():
-    stack = ImageStack.from_generator(make_disk_images, 260, image_size=8, random_state=1)
+    stack = ImageStack.from_class(DiskImages(8), 260, 1)
     one = generalization_curve(WienerDenoiser(), np.asarray(stack), (10, 80), n_samples=2)
     with parallel_config(backend="threading"):
         two = generalization_curve(WienerDenoiser(), stack, (10, 80), n_samples=2, n_jobs=2)

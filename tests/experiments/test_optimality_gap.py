@@ -9,13 +9,14 @@ from gahb_sk import WaveletShrinkage, add_gaussian_noise, psnr
 from gahb_sk.datasets import ImageStack, make_ray_images
 from gahb_sk.denoisers import RayPosteriorMean, TangentProjection
 from gahb_sk.experiments import optimality_gap
+from gahb_sk.image_classes import RayImages
 from gahb_sk.plots import OptimalityDisplay
 
 
 def test_gap_is_paired_and_drawn(global_random_seed):
     X = make_ray_images(12, 16, random_state=global_random_seed)
     best, rival = RayPosteriorMean().fit(X), WaveletShrinkage().fit(X)
-    oracle = TangentProjection(manifold="ray").fit(X)
+    oracle = TangentProjection(RayImages.from_images(X)).fit(X)
     denoisers = {"itself": best, "wavelets": rival, "oracle": oracle}
     table = optimality_gap(denoisers, best, X, [0.1, 0.5], random_state=3)
     assert table.n_rows == 6
@@ -54,9 +55,7 @@ def test_chunks_and_lazy_stacks_change_nothing(global_random_seed, monkeypatch):
     best, rival = RayPosteriorMean().fit(X), {"wavelets": WaveletShrinkage().fit(X)}
     whole = optimality_gap(rival, best, X, [0.2])
     monkeypatch.setattr("gahb_sk.experiments._optimality_gap._CHUNK_PIXELS", 3 * 256)
-    lazy = ImageStack.from_generator(
-        make_ray_images, 7, image_size=16, random_state=global_random_seed
-    )
+    lazy = ImageStack.from_class(RayImages.drawn(16, global_random_seed), 7, global_random_seed)
     for images in (X, lazy):
         parts = optimality_gap(rival, best, images, [0.2])
         assert parts["n_images"] == 7

@@ -11,7 +11,6 @@ from gahb_sk.analysis import eigenbasis
 from gahb_sk.datasets import PixelShuffle, make_c_alpha_images
 from gahb_sk.denoisers import (
     FunctionDenoiser,
-    RayPosteriorMean,
     TangentProjection,
     UNetDenoiser,
     WaveletShrinkage,
@@ -93,10 +92,10 @@ def test_a_figure_runs_and_its_table_compares_with_itself(
 
 
 def test_the_posterior_mean_itself_has_no_gap_and_no_harmonics_beyond(global_random_seed):
-    photograph = PLANS["ray"].training_images().params["image"]
-    best = RayPosteriorMean(image=photograph).fit(photograph[None])
+    law = PLANS["ray"].image_class
+    best = law.posterior_mean().fit(law.image[None])
     setup = Given(n_images=40, random_state=global_random_seed, networks=best)
-    manifold = _manifolds.Manifold(19, "ray", 1, best, "ray", {})
+    manifold = _manifolds.Manifold(19, "ray", {})
     outcome = _manifolds.outcome(manifold, setup)
     own = outcome.table.where(quantity="psnr", denoiser="network")
     assert_allclose(own["gap"], 0, atol=1e-9)
@@ -129,8 +128,7 @@ def test_factors_are_near_1_where_those_of_the_optimum_are(best, own, met):
     gaps = Table({"denoiser": ["network"] * len(sigma), "sigma": sigma, "psnr": psnr,
                   "optimum_psnr": psnr, "optimum_mse": sigma**2})  # fmt: skip
     overlaps = Table({"denoiser": ["network"], "reference": ["posterior mean"], "overlap": [0.8]})
-    manifold = _manifolds.Manifold(5, "disks", 2, None, "disk", {})
-    least, largest = _manifolds._checks(manifold, gaps, spectra, overlaps, 2)[:2]
+    least, largest = _manifolds._checks(2, {}, gaps, spectra, overlaps, 2)[:2]
     assert (least.passed, largest.passed) == met
 
 
@@ -138,11 +136,11 @@ def test_waves_add_up_to_the_jump_at_the_contour(global_random_seed):
     images, latents = make_c_alpha_images(
         4, 24, 4.0, constant_background=True, return_latents=True, random_state=global_random_seed
     )
-    frequencies, waves = _contours.contour_waves(latents)
+    frequencies, waves = _contours.contour_waves(latents.mask, latents.backgrounds)
     assert waves.shape == (4, 11, 2, 24, 24)
     # cos^2 + sin^2 = 1, and the mask falls by 1 in each column that the contour crosses.
     strength = np.sqrt(np.square(waves[:, 0]).sum(axis=1) * 24 / 2).sum(axis=1)
-    inside = (latents["mask"][:, 0] == 1) & (latents["mask"][:, -1] == 0)
+    inside = (latents.mask[:, 0] == 1) & (latents.mask[:, -1] == 0)
     jump = np.abs(images[:, 0] - images[:, -1])
     assert inside.any()
     assert_allclose(strength[inside], jump[inside], atol=1e-5)
@@ -152,12 +150,12 @@ def test_what_is_let_through_is_the_factor(global_random_seed):
     X, latents = make_c_alpha_images(
         3, 16, 2.0, min_contrast=0.3, return_latents=True, random_state=global_random_seed
     )
-    _, waves = _contours.contour_waves(latents)
+    _, waves = _contours.contour_waves(latents.mask, latents.backgrounds)
     half = FunctionDenoiser(lambda image: image / 2).fit(X)
     assert_allclose(_contours.let_through(half, X[0], waves[0], 0.1), 0.5, atol=1e-5)
     # A projection on the first waves lets these through, whole, and less of all others.
     low = waves[:1, :3].reshape(1, 6, 16, 16)
-    projection = TangentProjection(manifold=lambda clean: low).fit(X)
+    projection = TangentProjection(lambda clean: low).fit(X)
     basis = eigenbasis(projection, X[0], 6, clean=X[0])
 
     def project(image):
@@ -172,7 +170,7 @@ def test_regular_contours_have_few_harmonics_in_theory(global_random_seed):
     _, latents = make_c_alpha_images(
         2, 16, 2.0, min_contrast=0.3, return_latents=True, random_state=global_random_seed
     )
-    frequencies, waves = _contours.contour_waves(latents)
+    frequencies, waves = _contours.contour_waves(latents.mask, latents.backgrounds)
     curves = [
         _contours.let_through_by_the_optimum(waves[0], frequencies, alpha, 0.1)
         for alpha in (1.5, 2, 4)

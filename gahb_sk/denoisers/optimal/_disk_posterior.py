@@ -1,4 +1,4 @@
-r"""The optimal denoiser of the disk class of :func:`~gahb_sk.datasets.make_disk_images`.
+r"""The optimal denoiser of the disk class of :class:`~gahb_sk.image_classes.DiskImages`.
 
 A disk of geometry g (row, column, radius) and intensities a inside, b outside is the image
 :math:`x = b + (a - b) m_g`, and everything else follows from Bayes' rule:
@@ -16,14 +16,13 @@ import numpy as np
 from joblib import effective_n_jobs
 from scipy import fft
 
-from gahb_sk._validation import Integral, StrOptions
-from gahb_sk.datasets._chunks import check_range
+from gahb_sk._validation import Integral
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._disk_class._covariance import covariance, variances
 from gahb_sk.denoisers.optimal._disk_class._nodes import Problem
 from gahb_sk.denoisers.optimal._disk_class._posterior import Grids, mean, solve
-from gahb_sk.denoisers.optimal._disk_class._prior import PRIORS
 from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
+from gahb_sk.image_classes import DiskImages, ShuffledImages
 from gahb_sk.jacobians._posterior import by_channels
 
 # Noise levels below this part of the range of intensities are treated as this: beyond it, double
@@ -34,21 +33,14 @@ _SMALLEST_SIGMA = 1e-5
 class DiskPosteriorMean(BasePosteriorMean):
     """Posterior mean of images of one disk: the exact optimum, up to quadrature.
 
-    The parameters are those of ``make_disk_images``; the class they describe is the prior.
     Channels of colour images are taken for independent images of the class.
 
     Parameters
     ----------
-    generator : {"continuous", "integer"}, default="continuous"
-        Whether centre and radius are real or whole numbers.
-    rim : {"area", "hard"}, default="area"
-        How the rim is drawn; "hard" needs ``generator="integer"``.
-    wrap : bool, default=False
-        Whether disks may cross the border of a torus; needs ``generator="continuous"``.
-    radius_range : tuple (low, high), default=None
-        Radii in pixels; None is the generator's default for the size of the images.
-    intensity_range : tuple (low, high), default=(0.0, 1.0)
-        Both intensities are uniform and independent in it.
+    image_class : DiskImages, default=None
+        The law of the images, also with shuffled pixels; its size must be that of the images.
+        Without antialiasing it needs ``lattice="integer"``. None is the default ``DiskImages`` at
+        the size of the images.
     n_jobs : int, default=None
         Number of threads, in joblib's meaning: None is 1, -1 is all processors.
     sigma : float, default=None
@@ -58,8 +50,8 @@ class DiskPosteriorMean(BasePosteriorMean):
 
     Attributes
     ----------
-    prior_ : object
-        The law of the geometry on images of this size, with ``radii``.
+    image_class_ : DiskImages
+        The law of the images.
     image_shape_ : tuple of int
         Shape of the images seen in ``fit``; nothing else is learned from them.
 
@@ -86,64 +78,41 @@ class DiskPosteriorMean(BasePosteriorMean):
     """
 
     _chunk_pixels = 2**17
+    _image_class = DiskImages
 
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,
-        "generator": [StrOptions({"continuous", "integer"})],
-        "rim": [StrOptions({"area", "hard"})],
-        "wrap": ["boolean"],
-        "radius_range": [tuple, list, None],
-        "intensity_range": [tuple, list],
+        "image_class": [DiskImages, ShuffledImages, None],
         "n_jobs": [Integral, None],
     }
 
-    def __init__(
-        self,
-        *,
-        generator="continuous",
-        rim="area",
-        wrap=False,
-        radius_range=None,
-        intensity_range=(0.0, 1.0),
-        n_jobs=None,
-        sigma=None,
-        image_shape=None,
-    ):
-        self.generator = generator
-        self.rim = rim
-        self.wrap = wrap
-        self.radius_range = radius_range
-        self.intensity_range = intensity_range
+    def __init__(self, image_class=None, *, n_jobs=None, sigma=None, image_shape=None):
+        self.image_class = image_class
         self.n_jobs = n_jobs
         self.sigma = sigma
         self.image_shape = image_shape
 
     def _fit(self, images):
-        whole = self.generator == "integer"
-        if self.rim == "hard" and not whole:
+        super()._fit(images)
+        law = self._law
+        if law.antialias == "none" and law.lattice == "continuous":
             raise ValueError(
-                "rim: expected 'area' with generator='continuous', got 'hard': the likelihood then "
-                "jumps with the geometry and no grid resolves it. Use generator='integer'."
+                f"image_class: expected antialias='area' with lattice='continuous', got {law!r}: "
+                "the likelihood jumps with the geometry and no grid resolves it. Use "
+                "lattice='integer'."
             )
-        if self.wrap and whole:
-            raise ValueError(
-                "wrap: expected False with generator='integer', as in make_disk_images; got True."
-            )
-        low, high = check_range(self.intensity_range, "intensity_range")
-        if low == high:
-            raise ValueError(f"intensity_range: expected low < high, got {self.intensity_range!r}.")
-        self.prior_ = PRIORS[self.generator](images.shape[2:], self.radius_range, self.wrap)
-        self._intensities = low, high
-        self._grids = Grids(self.prior_, self.rim, refinable=not whole)
+        if law.intensity_range[0] == law.intensity_range[1]:
+            raise ValueError(f"image_class: expected low < high in intensity_range, got {law!r}.")
+        self._grids = Grids(law)
 
     def _smallest_sigma(self):
-        return _SMALLEST_SIGMA * (self._intensities[1] - self._intensities[0])
+        low, high = self._law.intensity_range
+        return _SMALLEST_SIGMA * (high - low)
 
     def _problem(self, images, sigma):
         """Return the problem of a stack of grey images ``(n, H, W)``."""
         variance = np.square(np.maximum(sigma, self._smallest_sigma()))
-        threads = effective_n_jobs(self.n_jobs)
-        return Problem(images, variance, self.prior_, *self._intensities, threads)
+        return Problem(images, variance, self._law, effective_n_jobs(self.n_jobs))
 
     def _solved(self, work, images, sigma):
         """Call ``work(problem, mixtures)`` on all channels of a stack ``(n, C, H, W)``."""
@@ -152,15 +121,12 @@ class DiskPosteriorMean(BasePosteriorMean):
         with fft.set_workers(problem.n_threads):
             return work(problem, solve(self._grids, problem))
 
-    def _denoise(self, noisy, sigma, clean=None):
-        return self._solved(mean, noisy, sigma).reshape(noisy.shape)
+    def _mean(self, images, sigma):
+        return self._solved(mean, images, sigma).reshape(images.shape)
 
     def _variances(self, images, sigma):
         return self._solved(variances, images, sigma).reshape(images.shape[:2]).sum(1)
 
     def _covariance(self, image, sigma):
-        operators = []
-        for channel in image:
-            problem = self._problem(channel[None], np.array([sigma]))
-            operators.append(covariance(problem, solve(self._grids, problem)[0]))
-        return by_channels(operators)
+        problems = [self._problem(channel[None], np.array([sigma])) for channel in image]
+        return by_channels([covariance(one, solve(self._grids, one)[0]) for one in problems])

@@ -14,7 +14,9 @@ import warnings
 import numpy as np
 
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.jacobians._posterior import posterior_jacobian
+from gahb_sk.image_classes import ShuffledImages
+from gahb_sk.image_classes._shuffled import permute_pixels
+from gahb_sk.jacobians._posterior import permuted, posterior_jacobian
 from gahb_sk.jacobians.eigensolvers._leading import check_components, leading_eigenpairs
 
 # An image is called unexplained if its squared distance to the estimate exceeds what noise alone
@@ -26,13 +28,43 @@ _TOLERANCE = 1e-9  # residuals of the eigenvectors of the Jacobian
 class BasePosteriorMean(BaseDenoiser):
     """Base class of posterior means of known classes of images.
 
-    A subclass gives ``_denoise``; ``_covariance(image, sigma)``, the posterior covariance at one
-    ``(C, H, W)`` image as a :class:`JacobianOperator`; ``_variances(images, sigma)``, its traces
-    ``(m,)`` at ``(m, C, H, W)`` images and levels ``(m,)``; and ``_smallest_sigma()``.
+    A subclass names its ``_image_class`` and gives ``_mean(images, sigma)`` and
+    ``_variances(images, sigma)``, the traces ``(m,)`` of the posterior covariance, at images
+    ``(m, C, H, W)`` and noise levels ``(m,)``; ``_covariance(image, sigma)``, that covariance at
+    one ``(C, H, W)`` image as a :class:`JacobianOperator`; and ``_smallest_sigma()``. Images whose
+    pixels are shuffled reach these hooks unshuffled; ``_law`` is the class without its shuffling.
     """
 
     kind = "optimal"
     _fixed = "size"
+    _image_class = None
+    # Whether the class is one of whole images; else each channel is an image of the class.
+    _joint = False
+
+    def _fit(self, images):
+        law = self._default_class(images) if self.image_class is None else self.image_class
+        check_size(law, images.shape[1:], self._joint)
+        self.image_class_, self._order = law, None
+        while isinstance(law, ShuffledImages):
+            before = law.permutation
+            self._order = before if self._order is None else before[self._order]
+            law = law.image_class
+        if not isinstance(law, self._image_class):
+            raise ValueError(
+                f"image_class: {type(self).__name__} expects {self._image_class.__name__}, got "
+                f"{law!r}. Use {type(law).__name__}(...).posterior_mean()."
+            )
+        self._law = law
+
+    def _default_class(self, images):
+        return self._image_class(tuple(images.shape[2:]))
+
+    def _unshuffled(self, images):
+        return images if self._order is None else permute_pixels(images, np.argsort(self._order))
+
+    def _denoise(self, noisy, sigma, clean=None):
+        denoised = self._mean(self._unshuffled(noisy), sigma)
+        return denoised if self._order is None else permute_pixels(denoised, self._order)
 
     def posterior_covariance(self, X, sigma=None, n_components=5):
         """Leading eigenvectors of the posterior covariance: the optimal adaptive basis.
@@ -93,7 +125,7 @@ class BasePosteriorMean(BaseDenoiser):
         for index, images in noisy.chunks(self._chunk_length(noisy.shape)):
             images = images.astype(np.float64)
             known = self._estimate_sigma(images) if level is None else level[index]
-            variance[index] = self._variances(images, known)
+            variance[index] = self._variances(self._unshuffled(images), known)
         return variance
 
     def _images_and_levels(self, noisy, sigma):
@@ -105,7 +137,11 @@ class BasePosteriorMean(BaseDenoiser):
 
     def _jacobian(self, image, sigma, clean=None):
         variance = max(sigma, self._smallest_sigma()) ** 2
-        return posterior_jacobian(self._covariance(image, sigma), variance)
+        covariance = self._covariance(self._unshuffled(image), sigma)
+        if self._order is not None:
+            channels = np.arange(image.size).reshape(len(image), -1)
+            covariance = permuted(covariance, channels[:, self._order].ravel())
+        return posterior_jacobian(covariance, variance)
 
     def denoise(self, X, sigma=None, *, clean=None):
         denoised = super().denoise(X, sigma)
@@ -134,7 +170,28 @@ class BasePosteriorMean(BaseDenoiser):
                 f"noise level; image {bad[ratios[bad].argmax()]} lies "
                 f"{np.sqrt(ratios[bad].max() * most / d):.3g} times as far from its estimate as "
                 "noise puts it. Check sigma, the units of the intensities, and the parameters of "
-                "the prior.",
+                "the image class.",
                 UserWarning,
                 stacklevel=4,
             )
+
+
+def check_size(law, shape, joint):
+    """Raise ValueError unless a class has the size of images ``(C, H, W)``, or all their values.
+
+    Parameters
+    ----------
+    law : ImageClass
+    shape : tuple (C, H, W)
+    joint : bool
+        Whether an image of the class has all channels, or each channel is one.
+    """
+    same = law.image_size == tuple(shape[1:])
+    if joint:
+        same &= np.prod(law.image_shape) == np.prod(shape)
+    if not same:
+        raise ValueError(
+            f"image_class: expected a class of {shape[1]}x{shape[2]} pixels"
+            + (f" and {shape[0]} channels" if joint and shape[0] > 1 else "")
+            + f", like the images, got {law!r}. Give the class that size, or images of its size."
+        )

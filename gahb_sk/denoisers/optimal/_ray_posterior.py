@@ -10,24 +10,21 @@ With :math:`x = a u`, a uniform in an interval, the posterior of a is a normal l
 
 import numpy as np
 
-from gahb_sk.datasets._chunks import check_range
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
 from gahb_sk.denoisers.optimal._truncated_normal import truncated_normal
+from gahb_sk.image_classes import RayImages, ShuffledImages
 from gahb_sk.jacobians._posterior import low_rank_operator
 
 
 class RayPosteriorMean(BasePosteriorMean):
-    """Posterior mean of the multiples of one image, as ``make_ray_images`` makes them.
+    """Posterior mean of the multiples of one image.
 
     Parameters
     ----------
-    image : array-like of shape (H, W) or (C, H, W), default=None
-        The image u; of the size of the images given to ``fit``. None learns it in ``fit``: the
-        direction of the training images, with the length that gives the largest of them the
-        intensity of largest absolute value in ``intensity_range``.
-    intensity_range : tuple (low, high), default=(0.0, 1.0)
-        The intensity is uniform in it.
+    image_class : RayImages, default=None
+        The law of the images, also with shuffled pixels. None learns it in ``fit``: the ray on
+        which the training images lie, see :meth:`RayImages.from_images`.
     sigma : float, default=None
         Noise level, where ``transform`` is not told it. None: estimated for each image.
     image_shape : tuple of int, default=None
@@ -35,8 +32,8 @@ class RayPosteriorMean(BasePosteriorMean):
 
     Attributes
     ----------
-    image_ : ndarray of shape (C, H, W), float64
-        The image u.
+    image_class_ : RayImages
+        The law of the images.
     image_shape_ : tuple of int
         Shape of the images seen in ``fit``; ``transform`` takes that shape only.
 
@@ -53,70 +50,46 @@ class RayPosteriorMean(BasePosteriorMean):
 
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,
-        "image": ["array-like", None],
-        "intensity_range": [tuple, list],
+        "image_class": [RayImages, ShuffledImages, None],
     }
+    _image_class = RayImages
+    _joint = True
 
-    def __init__(self, *, image=None, intensity_range=(0.0, 1.0), sigma=None, image_shape=None):
-        self.image = image
-        self.intensity_range = intensity_range
+    def __init__(self, image_class=None, *, sigma=None, image_shape=None):
+        self.image_class = image_class
         self.sigma = sigma
         self.image_shape = image_shape
 
     @property
     def learns(self):
-        """Whether ``fit`` learns the image on the ray, which the constructor was not given."""
-        return self.image is None
+        """Whether ``fit`` learns the ray, which the constructor was not given."""
+        return self.image_class is None
 
-    def _fit(self, images):
-        self._range = check_range(self.intensity_range, "intensity_range")
-        if self.image is None:
-            self.image_ = self._learn(images)
-            return
-        image = np.asarray(self.image, np.float64)
-        if image.size != np.prod(images.shape[1:]) or not np.isfinite(image).all():
-            raise ValueError(
-                f"image: expected one finite image of the size of X's, {images.image_shape}, got "
-                f"shape {image.shape}."
-            )
-        self.image_ = image.reshape(images.shape[1:])
-
-    def _learn(self, images):
-        """Direction of the largest image, refined by one step of the power method, and length."""
-        direction, largest = None, -1.0
-        for _, chunk in images.chunks(self._chunk_length(images.shape)):
-            norms = np.square(chunk.astype(np.float64)).sum((1, 2, 3))
-            if norms.max() > largest:
-                largest, direction = norms.max(), chunk[norms.argmax()].astype(np.float64)
-        power = np.zeros_like(direction)
-        for _, chunk in images.chunks(self._chunk_length(images.shape)):
-            power += np.tensordot(np.tensordot(chunk, direction, 3), chunk, 1)
-        if largest > 0:
-            power /= np.linalg.norm(power)
-        top = max(self._range, key=abs)
-        sign = np.copysign(1.0, top)
-        return sign * power * np.sqrt(largest) / (abs(top) or 1.0)
+    def _default_class(self, images):
+        return RayImages.from_images(images)
 
     def _smallest_sigma(self):
-        return 1e-9 * max(float(np.abs(self.image_).max()), 1e-9)
+        return 1e-9 * max(float(np.abs(self._law.image).max()), 1e-9)
 
     def _intensity(self, flat, sigma):
         """Posterior mean and variance of the intensity for flat images ``(n, d)``."""
         variance = np.square(np.maximum(sigma, self._smallest_sigma()))
-        u = self.image_.ravel()
+        u = self._law.image.ravel()
         precision = (u @ u) / variance
-        _, mean, spread = truncated_normal(precision, (flat @ u) / variance, *self._range)
+        _, mean, spread = truncated_normal(
+            precision, (flat @ u) / variance, *self._law.intensity_range
+        )
         return mean, spread
 
-    def _denoise(self, noisy, sigma, clean=None):
-        flat = noisy.reshape(len(noisy), -1).astype(np.float64)
+    def _mean(self, images, sigma):
+        flat = images.reshape(len(images), -1).astype(np.float64)
         mean, _ = self._intensity(flat, sigma.astype(np.float64))
-        return mean[:, None, None, None] * self.image_
+        return (mean[:, None] * self._law.image.ravel()).reshape(images.shape)
 
     def _covariance(self, image, sigma):
         _, variance = self._intensity(image.reshape(1, -1), np.array([sigma]))
-        return low_rank_operator(self.image_.reshape(-1, 1), variance[:, None])
+        return low_rank_operator(self._law.image.reshape(-1, 1), variance[:, None])
 
     def _variances(self, images, sigma):
         _, variance = self._intensity(images.reshape(len(images), -1), sigma)
-        return variance * np.square(self.image_).sum()
+        return variance * np.square(self._law.image).sum()

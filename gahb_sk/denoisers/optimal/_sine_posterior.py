@@ -8,11 +8,10 @@ narrowed to where the posterior lies, again and again, until it is resolved.
 
 import numpy as np
 
-from gahb_sk.datasets._chunks import check_range
-from gahb_sk.datasets._sines import render_sines
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
 from gahb_sk.denoisers.optimal._truncated_normal import truncated_normal
+from gahb_sk.image_classes import ShuffledImages, SineImages
 from gahb_sk.jacobians._posterior import by_channels, low_rank_operator
 
 _PHASES = 192
@@ -21,16 +20,15 @@ _ROUNDS = 30
 
 
 class SinePosteriorMean(BasePosteriorMean):
-    """Posterior mean of the waves of ``make_sine_images``.
+    """Posterior mean of sine waves of one frequency.
 
     Channels of colour images are taken for independent images of the class.
 
     Parameters
     ----------
-    frequency : tuple (f_1, f_2), default=(2.0, 3.0)
-        Cycles an image along the rows' index and along the columns'.
-    amplitude_range : tuple (low, high), default=(0.0, 1.0)
-        The amplitude is uniform in it, the phase on the circle.
+    image_class : SineImages, default=None
+        The law of the images, also with shuffled pixels; its size must be that of the images.
+        None is the default ``SineImages`` at the size of the images.
     sigma : float, default=None
         Noise level, where ``transform`` is not told it. None: estimated for each image.
     image_shape : tuple of int, default=None
@@ -38,8 +36,8 @@ class SinePosteriorMean(BasePosteriorMean):
 
     Attributes
     ----------
-    basis_ : ndarray of shape (H * W, 3)
-        The functions 1/2, sin(u)/2 and cos(u)/2.
+    image_class_ : SineImages
+        The law of the images.
     image_shape_ : tuple of int
         Shape of the images seen in ``fit``; nothing else is learned from them.
 
@@ -56,50 +54,36 @@ class SinePosteriorMean(BasePosteriorMean):
 
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,
-        "frequency": [tuple, list],
-        "amplitude_range": [tuple, list],
+        "image_class": [SineImages, ShuffledImages, None],
     }
+    _image_class = SineImages
     _chunk_pixels = 2**18
 
-    def __init__(
-        self,
-        *,
-        frequency=(2.0, 3.0),
-        amplitude_range=(0.0, 1.0),
-        sigma=None,
-        image_shape=None,
-    ):
-        self.frequency = frequency
-        self.amplitude_range = amplitude_range
+    def __init__(self, image_class=None, *, sigma=None, image_shape=None):
+        self.image_class = image_class
         self.sigma = sigma
         self.image_shape = image_shape
 
     def _fit(self, images):
-        self._range = check_range(self.amplitude_range, "amplitude_range", low=0)
-        try:
-            first, second = (float(f) for f in self.frequency)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"frequency: expected two numbers (f_1, f_2), got {self.frequency!r}."
-            ) from error
-        self.basis_ = sine_basis(images.shape[2:], (first, second))
+        super()._fit(images)
+        self._basis = self._law.basis
 
     def _smallest_sigma(self):
-        return 1e-6 * self._range[1] or 1e-6
+        return 1e-6 * self._law.amplitude_range[1] or 1e-6
 
     def _nodes(self, flat, sigma):
         """Weights, directions c and amplitudes' moments at the nodes of each image."""
         variance = np.square(np.maximum(sigma, self._smallest_sigma()))[:, None]
-        gram, products = self.basis_.T @ self.basis_, flat @ self.basis_
+        gram, products = self._basis.T @ self._basis, flat @ self._basis
         middle, half = np.zeros((len(flat), 1)), np.full((len(flat), 1), np.pi)
         grid = (np.arange(_PHASES) + 0.5) / _PHASES * 2 - 1
-        row = np.arange(len(flat))[:, None]
+        row, limits = np.arange(len(flat))[:, None], self._law.amplitude_range
         for _ in range(_ROUNDS):
             phase = middle + half * grid
             c = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase)], -1)
             precision = np.einsum("npi,ij,npj->np", c, gram, c, optimize=True) / variance
             slope = np.einsum("npi,ni->np", c, products) / variance
-            log_weight, mean, spread = truncated_normal(precision, slope, *self._range)
+            log_weight, mean, spread = truncated_normal(precision, slope, *limits)
             best = log_weight.argmax(1)[:, None]
             away = np.abs(np.remainder(phase - phase[row, best] + np.pi, 2 * np.pi) - np.pi)
             alive = log_weight > log_weight[row, best] - _DEPTH
@@ -121,26 +105,18 @@ class SinePosteriorMean(BasePosteriorMean):
         within = np.einsum("np,npi,npj->nij", weight * spread, c, c, optimize=True)
         return middle, between + within
 
-    def _denoise(self, noisy, sigma, clean=None):
-        flat = noisy.reshape(-1, len(self.basis_)).astype(np.float64)
-        level = np.repeat(sigma.astype(np.float64), noisy.shape[1])
-        return (self._moments(flat, level)[0] @ self.basis_.T).reshape(noisy.shape)
+    def _mean(self, images, sigma):
+        flat = images.reshape(-1, len(self._basis)).astype(np.float64)
+        level = np.repeat(sigma.astype(np.float64), images.shape[1])
+        return (self._moments(flat, level)[0] @ self._basis.T).reshape(images.shape)
 
     def _variances(self, images, sigma):
-        flat = images.reshape(-1, len(self.basis_))
+        flat = images.reshape(-1, len(self._basis))
         _, small = self._moments(flat, np.repeat(sigma, images.shape[1]))
-        traces = np.einsum("nij,ij->n", small, self.basis_.T @ self.basis_)
+        traces = np.einsum("nij,ij->n", small, self._basis.T @ self._basis)
         return traces.reshape(images.shape[:2]).sum(1)
 
     def _covariance(self, image, sigma):
         flat = image.reshape(len(image), -1)
         _, small = self._moments(flat, np.full(len(flat), sigma))
-        return by_channels([low_rank_operator(self.basis_, block) for block in small])
-
-
-def sine_basis(size, frequency):
-    """Return 1/2, sin(u)/2 and cos(u)/2 as columns of an ndarray of shape (H * W, 3)."""
-    waves, _ = render_sines(np.array([[1.0, 0.0], [1.0, np.pi / 2]]), size, frequency)
-    half = np.full(waves[0].size, 0.5)
-    sine, cosine = waves.reshape(2, -1) - half
-    return np.column_stack([half, sine, cosine])
+        return by_channels([low_rank_operator(self._basis, block) for block in small])

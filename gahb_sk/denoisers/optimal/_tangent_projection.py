@@ -9,85 +9,72 @@ with :math:`P_x` the orthogonal projection on the k-dimensional tangent space at
 Its squared error is :math:`k \sigma^2` on average, at every noise level.
 """
 
+import dataclasses
 import warnings
 
 import numpy as np
 
-from gahb_sk._validation import StrOptions
-from gahb_sk.datasets import disk_tangents, render_disks
-from gahb_sk.datasets._sines import render_sines
 from gahb_sk.denoisers.optimal._disk_class._local import find_modes
 from gahb_sk.denoisers.optimal._disk_class._nodes import Problem
 from gahb_sk.denoisers.optimal._disk_class._posterior import Grids, best_of_grid
-from gahb_sk.denoisers.optimal._disk_class._prior import ContinuousPrior
 from gahb_sk.denoisers.optimal._oracle import OracleDenoiser
-from gahb_sk.denoisers.optimal._sine_posterior import sine_basis
+from gahb_sk.denoisers.optimal._posterior_mean import check_size
+from gahb_sk.image_classes import DiskImages, ImageClass, RayImages, ShuffledImages, SineImages
 from gahb_sk.jacobians._posterior import by_channels, factored_operator
 
 _RANK_TOLERANCE = 1e-7  # of singular values, relative to the largest
 _OFF_MANIFOLD = 1e-2  # root mean squared misfit of a clean image, relative to its range
 
 
-def disk_tangent_basis(clean, wrap=False):
-    """Return the derivatives of disks by their five parameters, found from the images.
-
-    Parameters
-    ----------
-    clean : ndarray of shape (n, H, W)
-        Images of one disk with area coverage.
-    wrap : bool, default=False
-        Whether the images are tori.
-
-    Returns
-    -------
-    tangents : ndarray of shape (n, 5, H, W)
-
-    Warns
-    -----
-    UserWarning
-        If an image is no disk of the class; the nearest disk's tangents are then used.
-    """
-    size = clean.shape[1:]
+def disk_latents(law, clean):
+    """Return the parameters of the disks nearest to images ``(n, H, W)``; warn of misfits."""
     low, high = float(clean.min()), float(clean.max())
-    high = high if high > low else low + 1.0
-    prior = ContinuousPrior(size, None, wrap)
-    variance = np.full(len(clean), (0.02 * (high - low)) ** 2)
-    problem = Problem(clean, variance, prior, low, high)
-    geometry, intensities = best_of_grid(Grids(prior, "area", True).coarse, problem)
-    params = find_modes(problem, np.arange(len(clean)), geometry, intensities)[0]
-    drawn = render_disks(params, size, wrap=wrap)
-    misfit = np.sqrt(np.square(drawn - clean).mean((1, 2))) / (high - low)
+    law = dataclasses.replace(law, intensity_range=(low, high if high > low else low + 1.0))
+    low, high = law.intensity_range
+    problem = Problem(clean, np.full(len(clean), (0.02 * (high - low)) ** 2), law)
+    geometry, intensities = best_of_grid(Grids(law).coarse, problem)
+    latents = find_modes(problem, np.arange(len(clean)), geometry, intensities)[0]
+    misfit = np.sqrt(np.square(law.render(latents) - clean).mean((1, 2))) / (high - low)
     bad = np.flatnonzero(misfit > _OFF_MANIFOLD)
     if len(bad):
         warnings.warn(
             f"TangentProjection: no disk of the class draws clean image {bad[0]} (the nearest is "
             f"{misfit[bad[0]]:.2g} of the range away, {len(bad)} such images in this chunk); its "
-            "tangents are used. Check the parameter manifold.",
+            "tangents are used. Check image_class.",
             UserWarning,
             stacklevel=2,
         )
-    return disk_tangents(params, size, wrap=wrap)
+    return latents
 
 
-def sine_tangent_basis(clean, frequency=(2.0, 3.0)):
-    """Return the derivatives of sine waves by amplitude and phase, ``(n, 2, H, W)``."""
-    basis = sine_basis(clean.shape[1:], frequency)
-    coefficients = clean.reshape(len(clean), -1) @ np.linalg.pinv(basis).T
+def sine_latents(law, clean):
+    """Return amplitude and phase of the waves nearest to images ``(n, H, W)``."""
+    coefficients = clean.reshape(len(clean), -1) @ np.linalg.pinv(law.basis).T
     phase = np.arctan2(coefficients[:, 2], coefficients[:, 1])
-    params = np.column_stack([coefficients[:, 0], phase])
-    return render_sines(params, clean.shape[1:], frequency, tangents=True)[1]
+    return np.column_stack([coefficients[:, 0], phase])
 
 
-def ray_tangent_basis(clean):
-    """Return the images themselves, the direction of the ray each lies on, ``(n, 1, H, W)``."""
-    return clean[:, None]
+def ray_latents(law, clean):
+    """Return intensities: the tangent of a ray is the same everywhere."""
+    return np.ones((len(clean), 1))
 
 
-MANIFOLDS = {
-    "disk": disk_tangent_basis,
-    "ray": ray_tangent_basis,
-    "sine": sine_tangent_basis,
-}
+LATENTS = {DiskImages: disk_latents, RayImages: ray_latents, SineImages: sine_latents}
+
+
+def tangents_at(law, clean):
+    """Return the tangents of a class at noise-free images, ``(n, k, H, W)``."""
+    if isinstance(law, ShuffledImages):
+        return law.shuffle(tangents_at(law.image_class, law.unshuffle(clean)))
+    if not isinstance(law, ImageClass):
+        tangents = law(clean)
+        if tangents.ndim != 4 or (len(tangents), *tangents.shape[2:]) != clean.shape:
+            raise ValueError(
+                f"image_class: expected a function that gives (n, k, H, W) vectors for "
+                f"{clean.shape} images, got shape {tangents.shape}."
+            )
+        return tangents
+    return law.tangents(LATENTS[type(law)](law, clean))
 
 
 class TangentProjection(OracleDenoiser):
@@ -95,11 +82,12 @@ class TangentProjection(OracleDenoiser):
 
     Parameters
     ----------
-    manifold : {"disk", "ray", "sine"} or callable, default="disk"
-        The class of images, with its default parameters; or a function from clean images
-        ``(n, H, W)`` to vectors ``(n, k, H, W)`` that span their tangent spaces, for example
-        ``functools.partial(disk_tangent_basis, wrap=True)``. Channels of colour images are taken
-        for images of their own.
+    image_class : DiskImages, RayImages, SineImages or callable, default=None
+        The class of the images, also with shuffled pixels; its size must be that of the images.
+        None is the default ``DiskImages`` at the size of the images. For any other manifold, a
+        function from clean images ``(n, H, W)`` to vectors ``(n, k, H, W)`` that span their
+        tangent spaces. Channels of colour images are taken for images of their own, except on the
+        ray of a colour image.
     sigma : float, default=None
         Kept for the contract; the projection does not depend on the noise level.
     image_shape : tuple of int, default=None
@@ -113,9 +101,9 @@ class TangentProjection(OracleDenoiser):
     Examples
     --------
     >>> from gahb_sk import add_gaussian_noise
-    >>> from gahb_sk.datasets import make_disk_images
     >>> from gahb_sk.denoisers import TangentProjection
-    >>> clean = make_disk_images(8, 24, random_state=0)
+    >>> from gahb_sk.image_classes import DiskImages
+    >>> clean = DiskImages(24).sample(8, random_state=0)
     >>> noisy = add_gaussian_noise(clean, 0.05, 0)
     >>> denoised = TangentProjection().fit(clean).transform(noisy, sigma=0.05, clean=clean)
     >>> bool(((denoised - clean) ** 2).sum((1, 2)).mean() < 12 * 0.05**2)
@@ -126,36 +114,49 @@ class TangentProjection(OracleDenoiser):
 
     _parameter_constraints: dict = {
         **OracleDenoiser._parameter_constraints,
-        "manifold": [StrOptions(set(MANIFOLDS)), callable],
+        "image_class": [*LATENTS, ShuffledImages, callable, None],
     }
 
-    def __init__(self, *, manifold="disk", sigma=None, image_shape=None):
-        self.manifold = manifold
+    def __init__(self, image_class=None, *, sigma=None, image_shape=None):
+        self.image_class = image_class
         self.sigma = sigma
         self.image_shape = image_shape
 
+    def _fit(self, images):
+        self._law_of(images.shape[1:])
+
+    def _law_of(self, shape):
+        """Return the class of images ``(C, H, W)`` or the function, and whether it is of colour."""
+        law = DiskImages(tuple(shape[1:])) if self.image_class is None else self.image_class
+        colour = isinstance(law, ImageClass) and len(law.image_shape) == 3
+        if isinstance(law, ImageClass):
+            check_size(law, shape, joint=colour)
+        return law, colour
+
     def _basis(self, clean):
-        """Orthonormal vectors ``(n, k, d)`` that span the tangent spaces; zeros fill up."""
-        tangents = MANIFOLDS.get(self.manifold, self.manifold)(clean)
-        shape = tangents.shape
-        if tangents.ndim != 4 or (shape[0], *shape[2:]) != clean.shape:
-            raise ValueError(
-                f"manifold: expected a function that gives (n, k, H, W) vectors for {clean.shape} "
-                f"images, got shape {shape}."
-            )
-        _, scales, vectors = np.linalg.svd(
-            tangents.reshape(*shape[:2], -1).astype(np.float64), full_matrices=False
-        )
-        kept = scales > _RANK_TOLERANCE * scales[:, :1]
-        return vectors * kept[:, :, None]
+        """Orthonormal vectors that span the tangent spaces; zeros fill up.
+
+        Returns
+        -------
+        basis : ndarray of shape (m, k, d)
+            Of images ``(n, C, H, W)``: m = n C and d = H W, or, if the class is one of colour
+            images, m = n and d = C H W.
+        """
+        law, colour = self._law_of(clean.shape[1:])
+        if not colour:
+            clean = clean.reshape(-1, *clean.shape[2:])
+        tangents = tangents_at(law, clean.astype(np.float64))
+        flat = tangents.reshape(*tangents.shape[:2], -1).astype(np.float64)
+        _, scales, vectors = np.linalg.svd(flat, full_matrices=False)
+        return vectors * (scales > _RANK_TOLERANCE * scales[:, :1])[:, :, None]
 
     def _denoise(self, noisy, sigma, clean=None):
-        shape = (-1, *noisy.shape[2:])
-        truth = clean.reshape(shape).astype(np.float64)
-        away = (noisy.reshape(shape) - truth).reshape(len(truth), -1)
-        basis = self._basis(truth)
+        basis = self._basis(clean)
+        truth = clean.astype(np.float64)
+        away = (noisy - truth).reshape(len(basis), -1)
         moved = np.einsum("nkd,nk->nd", basis, np.einsum("nkd,nd->nk", basis, away))
-        return (truth + moved.reshape(truth.shape)).reshape(noisy.shape)
+        return truth + moved.reshape(truth.shape)
 
     def _jacobian(self, image, sigma, clean=None):
-        return by_channels([factored_operator(vectors) for vectors in self._basis(clean)])
+        clean = clean.reshape(1, *image.shape)
+        return by_channels([factored_operator(part) for part in self._basis(clean)])

@@ -14,7 +14,8 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk import BiasFreeCNNDenoiser, UNetDenoiser
-from gahb_sk.datasets import FreshImages, make_c_alpha_images
+from gahb_sk.datasets import FreshImages
+from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.networks import BiasFreeCNN, UNet
 from tests.instances import smooth_images
 
@@ -309,7 +310,7 @@ def test_partial_fit_is_one_pass(rng):
 
 def test_fresh_images_are_the_images_of_the_stream(one_thread):
     """Training on a stream equals training on its images in their order."""
-    stream = FreshImages(make_c_alpha_images, image_size=16, random_state=3)
+    stream = FreshImages(CAlphaImages(16), random_state=3)
     seen = []
     take = stream.take
     stream.take = lambda start, stop: seen.append((start, stop)) or take(start, stop)

@@ -1,27 +1,24 @@
 """Posterior means of known classes: Bayes' rule by other means, and what follows from it."""
 
+import pickle
 from functools import cache
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 from gahb_sk import add_gaussian_noise
-from gahb_sk.datasets import (
-    disk_coverage,
-    make_disk_images,
-    make_ray_images,
-    make_sine_images,
-)
+from gahb_sk.datasets import make_disk_images
 from gahb_sk.denoisers import (
     BandletShrinkage,
     BM3DDenoiser,
     DiskPosteriorMean,
     EmpiricalBayesDenoiser,
+    GaussianPosteriorMean,
     LocalEmpiricalBayesDenoiser,
     NonLocalMeansDenoiser,
-    RayPosteriorMean,
     SinePosteriorMean,
     TangentProjection,
     TotalVariationDenoiser,
@@ -30,31 +27,39 @@ from gahb_sk.denoisers import (
     WienerDenoiser,
 )
 from gahb_sk.denoisers.optimal._disk_class._intensities import MaskStatistics, integrate
+from gahb_sk.image_classes import (
+    CAlphaImages,
+    DiskImages,
+    GaussianImages,
+    PolygonImages,
+    RayImages,
+    ShuffledImages,
+    SineImages,
+    disk_coverage,
+)
 
 SIZE = 24
-DISKS = {
-    "continuous": {},
-    "torus": {"wrap": True},
-    "integer": {"generator": "integer"},
-    "hard": {"generator": "integer", "rim": "hard"},
-    "ranges": {"radius_range": (4.3, 6.2), "intensity_range": (0.2, 0.9)},
-}
+JOINT = ("ray", "shuffled ray", "Gaussian")
 CLASSES = {
-    "ray": (make_ray_images, RayPosteriorMean, {}),
-    "sine": (make_sine_images, SinePosteriorMean, {}),
-    **{name: (make_disk_images, DiskPosteriorMean, kw) for name, kw in DISKS.items()},
+    "ray": RayImages(SIZE),
+    "sine": SineImages(SIZE),
+    "continuous": DiskImages(SIZE),
+    "torus": DiskImages(SIZE, wrap=True),
+    "integer": DiskImages(SIZE, lattice="integer"),
+    "hard": DiskImages(SIZE, lattice="integer", antialias="none"),
+    "ranges": DiskImages(SIZE, radius_range=(4.3, 6.2), intensity_range=(0.2, 0.9)),
+    "Gaussian": GaussianImages.from_images(
+        CAlphaImages(SIZE).sample(2 * SIZE**2, 0, dtype=np.float64)
+    ),
+    "shuffled ray": ShuffledImages(RayImages(SIZE), permutation_seed=1),
+    "shuffled disks": ShuffledImages(DiskImages(SIZE, lattice="integer")),
 }
 
 
 def make_class(name, n, seed):
     """Return clean images and the fitted posterior mean of their class."""
-    make, estimator, parameters = CLASSES[name]
-    settings = dict(parameters)
-    if name == "ray":
-        image = make_ray_images(1, SIZE, return_tangents=True, random_state=seed)[1][0, 0]
-        parameters = settings = {"image": image}
-    X = make(n, SIZE, dtype=np.float64, random_state=seed, **parameters)
-    return X, estimator(**settings).fit(X)
+    X = CLASSES[name].sample(n, seed, dtype=np.float64)
+    return X, CLASSES[name].posterior_mean().fit(X)
 
 
 def errors(denoised, clean):
@@ -84,10 +89,7 @@ def test_importance_sampling_agrees(name, global_random_seed):
     sigma, n_compared = 2.0, 0
     X, denoiser = make_class(name, 5, global_random_seed)
     Y = add_gaussian_noise(X, sigma, global_random_seed + 1)
-    make, _, parameters = CLASSES[name]
-    if name == "ray":
-        parameters = {"image": denoiser.image_[0]}
-    draws = make(20000, SIZE, dtype=np.float64, random_state=global_random_seed + 2, **parameters)
+    draws = CLASSES[name].sample(20000, global_random_seed + 2, dtype=np.float64)
     flat = draws.reshape(len(draws), -1)
     for noisy, estimate in zip(Y, denoiser.transform(Y, sigma), strict=True):
         log_weight = (flat @ noisy.ravel() - 0.5 * np.square(flat).sum(1)) / sigma**2
@@ -103,14 +105,13 @@ def test_importance_sampling_agrees(name, global_random_seed):
     assert n_compared
 
 
-@pytest.mark.parametrize("name", ["continuous", "sine", "ray"])
+@pytest.mark.parametrize("name", ["continuous", "sine", "ray", "shuffled ray"])
 def test_small_noise_is_the_tangent_projection(name, global_random_seed):
     sigma = 1e-3
     X, denoiser = make_class(name, 40, global_random_seed)
-    dimension = {"continuous": 5, "sine": 2, "ray": 1}[name]
+    dimension = CLASSES[name].dimension
     Y = add_gaussian_noise(X, sigma, global_random_seed + 1)
-    manifold = {"continuous": "disk"}.get(name, name)
-    oracle = TangentProjection(manifold=manifold).fit(X).transform(Y, sigma, clean=X)
+    oracle = TangentProjection(CLASSES[name]).fit(X).transform(Y, sigma, clean=X)
     assert_allclose(errors(oracle, X).mean() / sigma**2, dimension, rtol=5 / np.sqrt(40))
     apart = errors(denoiser.transform(Y, sigma), oracle)
     assert np.median(apart) < 0.1 * dimension * sigma**2
@@ -162,7 +163,7 @@ def test_variances_of_channels_add_up(name, global_random_seed):
     X, denoiser = make_class(name, 4, global_random_seed)
     sigma = np.array([0.3, 0.02])
     Y = add_gaussian_noise(X.reshape(2, 2, SIZE, SIZE), sigma, global_random_seed)
-    if name == "ray":  # one intensity for all channels: another class than two of one channel
+    if name in JOINT:  # one law for all channels: another class than two of one channel
         Y = Y[:, :1]
     together = denoiser.fit(Y).posterior_variance(Y, sigma)
     flat, levels = Y.reshape(-1, SIZE, SIZE), np.repeat(sigma, Y.shape[1])
@@ -251,21 +252,85 @@ def test_threads_change_nothing(global_random_seed):
 @pytest.mark.parametrize(
     ("parameters", "name"),
     [
-        ({"rim": "hard"}, "rim"),
-        ({"generator": "integer", "wrap": True}, "wrap"),
-        ({"intensity_range": (0.5, 0.5)}, "intensity_range"),
-        ({"radius_range": (0, 3)}, "radius_range"),
+        ({"antialias": "none"}, "antialias='area' with lattice='continuous'"),
+        ({"intensity_range": (0.5, 0.5)}, "low < high in intensity_range"),
     ],
 )
-def test_bad_parameters(parameters, name):
+def test_classes_without_a_density(parameters, name):
     with pytest.raises(ValueError, match=name):
-        DiskPosteriorMean(**parameters).fit(np.zeros((1, SIZE, SIZE)))
+        DiskPosteriorMean(DiskImages(SIZE, **parameters)).fit(np.zeros((1, SIZE, SIZE)))
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_of_another_size_is_refused(name):
+    X = np.zeros((1, SIZE + 1, SIZE))
+    with pytest.raises(ValueError, match=f"image_class: expected a class of {SIZE + 1}x{SIZE} "):
+        CLASSES[name].posterior_mean().fit(X)
+    if CLASSES[name].dimension:
+        with pytest.raises(ValueError, match="image_class: expected a class of"):
+            TangentProjection(CLASSES[name]).fit(X)
+
+
+def test_a_class_of_another_kind_is_refused():
+    with pytest.raises(ValueError, match="image_class"):
+        SinePosteriorMean(DiskImages(SIZE)).fit(np.zeros((1, SIZE, SIZE)))
+    shuffled = ShuffledImages(DiskImages(SIZE))
+    with pytest.raises(ValueError, match=r"Use DiskImages\(...\).posterior_mean"):
+        SinePosteriorMean(shuffled).fit(np.zeros((1, SIZE, SIZE)))
+
+
+@pytest.mark.parametrize("name", ["disks", "Gaussian"])
+def test_shuffling_twice_is_undone_twice(name, global_random_seed):
+    law = DiskImages(12, lattice="integer") if name == "disks" else _small_gaussian()
+    twice = ShuffledImages(ShuffledImages(law, permutation_seed=3), permutation_seed=4)
+    X = law.sample(3, global_random_seed, dtype=np.float64)
+    Y = add_gaussian_noise(X, 0.1, global_random_seed)
+    order = np.arange(144).reshape(1, 12, 12)
+    order = ShuffledImages(law, permutation_seed=3).shuffle(order)
+    order = ShuffledImages(law, permutation_seed=4).shuffle(order).ravel()
+    mixed = Y.reshape(3, -1)[:, order].reshape(Y.shape)
+    expected = law.posterior_mean().transform(Y, 0.1).reshape(3, -1)[:, order]
+    assert_allclose(twice.posterior_mean().transform(mixed, 0.1).reshape(3, -1), expected)
+
+
+def _small_gaussian():
+    return GaussianImages.from_images(CAlphaImages(12).sample(300, 0, dtype=np.float64))
+
+
+def test_the_gaussian_optimum_of_a_sample_is_the_wiener_filter(global_random_seed):
+    X = CAlphaImages(12).sample(400, global_random_seed, dtype=np.float64)
+    Y = add_gaussian_noise(X[:5], 0.2, global_random_seed)
+    wiener = WienerDenoiser().fit(X)
+    optimum = GaussianPosteriorMean().fit(X)
+    assert_allclose(optimum.transform(Y, 0.2), wiener.transform(Y, 0.2), atol=1e-9)
+    same = optimum.image_class_.posterior_mean()
+    assert_allclose(same.transform(Y, 0.2), optimum.transform(Y, 0.2), atol=1e-12)
+    assert not same.learns and GaussianPosteriorMean().learns
+
+
+def test_no_posterior_mean_is_said_so():
+    with pytest.raises(NotImplementedError, match="PolygonImages"):
+        PolygonImages(SIZE).posterior_mean()
+
+
+def test_image_classes_are_parameters_like_any_other(global_random_seed):
+    laws = [DiskImages(12, lattice="integer", intensity_range=r) for r in ((0.0, 0.1), (0.0, 1.0))]
+    X = laws[1].sample(12, global_random_seed)
+    search = GridSearchCV(DiskPosteriorMean(sigma=0.1), {"image_class": laws}, cv=2).fit(X)
+    assert search.best_params_ == {"image_class": laws[1]}
+    denoiser = laws[1].posterior_mean(n_jobs=2)
+    assert denoiser.get_params() == {
+        "image_class": laws[1], "n_jobs": 2, "sigma": None, "image_shape": None,
+    }  # fmt: skip
+    assert clone(denoiser).image_class == laws[1]
+    assert "DiskImages(12, lattice='integer')" in repr(denoiser)
+    assert pickle.loads(pickle.dumps(denoiser.fit(X))).image_class_ == laws[1]
 
 
 def test_tangent_projection_takes_a_function(global_random_seed):
     X = make_disk_images(3, SIZE, dtype=np.float64, random_state=global_random_seed)
     Y = add_gaussian_noise(X, 0.1, global_random_seed)
-    oracle = TangentProjection(manifold=lambda clean: np.ones_like(clean)[:, None]).fit(X)
+    oracle = TangentProjection(lambda clean: np.ones_like(clean)[:, None]).fit(X)
     expected = X + (Y - X).mean((1, 2), keepdims=True)
     assert_allclose(oracle.transform(Y, 0.1, clean=X), expected, atol=1e-12)
     J = oracle.linearize(Y[0], 0.1, clean=X[0]).matmat(np.eye(SIZE**2))

@@ -9,8 +9,8 @@ are a correlation, and weighted sums of them a convolution.
 import numpy as np
 from scipy import fft
 
-from gahb_sk.datasets import disk_coverage
 from gahb_sk.denoisers.optimal._disk_class._intensities import MaskStatistics
+from gahb_sk.image_classes import disk_coverage
 
 
 class DiskGrid:
@@ -18,12 +18,10 @@ class DiskGrid:
 
     Parameters
     ----------
-    prior : ContinuousPrior or IntegerPrior
-        The law of the geometry.
+    law : DiskImages
+        The class of the images.
     phases : int
-        Cells a pixel along each axis (1 for whole centres).
-    rim : {"area", "hard"}
-        As in ``make_disk_images``.
+        Cells per pixel along each axis (1 for whole centres).
 
     Attributes
     ----------
@@ -37,18 +35,18 @@ class DiskGrid:
         |m|^2, <m, 1 - m> and |1 - m|^2 of each mask m.
     """
 
-    def __init__(self, prior, phases, rim):
-        self.size = prior.size
-        radii, self.cell = prior.lattice(phases)
+    def __init__(self, law, phases):
+        self.size = law.image_size
+        radii, self.cell = law.geometry.cells(phases)
         shifts = np.arange(phases) / phases
         templates = np.array([(i, j, r) for i in shifts for j in shifts for r in radii])
-        self._draw(templates, rim)
+        self._draw(templates, law.antialias)
         rows, columns = np.indices(self.size)
         places = np.stack([rows, columns, np.zeros_like(rows)], -1).reshape(-1, 3)
         geometry = (templates[:, None] + places).reshape(-1, 3)
         for axis, side in enumerate(self.size):  # pixels cover [-1/2, side - 1/2)
             geometry[geometry[:, axis] >= side - 0.5, axis] -= side
-        mass = prior.mass(geometry, np.broadcast_to(self.cell, geometry.shape))
+        mass = law.geometry.mass(geometry, np.broadcast_to(self.cell, geometry.shape))
         self.cells = np.flatnonzero(mass > 0)
         self.geometry = geometry[self.cells]
         self.log_mass = np.log(mass[self.cells] / mass.sum())
@@ -56,10 +54,10 @@ class DiskGrid:
         template = self.cells // rows.size
         self.A, self.C, self.B = (values[template] for values in self._norms)
 
-    def _draw(self, templates, rim):
+    def _draw(self, templates, antialias):
         middle = np.array([(side - 1) // 2 for side in self.size])
         geometry = templates + np.append(middle, 0)
-        masks = disk_coverage(geometry, self.size, rim=rim, wrap=True).astype(np.float64)
+        masks = disk_coverage(geometry, self.size, antialias=antialias, wrap=True)
         inside, squares = masks.sum((1, 2)), np.square(masks).sum((1, 2))
         pixels = np.prod(self.size)
         self._norms = squares, inside - squares, pixels - 2 * inside + squares

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gahb_sk.datasets import disk_tangents, render_disks
 from gahb_sk.denoisers.optimal._disk_class._nodes import evaluate, join, weights
+from gahb_sk.image_classes import disk_tangents, render_disks
 
 _RADIUS, _EDGE = 4.5, 3.9  # of the lattice, and where its outer shell begins, in deviations
 _EDGE_WEIGHT = 5e-3  # a Gaussian has 1.6e-3 beyond _EDGE in three dimensions
@@ -47,14 +47,14 @@ def lattice_nodes(problem, image, geometry, intensities):
             break
         grow = np.clip(ratio, 0.3, 3) * np.where(edge >= _EDGE_WEIGHT, 1.25, 1)[:, None]
         rest = ~good
-        image, centre = image[rest], problem.prior.nearest(mean[rest])
+        image, centre = image[rest], problem.law.geometry.nearest(mean[rest])
         deviation = (deviation * grow)[rest]
     return join(done)
 
 
 def _evaluate_tagged(problem, image, which, places, cells, outer):
     """Evaluate nodes; return them with the row of ``image`` they belong to and the shell's."""
-    possible = problem.prior.mass(places, cells) > 0
+    possible = problem.law.geometry.mass(places, cells) > 0
     nodes = evaluate(problem, image[which], places, cells)
     shell = np.tile(outer, len(image))
     return nodes, (which[possible], shell[possible])
@@ -64,7 +64,7 @@ def _summary(problem, nodes, centre, row, shell):
     """Weighted mean, standard deviation and weight of the outer shell for each row."""
     weight, _ = weights(nodes.image, nodes.log_weight)
     n = len(centre)
-    away = problem.prior.difference(nodes.geometry, centre[row])
+    away = problem.law.geometry.difference(nodes.geometry, centre[row])
     first, second = (
         np.stack([np.bincount(row, weight * away[:, axis] ** power, n) for axis in range(3)], 1)
         for power in (1, 2)
@@ -115,17 +115,17 @@ def find_modes(problem, image, geometry, intensities):
 
 
 def _possible(problem, params):
-    geometry = problem.prior.nearest(params[:, :3])
-    return np.column_stack([geometry, np.clip(params[:, 3:], problem.low, problem.high)])
+    geometry = problem.law.geometry.nearest(params[:, :3])
+    return np.column_stack([geometry, np.clip(params[:, 3:], *problem.law.intensity_range)])
 
 
 def _cost(problem, params, noisy):
-    drawn = render_disks(params, problem.images.shape[1:], wrap=problem.prior.wrap)
+    drawn = render_disks(params, problem.images.shape[1:], wrap=problem.law.wrap)
     return np.square(noisy - drawn.reshape(noisy.shape)).sum(1)
 
 
 def _linearised(problem, params, noisy):
-    size, wrap = problem.images.shape[1:], problem.prior.wrap
+    size, wrap = problem.images.shape[1:], problem.law.wrap
     drawn = render_disks(params, size, wrap=wrap).reshape(noisy.shape)
     tangents = disk_tangents(params, size, wrap=wrap)
     return noisy - drawn, tangents.reshape(len(params), 5, -1)

@@ -9,24 +9,22 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from gahb_sk.datasets import disk_coverage
 from gahb_sk.denoisers.optimal._disk_class._intensities import MaskStatistics, Moments, integrate
 from gahb_sk.denoisers.optimal._disk_class._threads import run
+from gahb_sk.image_classes import DiskImages, disk_coverage
 
 _CHUNK_VALUES = 2**17  # of masks drawn at a time: they stay in the cache
 
 
 class Problem(NamedTuple):
-    """A batch of noisy images (n, H, W), squared noise levels (n,), prior, intensity range.
+    """A batch of noisy images (n, H, W), squared noise levels (n,) and the class of the images.
 
     ``n_threads`` is the number of threads that draw masks.
     """
 
     images: np.ndarray
     variance: np.ndarray
-    prior: object
-    low: float
-    high: float
+    law: DiskImages
     n_threads: int = 1
 
     def take(self, index):
@@ -35,7 +33,7 @@ class Problem(NamedTuple):
 
     def coverage(self, geometry):
         """Return the masks of disks."""
-        return disk_coverage(geometry, self.images.shape[1:], wrap=self.prior.wrap)
+        return disk_coverage(geometry, self.images.shape[1:], wrap=self.law.wrap)
 
 
 class Nodes(NamedTuple):
@@ -86,10 +84,10 @@ def evaluate(problem, image, geometry, cells):
     -------
     nodes : Nodes
     """
-    mass = problem.prior.mass(geometry, cells)
+    mass = problem.law.geometry.mass(geometry, cells)
     possible = mass > 0
     image, cells, mass = image[possible], cells[possible], mass[possible]
-    geometry = problem.prior.nearest(geometry[possible])
+    geometry = problem.law.geometry.nearest(geometry[possible])
     flat = problem.images.reshape(len(problem.images), -1)
     pixels = flat.shape[1]
     products = np.empty((3, len(image)))
@@ -104,7 +102,7 @@ def evaluate(problem, image, geometry, cells):
     inside, area, A = products
     stats = MaskStatistics(inside, flat.sum(1)[image] - inside, A, area - A, pixels - 2 * area + A)
     evidence, moments = integrate(
-        stats, problem.variance[image], problem.low, problem.high, problem.n_threads
+        stats, problem.variance[image], *problem.law.intensity_range, problem.n_threads
     )
     return Nodes(image, geometry, cells, evidence + np.log(mass), moments)
 

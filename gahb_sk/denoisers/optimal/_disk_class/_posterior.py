@@ -68,42 +68,41 @@ class Mixture(NamedTuple):
 
 
 class Grids:
-    """Ever finer grids of one prior, each made when it is first wanted.
+    """Ever finer grids of one class, each made when it is first wanted.
 
     Parameters
     ----------
-    prior : ContinuousPrior or IntegerPrior
-    rim : {"area", "hard"}
-    refinable : bool
-        False if the class lives on the points of the coarsest grid.
+    law : DiskImages
     """
 
-    def __init__(self, prior, rim, refinable):
-        self.prior, self.rim, self.refinable = prior, rim, refinable
+    def __init__(self, law):
+        self.law = law
+        # Whole-number disks all lie on the points of the coarsest grid.
+        self.refinable = law.lattice == "continuous"
 
     @cached_property
     def coarse(self):
-        """One cell a pixel; four on images of a few pixels."""
-        tiny = self.refinable and min(self.prior.size) < 12
-        return DiskGrid(self.prior, 4 if tiny else 1, self.rim)
+        """One cell per pixel; four on images of a few pixels."""
+        tiny = self.refinable and min(self.law.image_size) < 12
+        return DiskGrid(self.law, 4 if tiny else 1)
 
     @cached_property
     def middle(self):
-        """Two cells a pixel along each axis."""
-        return DiskGrid(self.prior, 2, self.rim)
+        """Two cells per pixel along each axis."""
+        return DiskGrid(self.law, 2)
 
     @cached_property
     def fine(self):
-        """Four cells a pixel along each axis."""
-        return DiskGrid(self.prior, 4, self.rim)
+        """Four cells per pixel along each axis."""
+        return DiskGrid(self.law, 4)
 
-    def __getstate__(self):
+    def __reduce__(self):
         """Pickle what the grids are made of, not the grids."""
-        return {name: vars(self)[name] for name in ("prior", "rim", "refinable")}
+        return Grids, (self.law,)
 
     def __iter__(self):
         yield self.coarse
-        if self.refinable and min(self.prior.size) >= 12:
+        if self.refinable and min(self.law.image_size) >= 12:
             yield self.middle
             yield self.fine
 
@@ -185,7 +184,7 @@ def _evaluate_grid(grid, problem):
     """Evidence of the cells of the grid that matter, for all images."""
     stats = grid.statistics(problem.images)
     variance = problem.variance[:, None]
-    value, a, b = peak_log_likelihood(stats, variance, problem.low, problem.high)
+    value, a, b = peak_log_likelihood(stats, variance, *problem.law.intensity_range)
     value += grid.log_mass
     best = value.argmax(1)
     row = np.arange(len(best))
@@ -197,8 +196,7 @@ def _evaluate_grid(grid, problem):
     evidence, moments = integrate(
         stats.take((image, cell)),
         problem.variance[image],
-        problem.low,
-        problem.high,
+        *problem.law.intensity_range,
         problem.n_threads,
     )
     nodes = Nodes(

@@ -111,7 +111,7 @@ def compact_images(nodes, problem):
     first = np.flatnonzero(np.diff(nodes.image, prepend=-1))
     count = np.diff(first, append=len(nodes.image))
     _, best, _ = best_disks(nodes)
-    away = problem.prior.difference(nodes.geometry, np.repeat(best, count, axis=0))
+    away = problem.law.geometry.difference(nodes.geometry, np.repeat(best, count, axis=0))
     flags = np.zeros(len(problem.images), bool)
     flags[nodes.image[first]] = np.maximum.reduceat(np.abs(away).max(1), first) <= _COMPACT
     return flags

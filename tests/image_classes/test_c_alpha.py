@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk.datasets import make_c_alpha_images
-from gahb_sk.datasets._coverage import MASKS, half_plane_coverage, mean_clipped
+from gahb_sk.image_classes._contour_masks import MASKS, half_plane_coverage, mean_clipped
 
 
 def slope(frequency, log_power):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from gahb_sk.datasets import disk_coverage, disk_tangents, make_disk_images, render_disks
+from gahb_sk.datasets import make_disk_images
+from gahb_sk.image_classes import disk_coverage, disk_tangents, render_disks
 
 SIZE = (24, 30)
 
@@ -36,7 +37,7 @@ def test_coverage_is_the_area_in_each_pixel(rng):
 def test_hard_rim_agrees_where_the_area_is_whole(global_random_seed):
     _, params = make(50, global_random_seed)
     area = disk_coverage(params[:, :3], SIZE)
-    hard = disk_coverage(params[:, :3], SIZE, rim="hard")
+    hard = disk_coverage(params[:, :3], SIZE, antialias="none")
     assert set(np.unique(hard)) == {0, 1}
     whole = (area == 0) | (area == 1)
     assert_array_equal(hard[whole], area[whole])
@@ -97,7 +98,7 @@ def test_continuous_disks_lie_in_the_image(global_random_seed):
 
 def test_integer_generator_is_the_published_one_at_80(global_random_seed):
     images, params = make_disk_images(
-        5000, 80, generator="integer", rim="hard", return_params=True,
+        5000, 80, lattice="integer", antialias="none", return_params=True,
         random_state=global_random_seed,
     )  # fmt: skip
     row, column, radius = params[:, :3].T
@@ -110,16 +111,16 @@ def test_integer_generator_is_the_published_one_at_80(global_random_seed):
 
 
 @pytest.mark.parametrize("size", [4, 5, 7, 11, (4, 30)])
-@pytest.mark.parametrize("generator", ["continuous", "integer"])
-def test_any_size_has_disks(size, generator, global_random_seed):
-    images = make_disk_images(20, size, generator=generator, random_state=global_random_seed)
+@pytest.mark.parametrize("lattice", ["continuous", "integer"])
+def test_any_size_has_disks(size, lattice, global_random_seed):
+    images = make_disk_images(20, size, lattice=lattice, random_state=global_random_seed)
     assert (np.ptp(images, axis=(1, 2)) > 0).all()
 
 
 def test_radius_range_is_kept(global_random_seed):
     radius = make(200, global_random_seed, radius_range=(4, 5))[1][:, 2]
     assert 4 <= radius.min() and radius.max() < 5
-    options = {"generator": "integer", "radius_range": (3, 6)}
+    options = {"lattice": "integer", "radius_range": (3, 6)}
     radius = make(200, global_random_seed, **options)[1][:, 2]
     assert set(radius) == {3, 4, 5}
 
@@ -138,13 +139,13 @@ def test_parameters_render_the_images(global_random_seed):
         ({"radius_range": (0, 5)}, "radius_range"),
         ({"radius_range": (6, 5)}, "radius_range"),
         ({"radius_range": 5}, "radius_range"),
-        ({"generator": "integer", "radius_range": (12, 14)}, "radius_range"),
-        ({"generator": "integer", "radius_range": (2.5, 4)}, "radius_range"),
-        ({"generator": "integer", "wrap": True}, "wrap"),
-        ({"rim": "hard", "return_tangents": True}, "no derivative"),
-        ({"generator": "integer", "return_tangents": True}, "no derivative"),
+        ({"lattice": "integer", "radius_range": (12, 14)}, "radius_range"),
+        ({"lattice": "integer", "radius_range": (2.5, 4)}, "radius_range"),
+        ({"lattice": "integer", "wrap": True}, "wrap"),
+        ({"antialias": "none", "return_tangents": True}, "no derivative"),
+        ({"lattice": "integer", "return_tangents": True}, "no derivative"),
         ({"intensity_range": (1, 0)}, "intensity_range"),
-        ({"rim": "soft"}, "rim"),
+        ({"antialias": "soft"}, "antialias"),
     ],
 )
 def test_bad_parameters_are_named(options, message):

@@ -1,0 +1,62 @@
+"""Image classes as the command line writes them: ``c-alpha`` or ``c-alpha(alpha=3)``."""
+
+import dataclasses
+import re
+
+from gahb_sk._validation import check_name
+from gahb_sk.cli._denoisers import parse_call
+from gahb_sk.image_classes import CAlphaImages, DiskImages, PolygonImages, RayImages, SineImages
+
+CLASSES = {
+    "c-alpha": CAlphaImages,
+    "disks": DiskImages,
+    "polygons": PolygonImages,
+    "rays": RayImages,
+    "sines": SineImages,
+}
+_SPEC = re.compile(r"^([A-Za-z][\w-]*)(\(.*\))?$")
+
+
+def is_image_class(text):
+    """Tell whether a text has the form of an image class."""
+    return _SPEC.match(text.strip()) is not None
+
+
+def parse_image_class(text, image_size=64, *, seed=0, **parameters):
+    """Return the image class that a text names.
+
+    Parameters
+    ----------
+    text : str
+        A name of ``CLASSES`` (with "-" or "_"), alone or with keyword arguments that are plain
+        literals.
+    image_size : int or tuple (height, width), default=64
+        Sides in pixels.
+    seed : int, default=0
+        Seed of the image of rays.
+    **parameters
+        Further parameters of the class.
+
+    Returns
+    -------
+    image_class : ImageClass
+
+    Raises
+    ------
+    ValueError
+        For an unknown class or parameter (the nearest is given), or one that is not legal.
+    """
+    name, arguments = _SPEC.match(text.strip()).groups()
+    cls = CLASSES[check_name(name.replace("_", "-"), CLASSES, "class")]
+    parameters = {**parse_call(f"{cls.__name__}{arguments or ''}")[1], **parameters}
+    for key in parameters:
+        check_name(key, parameters_of(cls), f"parameter of {name}")
+    if cls is RayImages:
+        return cls.drawn(image_size, seed, **parameters)
+    return cls(image_size, **parameters)
+
+
+def parameters_of(cls):
+    """Return the names of a class's parameters that the command line sets."""
+    names = [field.name for field in dataclasses.fields(cls)]
+    return [name for name in names if name not in ("image_size", "image")]
