@@ -41,6 +41,7 @@ def test_what_runs_in_numpy_does_not_load_torch(statement):
         ".datasets",
         ".denoisers",
         ".experiments",
+        ".image_classes",
         ".plots",
         ".sampling",
         ".sampling.operators",

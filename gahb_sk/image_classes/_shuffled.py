@@ -102,4 +102,5 @@ def pixel_permutation(size, random_state):
 
 def permute_pixels(images, permutation):
     """Permute the pixels of ``(..., H, W)`` images, an array or a tensor, all channels alike."""
-    return images.reshape(*images.shape[:-2], -1)[..., permutation].reshape(images.shape)
+    flat = images.reshape(*images.shape[:-2], len(permutation))
+    return flat[..., permutation].reshape(images.shape)
