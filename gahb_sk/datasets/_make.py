@@ -169,7 +169,7 @@ def make_sine_images(
     n_samples=100,
     image_size=64,
     *,
-    frequency=(2.0, 3.0),
+    frequency=None,
     amplitude_range=(0.0, 1.0),
     first_image=0,
     return_params=False,

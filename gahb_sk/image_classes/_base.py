@@ -13,12 +13,13 @@ import numpy as np
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import at_least, validate_parameters, validate_params
 from gahb_sk.image_classes._sampling import (
+    SMALLEST,
     check_dtype,
     check_image_size,
     image_draws,
     make_in_chunks,
 )
-from gahb_sk.images import ImageBatch, check_images
+from gahb_sk.images import ImageBatch, as_images
 
 
 class ImageClass:
@@ -41,13 +42,14 @@ class ImageClass:
     _estimator = None
     _record = None
     _parameter_constraints: dict = {}
+    _smallest = SMALLEST
 
     def __post_init__(self):
         """Validate the parameters and bring them to their plain form."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         validate_parameters(self._parameter_constraints, values, type(self).__name__)
         if values.get("image_size") is not None:
-            self._set(image_size=check_image_size(self.image_size))
+            self._set(image_size=check_image_size(self.image_size, self._smallest))
 
     def _set(self, **values):
         for name, value in values.items():
@@ -254,7 +256,7 @@ class ImageClass:
 
 def as_batch(X):
     """Return checked images; those of an estimator are checked already."""
-    return X if isinstance(X, ImageBatch) else check_images(X)
+    return X if isinstance(X, ImageBatch) else as_images(X)
 
 
 def frozen(array):

@@ -7,7 +7,7 @@ import numpy as np
 from gahb_sk._validation import StrOptions
 from gahb_sk.image_classes._base import ImageClass
 from gahb_sk.image_classes._disk_rendering import disk_tangents, render_disks
-from gahb_sk.image_classes._sampling import check_range
+from gahb_sk.image_classes._sampling import check_image_size, check_range
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -20,7 +20,7 @@ class DiskImages(ImageClass):
     Parameters
     ----------
     image_size : int or tuple (height, width), default=64
-        Sides in pixels, at least 4.
+        Sides in pixels.
     lattice : {"continuous", "integer"}, default="continuous"
         Whether centre and radius are real or whole numbers. "continuous": radius uniform in
         ``radius_range``, then the centre uniform among those that keep the disk within the image,
@@ -76,6 +76,7 @@ class DiskImages(ImageClass):
     dimension = 5
     _estimator = "DiskPosteriorMean"
     _n_draws = 5
+    _smallest = 1
     _parameter_constraints = {
         "lattice": [StrOptions({"continuous", "integer"})],
         "antialias": [StrOptions({"area", "none"})],
@@ -229,7 +230,7 @@ class IntegerGeometry:
     Parameters
     ----------
     size : tuple (height, width)
-        Sides in pixels.
+        Sides in pixels, at least 4.
     radius_range : tuple (low, high) or None
 
     Attributes
@@ -239,7 +240,7 @@ class IntegerGeometry:
     """
 
     def __init__(self, size, radius_range, wrap=False):
-        self.size, self.wrap = size, wrap
+        self.size, self.wrap = check_image_size(size), wrap
         self.radii = self._check_radii(radius_range)
         sides, least = np.array(size), self.radii[0]
         self._margin = np.maximum(sides // 8, least + 1)

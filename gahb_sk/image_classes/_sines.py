@@ -25,10 +25,11 @@ class SineImages(ImageClass):
     Parameters
     ----------
     image_size : int or tuple (height, width), default=64
-        Sides in pixels, at least 4.
-    frequency : tuple (f_1, f_2), default=(2.0, 3.0)
+        Sides in pixels.
+    frequency : tuple (f_1, f_2), default=None
         Cycles per image along the rows' index and along the columns', at most half the side;
-        whole numbers give waves that are periodic in the image. Not both 0.
+        whole numbers give waves that are periodic in the image. Not both 0. None is (2, 3), each
+        at most half the side.
     amplitude_range : tuple (low, high), default=(0.0, 1.0)
         Range of the uniform amplitude a, at least 0.
 
@@ -41,12 +42,13 @@ class SineImages(ImageClass):
 
     image_size: int | tuple = 64
     _: KW_ONLY
-    frequency: tuple = (2.0, 3.0)
+    frequency: tuple | None = None
     amplitude_range: tuple = (0.0, 1.0)
 
     dimension = 2
     _estimator = "SinePosteriorMean"
     _n_draws = 2
+    _smallest = 1
 
     def __post_init__(self):
         super().__post_init__()
@@ -96,6 +98,8 @@ class SineImages(ImageClass):
 
 def _check_frequency(frequency, size):
     """Return the frequency as two floats that the image can hold, not both 0."""
+    if frequency is None:
+        return min(2.0, size[0] / 2), min(3.0, size[1] / 2)
     try:
         rows, columns = (float(f) for f in frequency)
     except (TypeError, ValueError):

@@ -1,8 +1,8 @@
 """The images of fixed seeds stay what they were when the shipped networks were trained on them.
 
 The numbers are inner products of images 40, 41 and 42 of seed 0 with cos(0), cos(1), ..., taken
-from the functions of the first release. Digests would tell more, but Fourier transforms and sines differ
-by a rounding from one processor to another.
+from the functions of the first release. Digests would tell more, but Fourier transforms and sines
+differ by a rounding from one processor to another.
 """
 
 import numpy as np
