@@ -6,9 +6,9 @@ the oracle in the best bandlet basis, span two subspaces of the same dimension k
 subspaces give k / d.
 """
 
+from functools import partial
+
 import numpy as np
-from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from gahb_sk._arrays import as_array
 from gahb_sk._random import child, seed_sequence
@@ -16,7 +16,9 @@ from gahb_sk._validation import Integral, validate_params
 from gahb_sk.analysis import eigenbasis, harmonicity, random_alignment, subspace_alignment
 from gahb_sk.denoisers import OracleShrinkage, as_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
+from gahb_sk.experiments._parallel import in_parallel
 from gahb_sk.experiments._table import Table
+from gahb_sk.experiments._train_and_test import mean_and_error
 from gahb_sk.images import as_images
 
 _KEPT = 1e-8  # factors below this are zeros, whose vectors are arbitrary
@@ -75,7 +77,7 @@ def basis_alignment(
         Seed of the noise, of the iterations, and of the random subspaces. Image k gets the same
         noise pattern, scaled by sigma, at every level and for every denoiser.
     n_jobs : int, default=None
-        Images handled at the same time by joblib.
+        Number of parallel jobs over images.
     verbose : bool, default=False
         Whether to show a progress bar on stderr.
 
@@ -114,16 +116,14 @@ def basis_alignment(
     references = {name: _fitted(reference, X) for name, reference in references.items()}
     root = seed_sequence(random_state)
     tasks = [(i, sigma) for sigma in sigmas for i in range(len(images))]
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_one_image)(denoisers, references, X, i, sigma, ks, dtype, root)
-        for i, sigma in tasks
-    )
+    results = in_parallel(
+        partial(_one_image, denoisers, references, X, ks=ks, dtype=dtype, root=root),
+        tasks, n_jobs=n_jobs, verbose=verbose, desc="bases",
+    )  # fmt: skip
     found = {}
-    with tqdm(total=len(tasks), desc="bases", disable=not verbose) as bar:
-        for rows in results:
-            for key, values in rows:
-                found.setdefault(key, []).append(values)
-            bar.update()
+    for rows in results:
+        for key, values in rows:
+            found.setdefault(key, []).append(values)
     chance = {k: random_alignment(d, k, n_draws=_DRAWS, random_state=child(root, 1)) for k in ks}
     return Table.from_rows([_row(key, values, chance) for key, values in found.items()])
 
@@ -159,7 +159,7 @@ def n_nonzero(basis):
     return int((basis.values > _KEPT).sum())
 
 
-def _one_image(denoisers, references, X, i, sigma, ks, dtype, root):
+def _one_image(denoisers, references, X, i, sigma, *, ks, dtype, root):
     """Overlaps and harmonicity at one noisy image, as (key, values)."""
     stacks = noisy_images(X, np.array([i]), sigma, root)
     clean, noisy = (np.asarray(stack[0]) for stack in stacks)
@@ -183,16 +183,16 @@ def _one_image(denoisers, references, X, i, sigma, ks, dtype, root):
 def _row(key, values, chance):
     name, reference, sigma, k = key
     overlaps, harmonics = np.array(values).T
-    n = len(overlaps)
+    overlap, error = mean_and_error(overlaps)
     return {
         "denoiser": name,
         "reference": reference,
         "sigma": sigma,
         "k": k,
-        "overlap": float(overlaps.mean()),
-        "overlap_se": float(overlaps.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan"),
+        "overlap": overlap,
+        "overlap_se": error,
         "chance": chance[k].mean,
         "chance_high": chance[k].percentile_95,
         "harmonicity": float(harmonics.mean()),
-        "n_images": n,
+        "n_images": len(overlaps),
     }

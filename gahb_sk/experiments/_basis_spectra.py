@@ -1,8 +1,8 @@
 """Shrinkage factors of denoisers, with the coefficients and the harmonicity of their vectors."""
 
+from functools import partial
+
 import numpy as np
-from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from gahb_sk._arrays import as_array
 from gahb_sk._random import child, image_generator, seed_sequence
@@ -11,6 +11,7 @@ from gahb_sk.analysis import harmonicity
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._basis_alignment import leading_basis, n_nonzero
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
+from gahb_sk.experiments._parallel import in_parallel
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import mean_and_error
 from gahb_sk.images import as_images
@@ -50,15 +51,8 @@ def basis_spectra(
         Noise levels in the units of X.
     n_components : int, default=50
         How many factors, at most the number of values of an image.
-    dtype : {"float32", "float64"}, default="float32"
-        Precision in which networks compute.
-    random_state : int, RandomState or None, default=0
-        Seed of the noise, of the iterations and of the random vectors. The noisy images are those
-        of :func:`basis_alignment` with the same seed.
-    n_jobs : int, default=None
-        Images handled at the same time by joblib.
-    verbose : bool, default=False
-        Whether to show a progress bar on stderr.
+    dtype, random_state, n_jobs, verbose
+        See :func:`basis_alignment`, whose noisy images are the same with the same seed.
 
     Returns
     -------
@@ -90,20 +84,19 @@ def basis_spectra(
     images, sigmas = as_images(X), check_sigmas(sigma)
     root = seed_sequence(random_state)
     tasks = [(i, sigma) for sigma in sigmas for i in range(len(images))]
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_one_image)(denoisers, X, i, sigma, n_components, dtype, root) for i, sigma in tasks
-    )
+    results = in_parallel(
+        partial(_one_image, denoisers, X, k=n_components, dtype=dtype, root=root),
+        tasks, n_jobs=n_jobs, verbose=verbose, desc="spectra",
+    )  # fmt: skip
     found = {(name, sigma): [] for name in denoisers for sigma in sigmas}
-    with tqdm(total=len(tasks), desc="spectra", disable=not verbose) as bar:
-        for (_, sigma), (curves, high) in zip(tasks, results, strict=True):
-            for name, curve in curves.items():
-                found[name, sigma].append((*curve, np.full(n_components, high)))
-            bar.update()
+    for (_, sigma), (curves, high) in zip(tasks, results, strict=True):
+        for name, curve in curves.items():
+            found[name, sigma].append((*curve, np.full(n_components, high)))
     rows = [row for key, curves in found.items() for row in _rows(*key, np.array(curves))]
     return Table.from_rows(rows)
 
 
-def _one_image(denoisers, X, i, sigma, k, dtype, root):
+def _one_image(denoisers, X, i, sigma, *, k, dtype, root):
     """Factor, coefficient, harmonicity and adaptivity, (4, k), of each denoiser at an image."""
     clean, noisy = (np.asarray(images[0]) for images in noisy_images(X, np.array([i]), sigma, root))
     curves = {}

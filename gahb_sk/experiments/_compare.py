@@ -17,12 +17,11 @@ from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Integral, Interval, Real, at_least, validate_params
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._comparison import Comparison
-from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
+from gahb_sk.experiments._noisy_images import check_sigmas, noisy_chunks, noisy_images
 from gahb_sk.images import as_images
 from gahb_sk.metrics import psnr, ssim
 
 EXAMPLE_NAMES = ("clean", "noisy")
-_CHUNK_PIXELS = 2**22
 
 
 @validate_params(
@@ -186,10 +185,8 @@ def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples):
 
 def _evaluate(denoiser, X, test, sigma, root, data_range):
     """PSNR and SSIM of each test image, and the seconds that denoising took."""
-    length = max(1, _CHUNK_PIXELS // int(np.prod(X.shape[1:])))
     psnrs, ssims, seconds = [], [], 0.0
-    for start in range(0, len(test), length):
-        clean, noisy = noisy_images(X, test[start : start + length], sigma, root)
+    for clean, noisy in noisy_chunks(X, test, sigma, root):
         begin = time.perf_counter()
         denoised = denoiser.denoise(noisy, sigma, clean=clean)
         seconds += time.perf_counter() - begin

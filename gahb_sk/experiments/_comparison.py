@@ -10,7 +10,7 @@ class Comparison(Table):
     """Result of :func:`compare_denoisers`: one row a denoiser, fold and noise level.
 
     Columns: ``denoiser``, ``kind`` (learned, classical or optimal), ``bound`` (True for oracles,
-    which are told the clean image), ``fold``, ``sigma``, ``n_images``, ``n_exact``, ``psnr`` and
+    which are given the clean image), ``fold``, ``sigma``, ``n_images``, ``n_exact``, ``psnr`` and
     ``ssim`` (means over the test images of the fold), ``psnr_sd`` and ``ssim_sd`` (standard
     deviations over them), ``fit_seconds``, ``denoise_seconds`` (for all test images at that
     noise level).

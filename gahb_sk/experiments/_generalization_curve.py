@@ -6,11 +6,10 @@ learned the law of the images agree with each other (paper, section 2).
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
-from tqdm import tqdm
 
 from gahb_sk._arrays import as_array
 from gahb_sk._random import child, seed_sequence
@@ -19,6 +18,7 @@ from gahb_sk.datasets import split_disjoint
 from gahb_sk.denoisers import as_denoiser
 from gahb_sk.experiments._kept_networks import fit_or_load, is_kept, open_folder
 from gahb_sk.experiments._noisy_images import check_sigmas
+from gahb_sk.experiments._parallel import in_parallel
 from gahb_sk.experiments._sample_pairs import SamplePairs, draw_pairs, similarity_rows
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import gap_row, image_psnrs, psnr_rows
@@ -42,7 +42,7 @@ class GeneralizationCurve:
         input_psnr, psnr, psnr_se, n_images``.
     gap : Table
         ``n_train, train_psnr, test_psnr, gap, gap_se``: means over the noise levels and both
-        denoisers; the gap is the first less the second, in dB.
+        denoisers; the gap is the first minus the second, in dB.
     similarity : Table
         ``n_train, measure, centered, cosine, cosine_se, n_samples, n_diverged``. ``measure`` is
         "pair" (the two samples of the same noise), "closest" (a sample and the most similar image
@@ -107,7 +107,7 @@ def generalization_curve(
     n_train : sequence of int, default=None
         Numbers of training images; None is 1, 10, 100 and 1000, or those of the fitted pairs.
     sigma : float or array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
-        Noise levels, positive, in the units of X; denoisers that are not blind are told them.
+        Noise levels, positive, in the units of X; denoisers that are not blind are given them.
     n_test : int, default=100
         Test images; and noisy training images, with each training image taken equally often, up
         to one.
@@ -122,7 +122,7 @@ def generalization_curve(
     random_state : int, RandomState or None, default=0
         Seed of networks, noise and samples.
     n_jobs : int, default=None
-        Denoisers fitted, then values of N measured, at the same time by joblib.
+        Number of parallel jobs: denoisers to fit, then values of N to measure.
     verbose : bool, default=False
         Whether to show a progress bar on stderr.
 
@@ -173,12 +173,11 @@ def generalization_curve(
         pairs = _fit_pairs(estimator, X, sizes, child(root, _NETWORKS), folder, n_jobs, verbose)
     test = X[sizes[-1] : sizes[-1] + n_test]
     options = {"sigmas": sigmas, "n_samples": n_samples, "sampler": sampler or {}, "root": root}
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_measure)(pair, *split_disjoint(X, n), test, **options) for n, pair in pairs.items()
+    tasks = [(pair, *split_disjoint(X, n), test) for n, pair in pairs.items()]
+    results = in_parallel(
+        partial(_measure, **options), tasks, n_jobs=n_jobs, verbose=verbose, desc="measuring"
     )
-    measured = {}
-    for n, found in zip(tqdm(sizes, desc="measuring", disable=not verbose), results, strict=True):
-        measured[n] = found
+    measured = dict(zip(sizes, results, strict=True))
     n_weights, n_values = count_weights(pairs[sizes[0]][0]), int(np.prod(images.image_shape))
     return _collect(measured, sigmas, n_weights, n_values)
 
@@ -226,20 +225,12 @@ def _fit_pairs(estimator, X, sizes, root, folder, n_jobs, verbose):
     seeds = [int(child(root, k).generate_state(1)[0]) for k in range(len(SETS))]
     keep = folder is not None and is_kept(estimator)
     folder = open_folder(folder, estimator, X, seeds[0]) if keep else None
-    tasks = [(n, k) for n in sizes for k in range(len(SETS))]
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(fit_or_load)(
-            _seeded(estimator, seeds[k]),
-            split_disjoint(X, n)[k],
-            folder and folder / f"{n}{SETS[k]}",
-        )
-        for n, k in tasks
-    )
-    with tqdm(total=len(tasks), desc="fitting", disable=not verbose) as bar:
-        fitted = []
-        for denoiser in results:
-            fitted.append(denoiser)
-            bar.update()
+    tasks = [
+        (_seeded(estimator, seeds[k]), split_disjoint(X, n)[k], folder and folder / f"{n}{SETS[k]}")
+        for n in sizes
+        for k in range(len(SETS))
+    ]
+    fitted = list(in_parallel(fit_or_load, tasks, n_jobs=n_jobs, verbose=verbose, desc="fitting"))
     return dict(zip(sizes, zip(fitted[::2], fitted[1::2], strict=True), strict=True))
 
 

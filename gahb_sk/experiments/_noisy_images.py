@@ -1,9 +1,12 @@
 """The same noisy images for every denoiser of an experiment."""
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from gahb_sk._arrays import is_torch
 from gahb_sk.noise import add_gaussian_noise
+
+_CHUNK_PIXELS = 2**22  # of the images handled at a time
 
 
 def check_sigmas(sigma):
@@ -54,3 +57,10 @@ def noisy_images(X, indices, sigma, random_state):
     clean = X[indices]
     clean = clean if is_torch(clean) else np.asarray(clean)
     return clean, add_gaussian_noise(clean, sigma, random_state, indices=indices)
+
+
+def noisy_chunks(X, indices, sigma, random_state):
+    """Yield what ``noisy_images`` returns, for so many of the images as memory is bounded to."""
+    length = max(1, _CHUNK_PIXELS // int(np.prod(X.shape[1:])))
+    for part in gen_batches(len(indices), length):
+        yield noisy_images(X, indices[part], sigma, random_state)

@@ -6,13 +6,11 @@ from gahb_sk._arrays import as_array
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import validate_params
 from gahb_sk.denoisers import as_denoisers
-from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
+from gahb_sk.experiments._noisy_images import check_sigmas, noisy_chunks
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import mean_and_error
 from gahb_sk.images import as_images
 from gahb_sk.metrics import input_psnr, mse, psnr
-
-_CHUNK_PIXELS = 2**22
 
 
 @validate_params(
@@ -81,11 +79,8 @@ def optimality_gap(denoisers, optimum, X, sigma=(0.03, 0.1, 0.3), *, random_stat
 
 def _errors(denoisers, X, sigma, root):
     """PSNR and mean squared error, (2, n), of each denoiser at each image."""
-    length = max(1, _CHUNK_PIXELS // int(np.prod(X.shape[1:])))
     found = [[] for _ in denoisers]
-    for start in range(0, len(X), length):
-        index = np.arange(start, min(start + length, len(X)))
-        clean, noisy = noisy_images(X, index, sigma, root)
+    for clean, noisy in noisy_chunks(X, np.arange(len(X)), sigma, root):
         for denoiser, parts in zip(denoisers, found, strict=True):
             denoised = denoiser.denoise(noisy, sigma, clean=clean)
             parts.append(np.stack([psnr(clean, denoised), mse(clean, denoised)]))

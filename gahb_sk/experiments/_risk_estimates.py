@@ -10,6 +10,7 @@ from gahb_sk.analysis import effective_dimension, predicted_mse, sure
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
+from gahb_sk.experiments._train_and_test import mean_and_error
 from gahb_sk.images import as_images
 from gahb_sk.metrics import mse
 
@@ -91,15 +92,13 @@ def _row(name, denoiser, clean, noisy, sigma, options):
         "sure": sure(denoiser, noisy, sigma, **known).mse,
         "predicted": predicted_mse(denoiser, noisy, sigma, **known).mse,
     }
-    n = len(dimensions)
     row = {
         "denoiser": name,
         "kind": denoiser.kind,
         "bound": denoiser.needs_clean,
         "sigma": sigma,
-        "n_images": n,
+        "n_images": len(dimensions),
     }
     for column, values in columns.items():
-        row[column] = float(values.mean())
-        row[f"{column}_se"] = float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+        row[column], row[f"{column}_se"] = mean_and_error(values)
     return row
