@@ -59,20 +59,7 @@ class Findings:
 
 
 def write_analysis(folder, findings, command):
-    """Write the page, the tables and the pictures.
-
-    Parameters
-    ----------
-    folder : path-like
-        Where to write.
-    findings : Findings
-    command : str
-        The command line that redoes it.
-
-    Returns
-    -------
-    page : pathlib.Path
-    """
+    """Write the page, the tables and the pictures into a folder; return the path of the page."""
     folder = Path(folder)
     pictures = draw(findings)
     write_pictures(folder, pictures)

@@ -77,8 +77,8 @@ def compare_denoisers(
     n_examples : int, default=0
         How many test images of the first fold to keep in ``comparison.examples``.
     n_jobs : int, default=None
-        Number of (denoiser, fold) pairs run at the same time by joblib. Seconds in the table are
-        then those of contended cores.
+        Number of parallel jobs, one per denoiser and fold. Seconds in the table are then those
+        of contended cores.
     verbose : bool, default=False
         Whether to show a progress bar on stderr.
 

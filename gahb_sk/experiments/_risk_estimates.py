@@ -39,7 +39,7 @@ def risk_estimates(
     X : array-like of shape (n, H, W) or (n, C, H, W)
         Clean images that the denoisers were not fitted on.
     sigma : float or array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
-        Noise levels in the units of X; they are given to the denoisers.
+        Noise levels in the units of X; non-blind denoisers are given them.
     method, n_products, dtype
         See :func:`gahb_sk.analysis.effective_dimension`.
     random_state : int, RandomState or None, default=0

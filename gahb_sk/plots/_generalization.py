@@ -3,7 +3,7 @@
 import numpy as np
 
 from gahb_sk.plots._image_grid import show_image
-from gahb_sk.plots._style import draw_curve, draw_identity, new_figure
+from gahb_sk.plots._style import FigureDisplay, draw_curve, draw_identity
 
 ROWS = ("closest in A", "sample, A", "sample, B", "closest in B")
 # Measure, label, colour, and whether its histogram is filled.
@@ -16,7 +16,7 @@ _BINS = 24
 _EXACT = 100.0  # dB: an image is given back up to rounding, which says nothing of the denoiser
 
 
-class GeneralizationDisplay:
+class GeneralizationDisplay(FigureDisplay):
     """Curves, samples and histograms of similarity for each number of training images.
 
     Parameters
@@ -50,32 +50,19 @@ class GeneralizationDisplay:
         """Make the display from what ``generalization_curve`` returned; see the class."""
         return cls(curve, n_examples=n_examples, centered=centered, data_range=data_range)
 
-    def plot(self, figure=None):
-        """Draw everything that there is: without samples the curves alone.
-
-        Parameters
-        ----------
-        figure : matplotlib Figure, default=None
-            Where to draw; None makes one.
-
-        Returns
-        -------
-        display : GeneralizationDisplay
-            Itself.
-        """
+    def _size(self):
         columns = len(self.curve.samples)
-        width = max(7.2, 1.15 * columns * self.n_examples + 1.2)
-        if figure is None:
-            figure = new_figure((width, 9.6 if columns else 3.4))
-        self.figure_ = figure
-        if not columns:
+        return max(7.2, 1.15 * columns * self.n_examples + 1.2), 9.6 if columns else 3.4
+
+    def _draw(self, figure):
+        """Draw everything that there is: without samples the curves alone."""
+        if not self.curve.samples:
             self.plot_curves(figure.subplots(1, 2, sharex=True, sharey=True))
-            return self
+            return
         top, middle, bottom = figure.subfigures(3, 1, height_ratios=[3.0, 4.4, 2.0])
         self.plot_curves(top.subplots(1, 2, sharex=True, sharey=True))
         self.plot_samples(middle)
         self.plot_histograms(bottom)
-        return self
 
     def plot_curves(self, axes):
         """Draw PSNR out against PSNR in, on training images and on test images.

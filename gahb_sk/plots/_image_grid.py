@@ -3,10 +3,10 @@
 import numpy as np
 
 from gahb_sk.metrics import psnr
-from gahb_sk.plots._style import new_figure
+from gahb_sk.plots._style import FigureDisplay
 
 
-class ImageGridDisplay:
+class ImageGridDisplay(FigureDisplay):
     """Rows and columns of images with the PSNR of each below it.
 
     Parameters
@@ -66,33 +66,21 @@ class ImageGridDisplay:
         }
         return cls(images, captions=captions, data_range=data_range)
 
-    def plot(self, figure=None):
-        """Draw the grid.
-
-        Parameters
-        ----------
-        figure : matplotlib Figure, default=None
-            Where to draw; None makes one.
-
-        Returns
-        -------
-        display : ImageGridDisplay
-            Itself.
-        """
+    def _size(self):
         n_rows = len(next(iter(self.columns.values())))
-        n_columns = len(self.columns)
-        if figure is None:
-            figure = new_figure((1.75 * n_columns, 2.05 * n_rows))
-        axes = figure.subplots(n_rows, n_columns, squeeze=False)
+        return 1.75 * len(self.columns), 2.05 * n_rows
+
+    def _draw(self, figure):
+        n_rows = len(next(iter(self.columns.values())))
+        axes = figure.subplots(n_rows, len(self.columns), squeeze=False)
         for j, (title, images) in enumerate(self.columns.items()):
             axes[0, j].set_title(_two_lines(title), fontsize=8)
             for i, image in enumerate(images):
                 captions = self.captions.get(title)
-                self._draw(axes[i, j], image, None if captions is None else captions[i])
-        self.axes_, self.figure_ = axes, figure
-        return self
+                self._draw_image(axes[i, j], image, None if captions is None else captions[i])
+        self.axes_ = axes
 
-    def _draw(self, ax, image, caption):
+    def _draw_image(self, ax, image, caption):
         show_image(ax, image, self.data_range)
         if caption is not None:
             ax.set_xlabel(caption, fontsize=8)

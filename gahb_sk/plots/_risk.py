@@ -33,7 +33,7 @@ class RiskDisplay(TableDisplay):
     Parameters
     ----------
     table : Table
-        What :func:`~gahb_sk.experiments.risk_estimates` returned.
+        As for :class:`EffectiveDimensionDisplay`.
     """
 
     def _draw(self, ax):

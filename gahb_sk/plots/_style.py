@@ -57,6 +57,27 @@ class TableDisplay(AxisDisplay):
         return cls(table, **options)
 
 
+class FigureDisplay:
+    """A display of several axes; a subclass draws in ``_draw(figure)`` and has ``_size()``."""
+
+    def plot(self, figure=None):
+        """Draw on a figure.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure, default=None
+            Where to draw; None makes one.
+
+        Returns
+        -------
+        display : FigureDisplay
+            Itself.
+        """
+        self.figure_ = new_figure(self._size()) if figure is None else figure
+        self._draw(self.figure_)
+        return self
+
+
 def axis(ax, figsize=(6.4, 4.8)):
     """Return ``ax``, or the axis of a new figure if it is None."""
     if ax is None:

@@ -51,7 +51,7 @@ class ImageClass:
 
 
 def rivals():
-    """Return denoisers that are told the noise level, by name."""
+    """Return denoisers that are given the noise level, by name."""
     found = {
         "wavelets, spun": WaveletShrinkage(n_shifts=16),
         "bandlets": BandletShrinkage(),

@@ -5,9 +5,9 @@ from gahb_sk._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "_base": ["DivergenceError", "Samples", "Trajectory"],
         "_flow_sampler": ["FlowSampler", "karras_schedule"],
         "_log_density": ["LogDensityRatio", "kl_bound", "log_density_ratio"],
+        "_samples": ["DivergenceError", "Samples", "Trajectory"],
         "_score_sampler": ["ScoreSampler"],
         "operators": [
             "BlockAverage",

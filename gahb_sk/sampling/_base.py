@@ -1,100 +1,14 @@
-"""A sampler: parameters like an estimator's, a result that says how each sample ended."""
-
-from dataclasses import dataclass, replace
+"""A sampler: parameters like an estimator's, one way to draw."""
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from gahb_sk._validation import Real, StrOptions, positive
-
-
-class DivergenceError(ValueError):
-    """Some samples did not converge.
-
-    Attributes
-    ----------
-    failed : ndarray of int
-        Numbers of the samples that failed.
-    """
-
-    def __init__(self, message, failed):
-        super().__init__(message)
-        self.failed = failed
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """The steps of one sample.
-
-    Attributes
-    ----------
-    images : ndarray of shape (n_steps + 1, ...)
-        From the starting noise on, before the last denoising.
-    sigma : ndarray of shape (n_steps + 1,)
-        Their noise levels.
-    """
-
-    images: np.ndarray
-    sigma: np.ndarray
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Images that a sampler drew, and how it came to them.
-
-    Attributes
-    ----------
-    images : ndarray of shape (n, ...), float32
-        Not clipped. NaN where a sample failed and ``on_divergence="nan"``.
-    converged : ndarray of shape (n,), bool
-    n_steps : ndarray of shape (n,), int
-        Steps that each sample took.
-    sigma : ndarray of shape (n,)
-        Noise level at its end, before the last denoising.
-    residual : ndarray of shape (n,) or None
-        ``|M^T x - m| / |m|`` where the images have to agree with measurements.
-    trajectories : list of Trajectory or None
-        Of each sample, if they were kept.
-    """
-
-    images: np.ndarray
-    converged: np.ndarray
-    n_steps: np.ndarray
-    sigma: np.ndarray
-    residual: np.ndarray | None = None
-    trajectories: list | None = None
-
-    def checked(self, numbers, reason, on_divergence):
-        """Return these samples with failed ones set to NaN, or raise for them.
-
-        Parameters
-        ----------
-        numbers : sequence of int
-            Numbers of the samples in their seed.
-        reason : ndarray of shape (n,), str
-            Of each failure.
-        on_divergence : {"raise", "nan"}
-        """
-        bad = np.flatnonzero(~self.converged)
-        if not len(bad):
-            return self
-        if on_divergence == "raise":
-            failed = np.asarray(numbers)[bad]
-            shown = ", ".join(map(str, failed[:5])) + (", ..." if len(failed) > 5 else "")
-            raise DivergenceError(
-                f"{len(bad)} of {len(self.images)} samples did not converge (number {shown}): "
-                f"{reason[bad[0]]}. Use a smaller h0, a larger max_steps or sigma_end, or a "
-                "sigma_start in the denoiser's noise range. on_divergence='nan' returns the "
-                "others.",
-                failed,
-            )
-        images = self.images.copy()
-        images[bad] = np.nan
-        return replace(self, images=images)
+from gahb_sk.sampling._chain import Prior
 
 
 class BaseSampler(BaseEstimator):
-    """Parameters that all samplers share; a subclass has ``sample``.
+    """Parameters that all samplers share; a subclass has ``_run(prior, start, numbers)``.
 
     A sampler has scikit-learn's ``get_params`` and ``set_params``. Its clone keeps the fitted
     denoiser, since without one there is nothing to draw from.
@@ -111,6 +25,36 @@ class BaseSampler(BaseEstimator):
 
     def __sklearn_clone__(self):
         return type(self)(**self.get_params(deep=False))
+
+    def sample(self, n_samples=1, image_shape=None, *, first=0):
+        """Draw images.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+        image_shape : tuple of int, default=None
+            ``(H, W)`` or ``(C, H, W)``; None is that of the denoiser's training images.
+        first : int, default=0
+            Number of the first one: ``sample(1, first=7)`` redraws the eighth.
+
+        Returns
+        -------
+        samples : Samples
+            Their ``images`` and how each ended.
+
+        Raises
+        ------
+        DivergenceError
+            If samples do not converge; see ``on_divergence``.
+        ValueError, TypeError
+            If a parameter is wrong, the denoiser is an oracle or not fitted, or the shape is
+            invalid.
+        """
+        n = self._check(n_samples)
+        prior = Prior(self.denoiser, image_shape)
+        start = np.broadcast_to(self._mean(prior.shape), (n, *prior.shape))
+        return self._run(prior, start, range(first, first + n))
 
     def _check(self, n_samples):
         """Raise for wrong parameters, as an estimator's ``fit`` does; return the number to draw."""

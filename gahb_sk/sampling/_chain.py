@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._random import child, image_generator
 from gahb_sk.denoisers import as_denoiser
-from gahb_sk.sampling._base import Samples, Trajectory
+from gahb_sk.sampling._samples import Samples, Trajectory
 
 # Child streams of a sampler's seed.
 _SAMPLES = 0

@@ -19,7 +19,7 @@ import numpy as np
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import at_least, positive
 from gahb_sk.sampling._base import BaseSampler
-from gahb_sk.sampling._chain import Prior, Record, Streams, has_diverged, norms
+from gahb_sk.sampling._chain import Record, Streams, has_diverged, norms
 
 
 def karras_schedule(sigma_start, sigma_end, n_steps, rho=7.0):
@@ -109,34 +109,12 @@ class FlowSampler(BaseSampler):
         self.on_divergence = on_divergence
         self.random_state = random_state
 
-    def sample(self, n_samples=1, image_shape=None, *, first=0):
-        """Draw images.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-            How many.
-        image_shape : tuple of int, default=None
-            ``(H, W)`` or ``(C, H, W)``; None is that of the denoiser's training images.
-        first : int, default=0
-            Number of the first one.
-
-        Returns
-        -------
-        samples : Samples
-            Their ``images`` and how each ended.
-
-        Raises
-        ------
-        DivergenceError, ValueError, TypeError
-            See :meth:`ScoreSampler.sample`.
-        """
-        n = self._check(n_samples)
-        prior = Prior(self.denoiser, image_shape)
-        streams = Streams(seed_sequence(self.random_state), range(first, first + n), prior.shape)
-        mean = self._mean(prior.shape)
-        y = mean + self.sigma_start * streams.draw(range(n), np.float64)
-        limit = self.sigma_start + norms(np.broadcast_to(mean, (1, *prior.shape)))
+    def _run(self, prior, start, numbers):
+        """Carry the starting noise along the flow, and denoise once at the end."""
+        n = len(start)
+        streams = Streams(seed_sequence(self.random_state), numbers, prior.shape)
+        y = start + self.sigma_start * streams.draw(range(n), np.float64)
+        limit = self.sigma_start + norms(start[:1])
         record = Record(n, self.sigma_start, "the images grew or were not finite", False)
         sigmas = karras_schedule(self.sigma_start, self.sigma_end, self.n_steps, self.rho)
         active = np.arange(n)
@@ -152,7 +130,7 @@ class FlowSampler(BaseSampler):
         axes = tuple(range(1, y.ndim))
         record.converged[active] = np.isfinite(y[active]).all(axis=axes)
         samples = record.samples(y.astype(np.float32))
-        return samples.checked(range(first, first + n), record.reason, self.on_divergence)
+        return samples.checked(numbers, record.reason, self.on_divergence)
 
 
 def _heun(prior, y, now, then):

@@ -112,36 +112,6 @@ class ScoreSampler(BaseSampler):
         self.on_divergence = on_divergence
         self.random_state = random_state
 
-    def sample(self, n_samples=1, image_shape=None, *, first=0):
-        """Draw images.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-            How many.
-        image_shape : tuple of int, default=None
-            ``(H, W)`` or ``(C, H, W)``; None is that of the denoiser's training images.
-        first : int, default=0
-            Number of the first one: ``sample(1, first=7)`` redraws the eighth.
-
-        Returns
-        -------
-        samples : Samples
-            Their ``images`` and how each ended.
-
-        Raises
-        ------
-        DivergenceError
-            If samples do not converge; see ``on_divergence``.
-        ValueError, TypeError
-            If a parameter is wrong, the denoiser is an oracle or not fitted, or the shape is
-            invalid.
-        """
-        n_samples = self._check(n_samples)
-        prior = Prior(self.denoiser, image_shape)
-        start = np.broadcast_to(self._mean(prior.shape), (n_samples, *prior.shape))
-        return self._run(prior, start, None, range(first, first + n_samples))
-
     def inverse(self, measurement, operator, *, n_samples=1, measurement_sigma=0.0, first=0):
         r"""Draw images that agree with linear measurements.
 
@@ -188,7 +158,7 @@ class ScoreSampler(BaseSampler):
         mean = np.broadcast_to(self._mean(prior.shape), (len(known), *prior.shape))
         start = mean + operator.adjoint(known - operator.measure(mean))
         constraint = Constraint(operator, known, float(measurement_sigma))
-        restored = self._run(prior, start, constraint, range(first, first + len(known)))
+        restored = self._run(prior, start, range(first, first + len(known)), constraint)
         size = np.maximum(np.linalg.norm(known, axis=1), np.finfo(np.float64).tiny)
         away = operator.measure(restored.images.astype(np.float64)) - known
         return replace(restored, residual=np.linalg.norm(away, axis=1) / size)
@@ -201,7 +171,7 @@ class ScoreSampler(BaseSampler):
             h0 = first_step(self.n_steps, ratio, self.beta, self.growing_step)
         return float(STEPS[self.growing_step](h0, t))
 
-    def _run(self, prior, start, constraint, numbers):
+    def _run(self, prior, start, numbers, constraint=None):
         """Run all chains, each until its own end, and denoise once at the end."""
         self.step_size(1)  # raises if n_steps is too small
         streams = Streams(seed_sequence(self.random_state), numbers, prior.shape)

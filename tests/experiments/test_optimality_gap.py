@@ -54,7 +54,7 @@ def test_chunks_and_lazy_stacks_change_nothing(global_random_seed, monkeypatch):
     X = make_ray_images(7, 16, random_state=global_random_seed)
     best, rival = RayPosteriorMean().fit(X), {"wavelets": WaveletShrinkage().fit(X)}
     whole = optimality_gap(rival, best, X, [0.2])
-    monkeypatch.setattr("gahb_sk.experiments._optimality_gap._CHUNK_PIXELS", 3 * 256)
+    monkeypatch.setattr("gahb_sk.experiments._noisy_images._CHUNK_PIXELS", 3 * 256)
     lazy = ImageStack.from_class(RayImages.drawn(16, global_random_seed), 7, global_random_seed)
     for images in (X, lazy):
         parts = optimality_gap(rival, best, images, [0.2])
