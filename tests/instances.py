@@ -1,10 +1,9 @@
 """How the contract suite builds each denoiser: small and quick, everything else by default."""
 
-import inspect
-
 import numpy as np
 
 from gahb_sk.denoisers import all_denoisers
+from gahb_sk.networks import UNet
 
 
 def halve_noise(image, sigma):
@@ -27,21 +26,22 @@ SETTINGS = {
     "BM3DDenoiser": lambda: {"exact": False},
     "VarianceStabilized": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"]()},
     "Tiled": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"](), "margin": 8},
+    "NetworkDenoiser": lambda: {
+        "network": UNet(channels=4, n_blocks=1),
+        "max_epochs": 1,
+        "recipe": {"batch_size": 4},
+        "random_state": 0,
+    },
+    "PretrainedDenoiser": lambda: {"weights": "disks"},
     "FunctionDenoiser": lambda: {"func": halve_noise},
     "ModuleDenoiser": lambda: {"module": make_module()},
 }
-NETWORK = {"channels": 4, "max_epochs": 1, "batch_size": 4, "random_state": 0}
 
 
 def make_denoiser(name, **parameters):
     """Return an unfitted instance of the denoiser of that name, in small."""
     cls = all_denoisers()[name]
     settings = SETTINGS.get(name, dict)()
-    accepted = inspect.signature(cls).parameters
-    if cls.kind == "learned" and name not in SETTINGS:
-        settings = {key: value for key, value in NETWORK.items() if key in accepted}
-        if "n_blocks" in accepted:
-            settings["n_blocks"] = 1
     return cls(**{**settings, **parameters})
 
 

@@ -13,7 +13,11 @@ from gahb_sk.transforms._filterbank import wavelet_filters
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
-    [("unet", "UNetDenoiser"), ("bm3d", "BM3DDenoiser"), ("Waveletshrinkage", "WaveletShrinkage")],
+    [
+        ("network", "NetworkDenoiser"),
+        ("bm3d", "BM3DDenoiser"),
+        ("Waveletshrinkage", "WaveletShrinkage"),
+    ],
 )
 def test_case_does_not_count(name, nearest):
     assert did_you_mean(name, all_denoisers()) == f" Did you mean {nearest!r}?"

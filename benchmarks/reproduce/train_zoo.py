@@ -49,8 +49,8 @@ def main(argv=None):
     if args.threads:
         torch.set_num_threads(args.threads)
     changes = {} if args.max_images is None else {"max_images": args.max_images}
-    options = {"scale": args.scale, "verbose": True, "engine": args.engine}
-    options |= {"devices": args.devices, **changes}
+    machine = {"engine": args.engine, "devices": args.devices}
+    options = {"scale": args.scale, "verbose": True, "machine": machine, **changes}
     measured = {"n_test_images": args.test_images, "photographs": args.photographs}
     for name in args.names or names:
         folder = Path(args.output) / name

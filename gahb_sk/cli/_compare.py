@@ -5,9 +5,8 @@ images. Writes index.html (self-contained), results.csv, results.json and the pi
 is shown on stderr.
 """
 
-import contextlib
 import importlib.util
-import warnings
+import inspect
 
 from sklearn.base import clone
 
@@ -17,22 +16,22 @@ from gahb_sk.cli._denoisers import describe, parse_denoisers
 from gahb_sk.cli._inputs import NAMES, load_images, make_images, splitter
 from gahb_sk.cli._page import check_output
 from gahb_sk.experiments import compare_denoisers
+from gahb_sk.training import interruptions_raised
 
 EXAMPLE = (
     "gahb-sk compare --images photos --image-size 64 --sigma 0.05 0.1 0.2 \\\n"
-    "      --denoisers EfficientDenoiser 'WaveletShrinkage(n_shifts=16)' OracleShrinkage \\\n"
+    "      --denoisers NetworkDenoiser 'WaveletShrinkage(n_shifts=16)' OracleShrinkage \\\n"
     "      --train-seconds 120 --output report"
 )
 OPTIONAL = {"BM3DDenoiser": "bm3d"}  # left out of the defaults where the package is missing
 DENOISERS = (
-    "EfficientDenoiser",
+    "NetworkDenoiser",
     "WaveletShrinkage",
     "BandletShrinkage",
     "BM3DDenoiser",
     "OracleShrinkage",
 )
 N_EXAMPLES = 4
-INTERRUPTED = "Training was interrupted"  # what a network warns of after Ctrl-C
 
 
 def add_arguments(parser):
@@ -110,7 +109,7 @@ def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None):
     """
     is_split = isinstance(cv, list)
     rehearse(denoisers, images.X)
-    with ctrl_c_ends_the_command():
+    with interruptions_raised():
         comparison = compare_denoisers(
             denoisers,
             images.X,
@@ -137,23 +136,10 @@ def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None):
     )
 
 
-@contextlib.contextmanager
-def ctrl_c_ends_the_command():
-    """Let Ctrl-C end the command: a training by itself would keep the weights it had reached."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message=INTERRUPTED, category=UserWarning)
-        try:
-            yield
-        except UserWarning as warning:
-            if str(warning).startswith(INTERRUPTED):
-                raise KeyboardInterrupt from warning
-            raise
-
-
 def rehearse(denoisers, X):
     """Fit a copy of all but the networks on two images: a wrong parameter shows before the work."""
     for denoiser in denoisers.values():
-        if denoiser.kind == "learned":
+        if denoiser.kind == "learned" and denoiser.learns:
             denoiser._validate_params()
         else:
             clone(denoiser).fit(X[:2])
@@ -176,7 +162,7 @@ def with_run_settings(denoisers, train_seconds, seed, option="--train-seconds"):
     if train_seconds is not None and not 0 < train_seconds < float("inf"):
         raise ValueError(f"{option}: expected a positive number, got {train_seconds}.")
     for denoiser in denoisers.values():
-        parameters, defaults = denoiser.get_params(), type(denoiser)().get_params()
+        parameters, own = denoiser.get_params(), inspect.signature(type(denoiser)).parameters
         wanted = {"random_state": seed}
         if denoiser.kind == "learned":
             wanted["verbose"] = True
@@ -186,7 +172,7 @@ def with_run_settings(denoisers, train_seconds, seed, option="--train-seconds"):
             **{
                 key: value
                 for key, value in wanted.items()
-                if key in parameters and parameters[key] == defaults[key]
+                if key in own and parameters[key] == own[key].default
             }
         )
     return denoisers

@@ -22,7 +22,7 @@ SIZE = 64
 N_TRAIN, N_TEST = 4000, 48
 DENOISERS = {
     # The range around SIGMAS and crops: the most decibels after so short a training.
-    "network": "EfficientDenoiser(noise_range=(0.01, 0.6), patch_size=40)",
+    "network": "NetworkDenoiser(noise_range=(0.01, 0.6), recipe={'patch_size': 40})",
     "wavelets": "WaveletShrinkage",
     "wavelets, spun": "WaveletShrinkage(n_shifts=16)",
     "bandlets": "BandletShrinkage(n_shifts=4)",

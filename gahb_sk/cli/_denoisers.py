@@ -5,6 +5,7 @@ import inspect
 
 from gahb_sk._validation import did_you_mean
 from gahb_sk.denoisers import get_denoiser
+from gahb_sk.networks import ARCHITECTURES
 
 
 def parse_denoiser(text):
@@ -13,8 +14,8 @@ def parse_denoiser(text):
     Parameters
     ----------
     text : str
-        A class name, alone or with keyword arguments that are plain literals. Nothing is
-        evaluated.
+        A class name, alone or with keyword arguments that are plain literals or the architecture
+        of a network, ``"NetworkDenoiser(network=UNet(channels=8))"``. Nothing is evaluated.
 
     Returns
     -------
@@ -56,7 +57,7 @@ def parse_call(text):
         call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
         if not isinstance(call.func, ast.Name) or call.args:
             raise ValueError("not a name with keyword arguments")
-        values = {key.arg or "**": ast.literal_eval(key.value) for key in call.keywords}
+        values = {key.arg or "**": _value(key.value) for key in call.keywords}
         if len(values) < len(call.keywords):
             raise ValueError("a parameter is given twice")
         return call.func.id, values
@@ -65,6 +66,18 @@ def parse_call(text):
             "--denoisers: expected Name or Name(parameter=value, ...) with plain values, got "
             f"{text!r}."
         ) from error
+
+
+def _value(node):
+    """Return what a literal or an architecture stands for."""
+    architectures = {cls.__name__: cls for cls in ARCHITECTURES.values()}
+    if isinstance(node, ast.Call) and getattr(node.func, "id", None) in architectures:
+        settings = {key.arg: ast.literal_eval(key.value) for key in node.keywords}
+        cls = architectures[node.func.id]
+        if node.args or not set(settings) <= set(inspect.signature(cls).parameters):
+            raise ValueError("not parameters of an architecture")
+        return cls(**settings)
+    return ast.literal_eval(node)
 
 
 def parse_denoisers(texts):

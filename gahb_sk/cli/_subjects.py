@@ -11,12 +11,6 @@ from gahb_sk.datasets._decode import decode
 from gahb_sk.zoo import list_pretrained, load_pretrained
 
 N_TRAIN = 500  # images of the class that a denoiser which learns is fitted on
-LEARN = (
-    "WienerDenoiser",
-    "EmpiricalBayesDenoiser",
-    "LocalEmpiricalBayesDenoiser",
-    "RayPosteriorMean",
-)
 LARGEST = 128  # side to which the middle of a file is cut by default
 GENERATED = 64
 
@@ -120,12 +114,12 @@ def read_model(text, subject):
         message = str(error).replace("--denoisers:", "MODEL:")
         raise ValueError(f"{message} There is no folder {text!r} either.") from error
     name = type(denoiser).__name__
-    if denoiser.kind == "learned":
+    if denoiser.kind == "learned" and denoiser.learns:
         raise ValueError(
             f"MODEL: {name} is a network that is not trained. Give the folder that its save() "
             "wrote."
         )
-    if name not in LEARN and getattr(denoiser, "basis", None) != "pca":
+    if not denoiser.learns:
         return denoiser.fit(subject.image[None])
     if subject.training is None:
         raise ValueError(

@@ -15,8 +15,8 @@ from gahb_sk._arrays import as_array
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import Integral, at_least, validate_params
 from gahb_sk.datasets import split_disjoint
-from gahb_sk.denoisers import as_denoiser
-from gahb_sk.experiments._kept_networks import fit_or_load, is_kept, open_folder
+from gahb_sk.denoisers import as_denoiser, fit_or_load
+from gahb_sk.experiments._kept_networks import is_kept, open_folder
 from gahb_sk.experiments._noisy_images import check_sigmas
 from gahb_sk.experiments._parallel import in_parallel
 from gahb_sk.experiments._sample_pairs import SamplePairs, draw_pairs, similarity_rows

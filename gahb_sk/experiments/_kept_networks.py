@@ -6,15 +6,13 @@ as ``save`` writes it. A folder of other images, parameters or seeds is refused.
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 
 from gahb_sk._files import write_text
-from gahb_sk.denoisers.learned._saved_network import FREE
+from gahb_sk.denoisers.learned._saved import settings
 from gahb_sk.images import as_images
-from gahb_sk.training._interrupt import fit_to_the_end
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -53,7 +51,7 @@ def open_folder(folder, estimator, X, seed):
     wanted = {
         "format": _FORMAT,
         "estimator": type(estimator).__name__,
-        "parameters": _parameters(estimator),
+        "parameters": settings(estimator),
         "seed": int(seed),
         "images": _fingerprint(X),
     }
@@ -76,52 +74,6 @@ def open_folder(folder, estimator, X, seed):
             "another folder, or the same images, parameters and random_state."
         )
     return folder
-
-
-def fit_or_load(estimator, X, place=None):
-    """Fit an estimator, or load the network that was kept.
-
-    Parameters
-    ----------
-    estimator : denoiser
-        Unfitted; it is fitted itself.
-    X : array-like or lazy stack
-        Training images.
-    place : pathlib.Path, default=None
-        Folder of this network. While it is trained, checkpoints lie there.
-
-    Returns
-    -------
-    fitted : denoiser
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After Ctrl-C: a half-trained network is not taken for a finished one. The next call goes
-        on from its last checkpoint.
-    """
-    if place is None:
-        return fit_to_the_end(estimator, X)
-    if (place / "config.json").is_file():
-        return type(estimator).load(place)
-    checkpoints = place / "checkpoints"
-    own = estimator.get_params().get("checkpoint_dir")
-    estimator.set_params(checkpoint_dir=checkpoints)
-    fit_to_the_end(estimator, X)
-    estimator.set_params(checkpoint_dir=own)
-    estimator.save(place)
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    return estimator
-
-
-def _parameters(estimator):
-    """Return the parameters that matter, as JSON brings them back."""
-    values = {
-        name: value
-        for name, value in estimator.get_params().items()
-        if name not in FREE | {"n_jobs", "random_state"}
-    }
-    return json.loads(json.dumps(values, default=repr))
 
 
 def _fingerprint(X):

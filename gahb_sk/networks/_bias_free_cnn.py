@@ -5,7 +5,7 @@ from torch import nn
 from gahb_sk.networks._blocks import BiasFreeNorm, conv
 
 
-class BiasFreeCNN(nn.Module):
+class BiasFreeCNNModule(nn.Module):
     """Convolution, ReLU, then (convolution, norm, ReLU) repeated, then one linear convolution.
 
     With 21 layers of 64 channels: 702,784 parameters. The receptive field is ``2 * depth + 1``
@@ -24,8 +24,9 @@ class BiasFreeCNN(nn.Module):
         Whether to leave out the ReLU after the first convolution, as some published networks do.
     generator : torch.Generator, default=None
         Source of the initial weights.
-    conditional : bool, default=False
-        Whether the input has one channel more, behind those of the image: the noise level.
+    blind : bool, default=True
+        Whether the network does without the noise level. If not, its input has one channel more,
+        behind those of the image: the noise level.
     """
 
     multiple = 1
@@ -37,11 +38,11 @@ class BiasFreeCNN(nn.Module):
         image_channels=1,
         first_linear=False,
         generator=None,
-        conditional=False,
+        blind=True,
     ):
         super().__init__()
-        self.conditional = conditional
-        widths = [image_channels + conditional, *[channels] * (depth - 1), image_channels]
+        self.blind = blind
+        widths = [image_channels + (not blind), *[channels] * (depth - 1), image_channels]
         self.first_linear = first_linear
         self.conv_layers = nn.ModuleList(
             conv(before, after, generator)

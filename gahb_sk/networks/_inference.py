@@ -17,8 +17,8 @@ def predict_noise(network, noisy, sigma=None, *, call=None):
     noisy : torch.Tensor of shape (n, C, H, W)
         Of the network's dtype, on its device.
     sigma : torch.Tensor of shape (n,), default=None
-        Noise levels. A conditional network is given them as a constant channel behind those of the
-        image, which keeps it homogeneous in both together; a blind one is not.
+        Noise levels. Unless the network is blind, it receives them as a constant channel behind
+        those of the image, which keeps it homogeneous in both together.
     call : callable, default=None
         What computes the forward pass, if not the network itself.
 
@@ -27,7 +27,7 @@ def predict_noise(network, noisy, sigma=None, *, call=None):
     noise : torch.Tensor of shape (n, C, H, W)
     """
     call = network if call is None else call
-    if network.conditional:
+    if not network.blind:
         level = sigma.to(noisy).view(-1, 1, 1, 1).expand(len(noisy), 1, *noisy.shape[-2:])
         noisy = torch.cat([noisy, level], dim=1)
     height, width = noisy.shape[-2:]

@@ -1,15 +1,16 @@
 """Weights of the paper's authors: reading and writing their state dicts.
 
-Both networks here bear the published names, so that a published checkpoint is a state dict of the
-same keys, possibly prefixed ``module.`` by data-parallel training. Nothing but tensors is read.
+The paper's two networks bear the published names here, so a published checkpoint is a state dict
+of the same keys, possibly prefixed ``module.`` by data-parallel training. Nothing but tensors is
+read.
 """
 
-import pickle
 import warnings
 
 import torch
 
 from gahb_sk._files import atomic_path
+from gahb_sk.networks._architectures import BiasFreeCNN, UNet
 
 _PREFIX = "module."
 
@@ -36,10 +37,13 @@ def read_published(path):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # on foreign pickle protocols
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # what torch raises for damaged files has no common class
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"{path}: expected a state dict of tensors written by torch.save; it cannot be read "
-            f"as one ({str(error).splitlines()[0]})."
+            f"as one ({reason})."
         ) from error
     tensors = isinstance(state, dict) and all(
         isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
@@ -49,13 +53,48 @@ def read_published(path):
     return {name.removeprefix(_PREFIX): value for name, value in state.items()}
 
 
-def load_checked(network, state, source):
-    """Put ``state`` into ``network`` after checking every key and shape.
+def architecture_of(state, source, *, first_linear=False):
+    """Read the architecture off published weights.
+
+    Returns
+    -------
+    architecture : UNet or BiasFreeCNN
+    image_channels : int
 
     Raises
     ------
     ValueError
-        That names the first key that is missing, unknown, or of another shape.
+        If they are of neither network.
+    """
+    for name in ("encoder.0.0.weight", "conv_layers.0.weight"):
+        if name in state and state[name].ndim == 4:
+            channels, image_channels = state[name].shape[:2]
+            block = name.split(".")[0]
+            n = _count_blocks(state, block)
+            if block == "encoder":
+                return UNet(channels, n), image_channels
+            return BiasFreeCNN(channels, n, first_linear), image_channels
+    raise ValueError(
+        f"{source}: expected the state dict of a UNet or a BF-CNN; it has neither a convolution "
+        "'encoder.0.0.weight' nor 'conv_layers.0.weight'."
+    )
+
+
+def _count_blocks(state, start):
+    """Return how many numbered blocks ``start.0.``, ``start.1.``, ... a state dict has."""
+    parts = (name.split(".") for name in state)
+    numbers = [int(p[1]) for p in parts if len(p) > 2 and p[0] == start and p[1].isdigit()]
+    return max(numbers, default=-1) + 1
+
+
+def load_checked(network, state, source):
+    """Put ``state`` into ``network`` after checking every key, shape and value.
+
+    Raises
+    ------
+    ValueError
+        That names the first key that is missing, unknown, of another shape or kind, or holds NaN
+        or infinity.
     """
     own = network.state_dict()
     for what, names in (
@@ -65,13 +104,22 @@ def load_checked(network, state, source):
         if names:
             raise ValueError(f"{source}: the state dict {what} {names[0]!r}.")
     for name, value in own.items():
-        if state[name].shape != value.shape:
+        given = state[name]
+        if given.shape != value.shape:
             raise ValueError(
                 f"{source}: expected {name!r} of shape {tuple(value.shape)}, got "
-                f"{tuple(state[name].shape)}."
+                f"{tuple(given.shape)}."
             )
+        plain = given.layout == torch.strided and not given.is_meta and not given.is_quantized
+        if not plain or given.is_floating_point() != value.is_floating_point():
+            raise ValueError(
+                f"{source}: expected {name!r} as a dense tensor like {value.dtype}, got "
+                f"{given.dtype} of layout {given.layout} on {given.device}."
+            )
+        if not given.isfinite().all():
+            raise ValueError(f"{source}: {name!r} holds NaN or infinity.")
     network.load_state_dict(state)
-    return network.eval().requires_grad_(False)
+    return network
 
 
 def write_published(network, path):
@@ -79,20 +127,3 @@ def write_published(network, path):
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
     with atomic_path(path) as temporary:
         torch.save(state, temporary)
-
-
-def first_convolution(state, name, source):
-    """Return ``(channels, image_channels)`` from the weights of the first convolution."""
-    if name not in state or state[name].ndim != 4:
-        raise ValueError(f"{source}: the state dict lacks {name!r}, a convolution's weights.")
-    return tuple(state[name].shape[:2])
-
-
-def count_blocks(state, start):
-    """Return how many numbered blocks ``start.0.``, ``start.1.``, ... a state dict has."""
-    numbers = {
-        int(number)
-        for head, _, tail in (name.partition(".") for name in state)
-        if head == start and (number := tail.split(".")[0]).isdigit()
-    }
-    return max(numbers, default=-1) + 1

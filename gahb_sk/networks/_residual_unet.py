@@ -17,7 +17,7 @@ from gahb_sk.networks._blocks import conv, down_conv, up_conv
 _WIDENING = 3
 
 
-class ResidualUNet(nn.Module):
+class ResidualUNetModule(nn.Module):
     """Bias-free UNet of residual units at scales 1, 1/2, ..., 2^-n_blocks.
 
     ``channels`` at full resolution, ``3 * channels`` at half, twice as many at each coarser scale;
@@ -35,15 +35,16 @@ class ResidualUNet(nn.Module):
         1 for grey images, 3 for colour.
     generator : torch.Generator, default=None
         Source of the initial weights.
-    conditional : bool, default=False
-        Whether the input has one channel more, behind those of the image: the noise level.
+    blind : bool, default=True
+        Whether the network does without the noise level. If not, its input has one channel more,
+        behind those of the image: the noise level.
     """
 
-    def __init__(self, channels=8, n_blocks=3, image_channels=1, generator=None, conditional=False):
+    def __init__(self, channels=8, n_blocks=3, image_channels=1, generator=None, blind=True):
         super().__init__()
-        self.conditional = conditional
+        self.blind = blind
         widths = [channels, *(_WIDENING * channels * 2**block for block in range(n_blocks))]
-        self.first = conv(image_channels + conditional, channels, generator)
+        self.first = conv(image_channels + (not blind), channels, generator)
         self.encoder = nn.ModuleList(ResidualUnit(width, generator) for width in widths[:-1])
         self.down = nn.ModuleList(
             down_conv(fine, coarse, generator)

@@ -7,7 +7,7 @@ from torch.nn import functional
 from gahb_sk.networks._blocks import BiasFreeNorm, conv, up_conv
 
 
-class UNet(nn.Module):
+class UNetModule(nn.Module):
     """Bias-free UNet: blocks of two 3x3 convolutions at scales 1, 1/2, ..., 2^-n_blocks.
 
     ``n_blocks`` encoder blocks, a middle block and as many decoder blocks; 2x2 average pooling
@@ -25,16 +25,15 @@ class UNet(nn.Module):
         1 for grey images, 3 for colour.
     generator : torch.Generator, default=None
         Source of the initial weights.
-    conditional : bool, default=False
-        Whether the input has one channel more, behind those of the image: the noise level.
+    blind : bool, default=True
+        Whether the network does without the noise level. If not, its input has one channel more,
+        behind those of the image: the noise level.
     """
 
-    def __init__(
-        self, channels=64, n_blocks=3, image_channels=1, generator=None, conditional=False
-    ):
+    def __init__(self, channels=64, n_blocks=3, image_channels=1, generator=None, blind=True):
         super().__init__()
-        self.conditional = conditional
-        inputs = image_channels + conditional
+        self.blind = blind
+        inputs = image_channels + (not blind)
         widths = [channels * 2**block for block in range(n_blocks + 1)]
         self.encoder = nn.ModuleList(
             _block(widths[b - 1] if b else inputs, widths[b], generator, first=b == 0)

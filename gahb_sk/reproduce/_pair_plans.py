@@ -5,25 +5,19 @@ N network A has seen the first N images of a stack, network B the last N. The th
 same images, averaged over squares of pixels, and networks that grow with them.
 """
 
-import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gahb_sk.image_classes import CAlphaImages
+from gahb_sk.reproduce._network_plan import NetworkPlan
 from gahb_sk.reproduce._plans import TRAINING_SEED
 
 
-@dataclass(frozen=True)
-class PairPlan:
-    """Pairs of networks for several numbers of training images.
+@dataclass(frozen=True, kw_only=True)
+class PairPlan(NetworkPlan):
+    """Pairs of networks for several numbers of training images; see also :class:`NetworkPlan`.
 
     Attributes
     ----------
-    name : str
-        Of the pairs and their folder.
-    text : str
-        What the images are, in a sentence.
-    image_size : int
-        Side of the images as they are made, in pixels.
     averaged : int
         Side of the squares of pixels that are averaged to one.
     alpha : float
@@ -32,23 +26,12 @@ class PairPlan:
         Numbers of training images N, in the order in which they are trained.
     n_test : int
         Images that no network sees.
-    estimator : str
-        Class of the networks, in ``gahb_sk.denoisers``.
-    network : dict
-        Its parameters.
-    max_images : int
-        Length of each training, repetitions included, whatever N.
     """
 
-    name: str
-    text: str
-    image_size: int
     averaged: int
     alpha: float = 2.0
     n_train: tuple = (10, 1000, 100, 10_000, 1)
     n_test: int = 200
-    estimator: str = "EfficientDenoiser"
-    network: dict = field(default_factory=dict)
     max_images: int = 40_000
 
     @property
@@ -81,15 +64,12 @@ def pairs_at_paper_scale(plan):
     The networks keep their number of scales; each sees 1,000 epochs of 100,000 images.
     """
     old, new = (f"{side}x{side}" for side in (plan.side, 80 // plan.averaged))
-    return dataclasses.replace(
-        plan,
+    return plan.at_paper_scale(
         text=plan.text.replace(old, new),
         image_size=80,
         n_train=(10, 1000, 100, 10_000, 100_000, 1),
         n_test=1000,
-        estimator="UNetDenoiser",
-        network={"channels": 64, "n_blocks": plan.network["n_blocks"], "recipe": "paper"},
-        max_images=100_000_000,
+        sizes={"channels": 64, "n_blocks": plan.sizes["n_blocks"]},
     )
 
 
@@ -104,7 +84,7 @@ def _plan(size, averaged, n_blocks):
         text=f"C^alpha images, alpha = 2, {side}x{side}{how}.",
         image_size=size,
         averaged=averaged,
-        network={"channels": 8, "n_blocks": n_blocks},
+        sizes={"channels": 8, "n_blocks": n_blocks},
     )
 
 

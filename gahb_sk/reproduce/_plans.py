@@ -1,6 +1,5 @@
 """What each shipped network is trained on, and for how long: data, no algorithm."""
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from gahb_sk import datasets
 from gahb_sk.image_classes import CAlphaImages, DiskImages, RayImages, SineImages
+from gahb_sk.reproduce._network_plan import NetworkPlan
 from gahb_sk.reproduce._photographs import contrasted_patch, training_patches
 
 TRAINING_SEED, TEST_SEED = 0, 1
@@ -17,38 +17,20 @@ STRIDES = {"stride": 6, "folder_stride": 20}
 SIGMAS = (0.01, 0.02, 0.03, 0.1, 0.3)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """One network of the zoo.
+@dataclass(frozen=True, kw_only=True)
+class Plan(NetworkPlan):
+    """One network of the zoo; see also :class:`NetworkPlan`.
 
     Attributes
     ----------
-    name : str
-        Of the network and its folder.
-    text : str
-        What the images are, in a sentence.
-    image_size : int
-        Side in pixels.
     make_class : callable
         Takes the side, returns the image class; None for patches of photographs.
     shuffled : bool
         Whether the pixels are permuted, all images alike.
-    estimator : str
-        Class of the network, in ``gahb_sk.denoisers``.
-    network : dict
-        Its parameters.
-    max_images : int
-        Length of the training.
     """
 
-    name: str
-    text: str
-    image_size: int
     make_class: Callable | None = None
     shuffled: bool = False
-    estimator: str = "EfficientDenoiser"
-    network: dict = field(default_factory=dict)
-    max_images: int = 250_000
 
     @property
     def endless(self):
@@ -109,18 +91,11 @@ def at_paper_scale(plan):
 
     Photographs keep their own number of patches, and the bias-free CNN its 40x40 images, as there.
     """
-    if plan.estimator == "BiasFreeCNNDenoiser":
-        network = {"channels": 64, "depth": 21, "recipe": "paper"}
-        return dataclasses.replace(plan, network=network, max_images=100_000_000)
-    old, new = f"{plan.image_size}x{plan.image_size}", "80x80"
-    return dataclasses.replace(
-        plan,
-        text=plan.text.replace(old, new),
-        image_size=80,
-        estimator="UNetDenoiser",
-        network={"channels": 64, "n_blocks": 3, "recipe": "paper"},
-        max_images=100_000_000,
-    )
+    if plan.network == "bias_free_cnn":
+        sizes = {"channels": 64, "depth": 21}
+        return plan.at_paper_scale(network=plan.network, sizes=sizes)
+    text = plan.text.replace(f"{plan.image_size}x{plan.image_size}", "80x80")
+    return plan.at_paper_scale(text=text, image_size=80)
 
 
 SCALES = {"cpu": lambda plan: plan, "paper": at_paper_scale}
@@ -158,7 +133,7 @@ def _c_alpha(alpha):
         text=f"C^alpha images, alpha = {alpha}, 64x64.",
         image_size=64,
         make_class=partial(CAlphaImages, alpha=float(alpha)),
-        network={"patch_size": 40},
+        recipe={"patch_size": 40},
     )
 
 
@@ -168,8 +143,8 @@ def _bias_free_cnn(alpha):
         text=f"C^alpha images, alpha = {alpha}, 40x40, by a chain of convolutions.",
         image_size=40,
         make_class=partial(CAlphaImages, alpha=float(alpha)),
-        estimator="BiasFreeCNNDenoiser",
-        network={"channels": 32, "depth": 12},
+        network="bias_free_cnn",
+        sizes={"channels": 32, "depth": 12},
         max_images=80_000,
     )
 

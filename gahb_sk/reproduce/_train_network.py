@@ -1,7 +1,7 @@
 """Train one network of the zoo, measure it beside its rivals, and write its folder."""
 
+import dataclasses
 import json
-import shutil
 from pathlib import Path
 
 import torch
@@ -10,15 +10,26 @@ from gahb_sk import __version__
 from gahb_sk._files import write_json
 from gahb_sk._validation import check_name
 from gahb_sk.datasets._archive import open_files
-from gahb_sk.denoisers import get_denoiser
-from gahb_sk.denoisers.learned._saved_network import FREE
+from gahb_sk.denoisers import fit_or_load
 from gahb_sk.reproduce._levels import measure
 from gahb_sk.reproduce._plans import PLANS, SCALES, SIGMAS, TRAINING_SEED
-from gahb_sk.training._interrupt import fit_to_the_end
 from gahb_sk.zoo._pretrained import CARD, read_card
 
+# What a card keeps of how a network is built and trained.
+PLANNED = ("image_size", "network", "sizes", "recipe", "max_images")
 
-def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, photographs=(), **parameters):
+
+def train_pretrained(
+    name,
+    folder,
+    *,
+    scale="cpu",
+    n_test_images=256,
+    photographs=(),
+    machine=None,
+    verbose=False,
+    **changes,
+):
     """Train a network of the zoo and write its weights and its card.
 
     Parameters
@@ -35,9 +46,12 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, photograph
     photographs : sequence of str or path-like, default=()
         Folders or zip archives of photographs to learn from besides the sample photographs, without
         their subfolders. Networks of generated images do not see them.
-    **parameters
-        Parameters of the network that replace those of the plan, such as ``max_images``,
-        ``verbose`` or ``engine``.
+    machine : dict or Machine, default=None
+        See :class:`NetworkDenoiser`.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+    **changes
+        What the plan is to have instead: ``max_images``, ``sizes``, ``recipe``.
 
     Returns
     -------
@@ -47,73 +61,59 @@ def train_pretrained(name, folder, *, scale="cpu", n_test_images=256, photograph
     Raises
     ------
     ValueError
-        For an unknown name, scale or parameter, or if a network of another scale, length, other
-        photographs or other parameters lies there.
+        For an unknown name or scale, or if a network of another plan or of other photographs is
+        there.
     KeyboardInterrupt
         After Ctrl-C: a half-trained network is not taken for a finished one.
     """
     plan = SCALES[check_name(scale, SCALES, "scale")](PLANS[check_name(name, PLANS, "network")])
-    folder = Path(folder) / name
-    network = {
-        **plan.network,
-        **{k: v for k, v in parameters.items() if k not in FREE | {"max_images"}},
-    }
-    max_images = parameters.get("max_images", plan.max_images)
+    plan, folder = dataclasses.replace(plan, **changes), Path(folder) / name
     photographs = () if plan.endless else photographs
     names = [name for path in photographs for name in open_files(path, recursive=False).names]
-    if (folder / CARD).is_file():
-        return _same(folder, scale, network, names, max_images)
-    checkpoints = folder / "checkpoints"
-    denoiser = get_denoiser(plan.estimator)(
-        **{
-            "max_images": plan.max_images,
-            "random_state": TRAINING_SEED,
-            "checkpoint_dir": checkpoints,
-            **plan.network,
-            **parameters,
-        }
-    )
-    fit_to_the_end(denoiser, plan.training_images(photographs))
-    minutes = denoiser.history_[-1]["seconds"] / 60
-    denoiser.set_params(checkpoint_dir=None, verbose=False)
-    denoiser.save(folder, half=True)
-    card = {
+    head = {
         "name": name,
         "text": plan.text,
-        "plan": {"image_class": repr(plan.image_class) if plan.endless else "photographs",
-                 "image_size": plan.image_size, "shuffled": plan.shuffled,
-                 "estimator": plan.estimator, "network": network},
+        "plan": {
+            "image_class": repr(plan.image_class) if plan.endless else "photographs",
+            "shuffled": plan.shuffled,
+            **{name: getattr(plan, name) for name in PLANNED},
+        },
         "scale": scale,
         **({"photographs": names} if names else {}),
+    }  # fmt: skip
+    if (folder / CARD).is_file():
+        return _same(read_card(folder), json.loads(json.dumps(head)), folder)
+    denoiser = fit_or_load(
+        plan.denoiser(random_state=TRAINING_SEED, machine=machine, verbose=verbose),
+        lambda: plan.training_images(photographs),
+        folder,
+        half=True,
+    )
+    card = {
+        **head,
         "seed": TRAINING_SEED,
         "images_seen": denoiser.n_images_seen_,
-        "minutes": round(minutes, 1),
+        "minutes": round(denoiser.history_[-1]["seconds"] / 60, 1),
         "threads": torch.get_num_threads(),
-        **measure({"network": denoiser.load(folder)}, plan.test_images(n_test_images), SIGMAS),
+        **measure({"network": denoiser}, plan.test_images(n_test_images), SIGMAS),
         "learning_curve": learning_curve(denoiser.history_),
         "version": __version__,
         "command": f"python benchmarks/reproduce/train_zoo.py {name} --scale {scale} "
-                   f"--max-images {max_images} --test-images {n_test_images}"
+                   f"--max-images {plan.max_images} --test-images {n_test_images}"
                    + " --photographs DIR..." * bool(names),
     }  # fmt: skip
     write_json(folder / CARD, card)
-    shutil.rmtree(checkpoints, ignore_errors=True)
     return card
 
 
-def _same(folder, scale, network, photographs, max_images):
+def _same(card, wanted, folder):
     """Return the card of a network that is there already, if it is the one that is wanted."""
-    card = read_card(folder)
-    found = (
-        card.get("scale"), card.get("plan", {}).get("network"), card.get("photographs", [])
-    )  # fmt: skip
-    wanted = (scale, json.loads(json.dumps(network)), photographs)
-    seen = card.get("images_seen", 0)
-    batch = max(1, max_images // 100)
-    if found != wanted or not 0 <= seen - max_images < batch:
+    kept = ("plan", "scale", "photographs")
+    if any(card.get(name, []) != wanted.get(name, []) for name in kept):
         described = (
-            f"scale {s!r} with {n}, {len(p)} photographs of folders and {i} images seen"
-            for (s, n, p), i in ((wanted, max_images), (found, seen))
+            f"scale {c.get('scale')!r}, plan {c.get('plan')} and "
+            f"{len(c.get('photographs', []))} photographs of folders"
+            for c in (wanted, card)
         )
         raise ValueError(
             f"{folder}: expected no network, or one of {next(described)}, got {next(described)}. "

@@ -6,7 +6,6 @@ A folder of pairs holds a card and a folder for each network as ``save`` writes 
 
 import dataclasses
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,23 +15,20 @@ from gahb_sk import __version__, datasets
 from gahb_sk._files import write_text
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import check_name
-from gahb_sk.denoisers import get_denoiser
-from gahb_sk.denoisers.learned._saved_network import FREE
+from gahb_sk.denoisers import fit_or_load
 from gahb_sk.reproduce._levels import measure
 from gahb_sk.reproduce._pair_plans import PAIR_SCALES, PAIRS, PairPlan
 from gahb_sk.reproduce._plans import TRAINING_SEED
-from gahb_sk.training._interrupt import fit_to_the_end
 from gahb_sk.zoo._pairs import SETS
 from gahb_sk.zoo._pretrained import CARD, CONFIG, find_pairs, read_card
 
 # Noise levels of a card.
 PAIR_SIGMAS = (0.03, 0.1, 0.3)
-# Few images are repeated to so many, so that an epoch and a batch are the same whatever N.
 _EPOCH = 10_000
 _RIVAL_IMAGES = 40
 
 
-def train_pairs(plan, folder, *, scale="cpu", **parameters):
+def train_pairs(plan, folder, *, scale="cpu", machine=None, verbose=False, **changes):
     """Train pairs of networks on disjoint sets of images, and write their weights and their card.
 
     Parameters
@@ -45,9 +41,12 @@ def train_pairs(plan, folder, *, scale="cpu", **parameters):
         N, so that those which are done can be used.
     scale : {"cpu", "paper"}, default="cpu"
         "cpu" is what is shipped; "paper" has 80x80 images, 64 channels and N up to 100,000.
-    **parameters
-        Parameters of the networks that replace those of the plan, such as ``max_images``,
-        ``verbose`` or ``engine``.
+    machine : dict or Machine, default=None
+        See :class:`NetworkDenoiser`.
+    verbose : bool, default=False
+        Whether to show progress bars.
+    **changes
+        What the plan is to have instead, such as ``max_images``.
 
     Returns
     -------
@@ -65,14 +64,19 @@ def train_pairs(plan, folder, *, scale="cpu", **parameters):
     if not isinstance(plan, PairPlan):
         plan = PAIRS[check_name(plan, PAIRS, "plan")]
     plan = PAIR_SCALES[check_name(scale, PAIR_SCALES, "scale")](plan)
+    plan = dataclasses.replace(plan, **changes)
     folder, X, measured = Path(folder) / plan.name, plan.images(), {}
     rivals = _rivals(plan, X, folder)
-    parameters = {"max_images": plan.max_images, **plan.network, **parameters}
     for n in plan.n_train:
         sets = datasets.split_disjoint(X, n)
         new = not all((folder / f"{n}{label}" / CONFIG).is_file() for label in SETS)
         pair = [
-            _train(plan, folder / f"{n}{label}", seed, images, parameters)
+            fit_or_load(
+                plan.denoiser(random_state=seed, machine=machine, verbose=verbose),
+                _epoch_of(images),
+                folder / f"{n}{label}",
+                half=True,
+            )
             for label, seed, images in zip(SETS, _seeds(), sets, strict=True)
         ]
         measured[n] = _measure(pair, sets, plan.test_images(X))
@@ -115,26 +119,10 @@ def _seeds():
     return [int(child(root, k).generate_state(1)[0]) for k in range(len(SETS))]
 
 
-def _train(plan, place, seed, images, parameters):
-    """Train one network, or load it if it is there; return it as it is after ``save``."""
-    cls, checkpoints = get_denoiser(plan.estimator), place / "checkpoints"
-    denoiser = cls(random_state=seed, checkpoint_dir=checkpoints, **parameters)
-    if not (place / CONFIG).is_file():
-        n = len(images)
-        repeated = images[np.arange(-(-_EPOCH // n) * n) % n] if n < _EPOCH else images
-        fit_to_the_end(denoiser, repeated)
-        denoiser.set_params(checkpoint_dir=None, verbose=False)
-        denoiser.save(place, half=True)
-        shutil.rmtree(checkpoints, ignore_errors=True)
-    kept = cls.load(place)
-    found, wanted = kept.get_params(), denoiser.get_params()
-    changed = [name for name in wanted if found[name] != wanted[name] and name not in FREE]
-    if changed:
-        raise ValueError(
-            f"{place}: expected a network of the same plan, got one with other "
-            f"{', '.join(changed)}. Choose another folder."
-        )
-    return kept
+def _epoch_of(images):
+    """Repeat few images, so that an epoch and a batch are the same whatever their number."""
+    n = len(images)
+    return images[np.arange(-(-_EPOCH // n) * n) % n] if n < _EPOCH else images
 
 
 def _measure(pair, sets, test):

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from gahb_sk._files import atomic_path
 
-FORMAT = "gahb_sk.training.2"
+FORMAT = "gahb_sk.training.3"
 _KEPT = 2
 _COUNTS = (
     "steps",
@@ -36,26 +36,29 @@ _COUNTS = (
 )
 
 
-def save_checkpoint(training, folder, fingerprint):
-    """Write the training's state into ``folder`` and remove all but the last two.
+def save_checkpoint(trainer, folder, fingerprint):
+    """Write the trainer's state into ``folder`` and remove all but the last two.
 
     Parameters
     ----------
-    training : Training
+    trainer : Trainer
         Between two steps.
     folder : str or path-like
         Made if missing.
     fingerprint : dict
         Parameters and data, as JSON values.
     """
-    tensors = {name: value.contiguous().cpu() for name, value in _tensors(training).items()}
-    state = {name: getattr(training, name) for name in _COUNTS}
-    state["precision"] = training.precision.state()
-    state["entropy"] = [str(word) for word in _words(training.root.entropy)]
-    state["spawn_key"] = [int(key) for key in training.root.spawn_key]
+    tensors = {name: value.contiguous().cpu() for name, value in _tensors(trainer).items()}
+    state = {name: getattr(trainer, name) for name in _COUNTS}
+    state["precision"] = trainer.precision.state()
+    state["entropy"] = [str(word) for word in _words(trainer.root.entropy)]
+    state["spawn_key"] = [int(key) for key in trainer.root.spawn_key]
     state["fingerprint"] = fingerprint
-    metadata = {"format": FORMAT, "state": json.dumps(state), "digest": _digest(tensors)}
-    with atomic_path(Path(folder) / f"step-{training.steps:010d}.safetensors") as temporary:
+    text = json.dumps(state)
+    metadata = {"format": FORMAT, "state": text, "digest": _digest(tensors, text)}
+    for left in Path(folder).glob(".step-*"):  # by a process that was killed while it wrote
+        left.unlink(missing_ok=True)
+    with atomic_path(Path(folder) / f"step-{trainer.steps:010d}.safetensors") as temporary:
         save_file(tensors, temporary, metadata=metadata)
     for old in _files(folder)[:-_KEPT]:
         old.unlink()
@@ -83,7 +86,7 @@ def load_checkpoint(folder):
     for path in reversed(files):
         try:
             return _read(path)
-        except (SafetensorError, ValueError, KeyError, OSError) as error:
+        except (SafetensorError, ValueError, KeyError, OSError, RecursionError) as error:
             warnings.warn(
                 f"The checkpoint {path} is damaged ({error}); trying the one before it.",
                 stacklevel=2,
@@ -116,21 +119,21 @@ def check_fingerprint(state, fingerprint, folder):
 
 
 @torch.no_grad()
-def restore(training, tensors, state):
-    """Bring a new training to the state of a checkpoint."""
+def restore(trainer, tensors, state):
+    """Bring a new trainer to the state of a checkpoint."""
     for name in _COUNTS:
-        setattr(training, name, state[name])
-    training.start = time.perf_counter() - state["seconds"]
-    training.network.load_state_dict(_part(tensors, "network."))
-    if training.average is not None:
-        training.average.load_state_dict(_part(tensors, "average."))
-    if training.best_epoch:
-        training.best = _part(tensors, "best.")
-    training.balance.means.copy_(tensors["balance"])
-    training.curve.sums.copy_(tensors["curve"])
-    training.precision.restore(state["precision"])
-    moments = training.optimizer.state_dict()
-    parameters = training.optimizer.param_groups[0]["params"]
+        setattr(trainer, name, state[name])
+    trainer.start = time.perf_counter() - state["seconds"]
+    trainer.network.load_state_dict(_part(tensors, "network."))
+    if trainer.average is not None:
+        trainer.average.load_state_dict(_part(tensors, "average."))
+    if trainer.best_epoch:
+        trainer.best = _part(tensors, "best.")
+    trainer.balance.means.copy_(tensors["balance"])
+    trainer.curve.sums.copy_(tensors["curve"])
+    trainer.precision.restore(state["precision"])
+    moments = trainer.optimizer.state_dict()
+    parameters = trainer.optimizer.param_groups[0]["params"]
     parts = {}
     for name, value in _part(tensors, "optimizer.").items():
         index, key = name.split(".")
@@ -140,7 +143,7 @@ def restore(training, tensors, state):
             value = torch.empty_like(like).copy_(value)
         parts.setdefault(int(index), {})[key] = value
     moments["state"] = parts
-    training.optimizer.load_state_dict(moments)
+    trainer.optimizer.load_state_dict(moments)
 
 
 def saved_root(state):
@@ -154,16 +157,16 @@ def _words(entropy):
     return entropy if isinstance(entropy, (list, tuple)) else [entropy]
 
 
-def _tensors(training):
-    tensors = {f"network.{k}": v for k, v in training.network.state_dict().items()}
-    if training.average is not None:
-        tensors |= {f"average.{k}": v for k, v in training.average.state_dict().items()}
-    for index, moments in training.optimizer.state_dict()["state"].items():
+def _tensors(trainer):
+    tensors = {f"network.{k}": v for k, v in trainer.network.state_dict().items()}
+    if trainer.average is not None:
+        tensors |= {f"average.{k}": v for k, v in trainer.average.state_dict().items()}
+    for index, moments in trainer.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in moments.items()}
-    if training.best is not None:
-        tensors |= {f"best.{k}": v for k, v in training.best.items()}
-    tensors["balance"] = training.balance.means
-    tensors["curve"] = training.curve.sums
+    if trainer.best is not None:
+        tensors |= {f"best.{k}": v for k, v in trainer.best.items()}
+    tensors["balance"] = trainer.balance.means
+    tensors["curve"] = trainer.curve.sums
     return tensors
 
 
@@ -181,14 +184,15 @@ def _read(path):
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if metadata.get("format") != FORMAT:
         raise ValueError(f"format {metadata.get('format')!r} instead of {FORMAT!r}")
-    if metadata["digest"] != _digest(tensors):
+    if metadata["digest"] != _digest(tensors, metadata["state"]):
         raise ValueError("its digest does not match")
     return tensors, json.loads(metadata["state"])
 
 
-def _digest(tensors):
-    digest = hashlib.sha256()
+def _digest(tensors, text):
+    """SHA-256 of names, shapes and values of the tensors, and of the other state as text."""
+    digest = hashlib.sha256(text.encode())
     for name in sorted(tensors):
-        digest.update(name.encode())
+        digest.update(f"{name} {tensors[name].dtype} {tuple(tensors[name].shape)}".encode())
         digest.update(tensors[name].contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -1,12 +1,15 @@
 """Where a training runs: in this process, or in several that act as one.
 
-An engine gives a training its device and what it needs of the other processes; a launcher runs a
-function with one. To a training the processes are one: batches, noise levels, crops and weights by
-noise level are those of the whole batch, of which each process computes a share.
+An engine gives a training its device and what it needs of the other processes; ``launch`` trains
+with one. To a training the processes are one: batches, noise levels, crops and weights by noise
+level are those of the whole batch, of which each process computes a share.
 """
 
+import contextlib
+import multiprocessing
 import os
 import pickle
+import threading
 
 import numpy as np
 import torch
@@ -14,7 +17,7 @@ from torch import distributed
 
 from gahb_sk.networks._blocks import BiasFreeNorm
 from gahb_sk.networks._devices import resolve_device
-from gahb_sk.training._interrupt import interrupts_left_to_children
+from gahb_sk.training._interruption import interrupts_left_to_children
 
 
 class LocalEngine:
@@ -77,6 +80,8 @@ class FabricEngine(LocalEngine):
         for module in network.modules():
             if isinstance(module, BiasFreeNorm):
                 module.synchronised = True
+        if self.device.type == "cuda":  # on CPUs torch has none: each share by itself
+            network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)
         return self._fabric.setup_module(network, _reapply_compile=False)
 
     def gather(self, mine, n):
@@ -101,68 +106,100 @@ class FabricEngine(LocalEngine):
         return self._fabric.broadcast(value)
 
 
-def _launch_local(function, job, device, devices, **hooks):
-    if devices != 1:
+def _launch_local(setup, on_epoch):
+    machine = setup.machine
+    if machine.devices != 1:
         raise ValueError(
-            f"devices: expected 1 for engine='local', got {devices!r}. Take engine='fabric'."
+            f"devices: expected 1 for engine='local', got {machine.devices!r}. Use engine='fabric'."
         )
-    return function(LocalEngine(resolve_device(device)), job, **hooks)
+    return _train(LocalEngine(resolve_device(machine.device)), setup, on_epoch)
 
 
-def _launch_fabric(function, job, device, devices, **hooks):
-    fabric, launch = _make_fabric(device, devices)
-    if launch == "spawn":
-        with interrupts_left_to_children():
-            return fabric.launch(_run_as_arrays, function, pickle.dumps(job))
-    if launch == "here":
-        return fabric.launch(_run, function, job, hooks)
-    return _run(fabric, function, job, hooks)  # set up by ``fabric run``
+def _launch_fabric(setup, on_epoch):
+    fabric, way = _make_fabric(setup.machine.device, setup.machine.devices)
+    if way == "spawn":
+        with interrupts_left_to_children(), _relayed(on_epoch) as sender:
+            return fabric.launch(_in_started_process, pickle.dumps(setup), sender)
+    if way == "here":
+        return fabric.launch(_in_this_process, setup, on_epoch)
+    return _in_this_process(fabric, setup, on_epoch)  # set up by ``fabric run``
 
 
-ENGINES = {"local": _launch_local, "fabric": _launch_fabric}
+_LAUNCHERS = {"local": _launch_local, "fabric": _launch_fabric}
 
 
-def launch(engine, function, job, device="auto", devices=1, **hooks):
-    """Run ``function(engine, job, **hooks)`` in each process of an engine.
+def launch(setup, on_epoch=None):
+    """Train in each process of the engine that a setup's machine names.
 
     Parameters
     ----------
-    engine : str
-        A name in ``ENGINES``.
-    function : callable
-        Of a module, so that other processes find it. It returns a dict.
-    job : object
-        That can be pickled.
-    device : str, default="auto"
-        "auto", "cpu", "cuda".
-    devices : int, default=1
-        Processes to start on this machine. Where torchrun, SLURM or ``fabric run`` has started
-        them, those are taken.
-    **hooks
-        Callables, which only reach a function that runs in this process.
+    setup : Setup
+    on_epoch : callable, default=None
+        Called in this process with the record of each epoch, when it ends; if the training runs in
+        this process, too, it ends when True is returned.
 
     Returns
     -------
     result : dict
-        Of the first process, or, where each process called ``launch``, of this one.
+        See :func:`train`; of the first process, or, where each process called ``launch`` (torchrun,
+        SLURM, ``fabric run``), of this one.
 
     Raises
     ------
     ValueError, ImportError
-        If ``devices`` and the engine or the machine do not fit, or Fabric is not installed.
+        If devices and engine or machine do not fit, or Fabric is not installed.
     """
-    return ENGINES[engine](function, job, device, devices, **hooks)
+    return _LAUNCHERS[setup.machine.engine](setup, on_epoch)
 
 
-def _run(fabric, function, job, hooks):
-    return function(FabricEngine(fabric), job, **hooks)
+def _train(engine, setup, on_epoch):
+    from gahb_sk.training._train import train  # which needs the engines
+
+    return train(engine, setup, on_epoch)
 
 
-def _run_as_arrays(fabric, function, job):
-    """The same in a started process, where tensors in shared memory would be in common."""
-    result = function(FabricEngine(fabric), pickle.loads(job))
+def _in_this_process(fabric, setup, on_epoch):
+    return _train(FabricEngine(fabric), setup, on_epoch)
+
+
+def _in_started_process(fabric, setup, sender):
+    """Train and return arrays: tensors would share memory that goes with the process."""
+    engine = FabricEngine(fabric)
+    tell = sender.send if engine.rank == 0 else None
+    result = _train(engine, pickle.loads(setup), tell)
     arrays = {name: value.numpy() for name, value in result["weights"].items()}
     return {**result, "weights": arrays}
+
+
+@contextlib.contextmanager
+def _relayed(on_epoch):
+    """Give a connection for a started process; what it sends, a thread here hands to a callable.
+
+    A pipe, and not a queue: the end of its writers is noticed, even if they were killed.
+    """
+    receiver, sender = multiprocessing.get_context("spawn").Pipe(duplex=False)
+    errors = []
+
+    def listen():
+        with contextlib.suppress(EOFError):
+            while True:
+                record = receiver.recv()
+                if on_epoch is not None and not errors:
+                    try:
+                        on_epoch(record)
+                    except BaseException as error:  # raised below; the writer must not block
+                        errors.append(error)
+
+    listener = threading.Thread(target=listen, name="gahb-sk-epochs", daemon=True)
+    listener.start()
+    try:
+        yield sender
+    finally:
+        sender.close()
+        listener.join()
+        receiver.close()
+    if errors:
+        raise errors[0]
 
 
 def as_tensors(weights):
@@ -171,7 +208,7 @@ def as_tensors(weights):
 
 
 def _make_fabric(device, devices):
-    """Return a Fabric, and how to launch: "spawn", "here", or "" where it is launched already."""
+    """Return a Fabric, and how to launch it: "spawn", "here", or "" where it runs already."""
     try:
         from lightning_fabric import Fabric
         from lightning_fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment

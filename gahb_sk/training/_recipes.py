@@ -1,21 +1,63 @@
-"""How a network is trained: everything but its size, its images and when to stop."""
+"""How a network is trained: everything but its architecture, its images and when to stop."""
 
-import dataclasses
+import math
 from dataclasses import dataclass
-from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 
-from gahb_sk._validation import check_name
-from gahb_sk.training._augment import FLIPS
-from gahb_sk.training._balance import LOSS_WEIGHTS
 from gahb_sk.training._noise_levels import NOISE_LAWS
-from gahb_sk.training._schedules import OPTIMIZERS, SCHEDULES
+from gahb_sk.training._settings import (
+    BOOL,
+    POSITIVE,
+    Settings,
+    either,
+    number,
+    one_of,
+    or_none,
+    resolve,
+    whole,
+)
+
+LOSS_WEIGHTS = ("balanced", "equal", "inverse", "inverse_square")
+OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW"}
+# Factors of the learning rate as functions of the fraction of the training that is done.
+SCHEDULES = {
+    "constant": lambda progress: 1.0,
+    "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))),
+    "halving": lambda progress: 0.5 ** math.floor(10 * min(progress, 0.999)),
+}
+# Axes (from the end) along which images may be mirrored: where the class is symmetric.
+FLIPS = {"none": (), "horizontal": (-1,), "vertical": (-2,), "both": (-1, -2)}
+
+
+def _rises(levels):
+    return bool(np.isfinite(levels).all() and levels[0] > 0 and (np.diff(levels) > 0).all())
+
+
+def _numbers(values):
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        return np.empty(0)
+
+
+def _are_quantiles(values):
+    levels = _numbers(values)
+    return levels.ndim == 1 and len(levels) >= 2 and _rises(levels)
+
+
+def _is_table(values):
+    table = _numbers(values)
+    if isinstance(values, str) or table.ndim != 2 or table.shape[1] != 2 or not len(table):
+        return False
+    weights = table[:, 1]
+    return _rises(table[:, 0]) and bool(np.isfinite(weights).all() and (weights > 0).all())
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Settings of the training loop.
+class Recipe(Settings):
+    """Settings of the training loop; the defaults are those of the recipe "fast".
 
     Attributes
     ----------
@@ -35,46 +77,79 @@ class Recipe:
     schedule : {"cosine", "halving", "constant"}
         Cosine to zero, or halved after each tenth of the training.
     warmup : float
-        Part of the training over which the learning rate rises linearly.
+        Fraction of the training over which the learning rate rises linearly.
     clip : float or None
         Bound on the norm of the gradient.
     averaging : float
         Decay of the moving average of the weights; 0 for none.
     batch_size : int
-        Images of one step, where the estimator does not say.
+        Images per step.
+    patch_size : int or None
+        Side of the random crops to train on; None for whole images.
     flips : {"none", "horizontal", "vertical", "both"}
         Axes along which images are mirrored at random; for classes that are symmetric so.
+    early_stopping : bool
+        Whether to hold out images, measure their mean PSNR at five noise levels after each epoch,
+        stop when it no longer rises, and keep the best weights.
+    validation_fraction : float
+        Fraction of the images to hold out.
+    patience : int or None
+        Epochs without a better score after which to stop; None for never.
+
+    Examples
+    --------
+    >>> from gahb_sk.training import Recipe
+    >>> Recipe(learning_rate=1e-3, patch_size=40).batch_size
+    16
     """
 
-    noise_law: str | tuple
-    stratified: bool
-    loss_weight: str | tuple
-    optimizer: str
-    learning_rate: float
-    weight_decay: float
-    schedule: str
-    warmup: float
-    clip: float | None
-    averaging: float
-    batch_size: int
+    # Found by trials on C^alpha images on two cores; see docs/networks.md.
+    noise_law: str | tuple = "log_uniform"
+    stratified: bool = True
+    loss_weight: str | tuple = "balanced"
+    optimizer: str = "adamw"
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-4
+    schedule: str = "cosine"
+    warmup: float = 0.03
+    clip: float | None = 1.0
+    averaging: float = 0.999
+    batch_size: int = 16
+    patch_size: int | None = None
     flips: str = "none"
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    patience: int | None = 10
+
+    _legal: ClassVar[dict] = {
+        "noise_law": either(
+            one_of(NOISE_LAWS), (_are_quantiles, "at least two positive noise levels, ascending")
+        ),
+        "stratified": BOOL,
+        "loss_weight": either(
+            one_of(LOSS_WEIGHTS),
+            (_is_table, "pairs (sigma, weight), positive and ascending in sigma"),
+        ),
+        "optimizer": one_of(OPTIMIZERS),
+        "learning_rate": POSITIVE,
+        "weight_decay": number(0, text="a number >= 0"),
+        "schedule": one_of(SCHEDULES),
+        "warmup": number(0, 1, text="a number in [0, 1]"),
+        "clip": or_none(POSITIVE),
+        "averaging": number(0, 1, open_above=True, text="a number in [0, 1)"),
+        "batch_size": whole(1),
+        "patch_size": or_none(whole(1)),
+        "flips": one_of(FLIPS),
+        "early_stopping": BOOL,
+        "validation_fraction": number(
+            0, 1, open_below=True, open_above=True, text="a number in (0, 1)"
+        ),
+        "patience": or_none(whole(1)),
+    }
 
 
 RECIPES = {
-    # Found by trials on C^alpha images on two cores; see docs/networks.md.
-    "fast": Recipe(
-        noise_law="log_uniform",
-        stratified=True,
-        loss_weight="balanced",
-        optimizer="adamw",
-        learning_rate=3e-3,
-        weight_decay=1e-4,
-        schedule="cosine",
-        warmup=0.03,
-        clip=1.0,
-        averaging=0.999,
-        batch_size=16,
-    ),
+    "fast": Recipe(),
     # Paper, appendix on training: Adam 1e-3 halved every 100 of 1,000 epochs, sigma = U^2.
     "paper": Recipe(
         noise_law="uniform_squared",
@@ -93,101 +168,15 @@ RECIPES = {
 
 
 def resolve_recipe(recipe):
-    """Return the :class:`Recipe` that an estimator's parameter stands for.
+    """Return the :class:`Recipe` that a parameter stands for.
 
     Parameters
     ----------
-    recipe : str or dict
-        A name in ``RECIPES``, or ``{"base": name, ...}`` with settings that replace the base's
-        ("fast" if left out).
-
-    Raises
-    ------
-    ValueError
-        For an unknown name or setting, or a value out of its range.
+    recipe : str, dict or Recipe
+        A name in ``RECIPES``, a recipe, or ``{"base": name, ...}`` with settings that replace the
+        base's ("fast" if left out).
     """
-    if isinstance(recipe, str):
-        return RECIPES[check_name(recipe, RECIPES, "recipe")]
-    settings = dict(recipe)
-    base = RECIPES[check_name(settings.pop("base", "fast"), RECIPES, "recipe")]
-    for name, value in settings.items():
-        check_name(name, _LEGAL, "setting of a recipe")
-        legal, expected = _LEGAL[name]
-        if not legal(value):
-            raise ValueError(f"recipe[{name!r}]: expected {expected}, got {value!r}.")
-        settings[name] = _as_tuples(value)
-    return dataclasses.replace(base, **settings)
-
-
-def _as_tuples(value):
-    return tuple(map(_as_tuples, value)) if isinstance(value, (list, tuple)) else value
-
-
-def _is_number(low, high=np.inf, open_below=False, kind=Real):
-    def legal(value):
-        if not isinstance(value, kind) or isinstance(value, bool) or not np.isfinite(value):
-            return False
-        return (low < value if open_below else low <= value) and value <= high
-
-    return legal
-
-
-def _is_ascending(values, at_least):
-    try:
-        levels = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        return False
-    return levels.ndim == 1 and len(levels) >= at_least and _rises(levels)
-
-
-def _rises(levels):
-    return bool(np.isfinite(levels).all() and levels[0] > 0 and (np.diff(levels) > 0).all())
-
-
-def _is_table(values):
-    try:
-        table = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        return False
-    if table.ndim != 2 or table.shape[1] != 2 or not len(table):
-        return False
-    weights = table[:, 1]
-    return _rises(table[:, 0]) and bool(np.isfinite(weights).all() and (weights > 0).all())
-
-
-def _one_of(names):
-    names = list(names)
-    return (lambda value: isinstance(value, str) and value in names), f"one of {names}"
-
-
-_LAW, _WEIGHT = _one_of(NOISE_LAWS), _one_of(LOSS_WEIGHTS)
-_PART = (_is_number(0, 1), "a number in [0, 1]")
-_BOOL = (lambda value: isinstance(value, bool), "True or False")
-
-# For each setting, a test and what it expects.
-_LEGAL = {
-    "noise_law": (
-        lambda value: _LAW[0](value) or _is_ascending(value, 2),
-        f"{_LAW[1]}, or at least two positive noise levels, ascending",
-    ),
-    "stratified": _BOOL,
-    "loss_weight": (
-        lambda value: _WEIGHT[0](value) or (not isinstance(value, str) and _is_table(value)),
-        f"{_WEIGHT[1]}, or pairs (sigma, weight), positive and ascending in sigma",
-    ),
-    "optimizer": _one_of(OPTIMIZERS),
-    "learning_rate": (_is_number(0, open_below=True), "a positive number"),
-    "weight_decay": (_is_number(0), "a number >= 0"),
-    "schedule": _one_of(SCHEDULES),
-    "warmup": _PART,
-    "clip": (
-        lambda value: value is None or _is_number(0, open_below=True)(value),
-        "a positive number or None",
-    ),
-    "averaging": (lambda value: _is_number(0)(value) and value < 1, "a number in [0, 1)"),
-    "batch_size": (_is_number(1, kind=Integral), "a whole number >= 1"),
-    "flips": _one_of(FLIPS),
-}
+    return resolve(Recipe, recipe, RECIPES)
 
 
 def check_law_in_range(recipe, noise_range):
@@ -203,6 +192,6 @@ def check_law_in_range(recipe, noise_range):
     low, high = recipe.noise_law[0], recipe.noise_law[-1]
     if low < noise_range[0] or high > noise_range[1]:
         raise ValueError(
-            f"noise_range: expected to hold the quantiles of recipe['noise_law'], {low:g} to "
+            f"noise_range: expected to hold the quantiles of the recipe's noise_law, {low:g} to "
             f"{high:g}, got {noise_range!r}."
         )

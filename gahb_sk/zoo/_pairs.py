@@ -4,7 +4,7 @@ A folder of pairs holds a card and a folder for each network as ``save`` writes 
 ``10B`` for N = 10.
 """
 
-from gahb_sk.zoo._pretrained import find_pairs, load_folder_of_any_class, read_card
+from gahb_sk.zoo._pretrained import find_pairs, load_pretrained, read_card
 
 SETS = ("A", "B")
 
@@ -44,6 +44,6 @@ def load_pairs(name):
     """
     folder = find_pairs(name)
     return {
-        n: tuple(load_folder_of_any_class(folder / f"{n}{label}") for label in SETS)
+        n: tuple(load_pretrained(folder / f"{n}{label}") for label in SETS)
         for n in read_card(folder)["n_train"]
     }

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from gahb_sk._validation import check_name
-from gahb_sk.denoisers import get_denoiser
+from gahb_sk.denoisers import PretrainedDenoiser
+from gahb_sk.denoisers.learned._pretrained import SHIPPED as WEIGHTS
+from gahb_sk.denoisers.learned._pretrained import shipped_networks
 
-WEIGHTS = Path(__file__).parent / "weights"
 CARD, CONFIG = "card.json", "config.json"
 
 
@@ -24,7 +25,7 @@ def list_pretrained():
     >>> "c-alpha-2" in list_pretrained()
     True
     """
-    return [name for name in _with_card() if (WEIGHTS / name / CONFIG).is_file()]
+    return shipped_networks()
 
 
 def list_pairs():
@@ -76,13 +77,14 @@ def load_pretrained(name):
 
     Parameters
     ----------
-    name : str
+    name : str or path-like
         One of :func:`list_pretrained`, or the path of a folder that ``save`` wrote.
 
     Returns
     -------
-    denoiser : denoiser
-        Fitted, blind to the noise level unless its card says otherwise.
+    denoiser : PretrainedDenoiser
+        Ready to use, blind to the noise level unless its card says otherwise. ``fit`` trains
+        nothing; ``denoiser.to_trainable()`` can be trained further.
 
     Raises
     ------
@@ -94,15 +96,12 @@ def load_pretrained(name):
     >>> from gahb_sk import load_pretrained
     >>> from gahb_sk.datasets import make_c_alpha_images
     >>> X = make_c_alpha_images(8, image_size=64, alpha=2, random_state=0)
-    >>> load_pretrained("c-alpha-2").score(X, sigma=0.1) > 30
+    >>> load_pretrained("c-alpha-2").fit(X).score(X, sigma=0.1) > 30
     True
     """
-    return load_folder_of_any_class(find_folder(name))
-
-
-def find_folder(name):
-    """Return the folder that the name of a network, or a path, stands for."""
-    return _find(name, list_pretrained(), "network")
+    denoiser = PretrainedDenoiser(name)
+    denoiser.network_  # noqa: B018 - a damaged folder shows now
+    return denoiser
 
 
 def find_pairs(name):
@@ -121,16 +120,3 @@ def _find(name, names, what):
     if name not in names and path.is_dir():
         return path
     return WEIGHTS / check_name(str(name), names, what)
-
-
-def load_folder_of_any_class(folder):
-    """Load what ``save`` of any neural denoiser wrote; the folder says which."""
-    try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        name = config["estimator"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{folder}: {CONFIG} cannot be read ({error}).") from error
-    cls = get_denoiser(name)
-    if not hasattr(cls, "load"):
-        raise ValueError(f"{folder}: expected a neural denoiser, got {name!r}.")
-    return cls.load(folder)

@@ -68,7 +68,7 @@ def test_traces_agree(rng):
     for denoiser in (
         WaveletShrinkage(threshold=1.0),
         WaveletShrinkage(),
-        make_denoiser("UNetDenoiser"),
+        make_denoiser("NetworkDenoiser"),
     ):
         denoiser.fit(clean)
         exact = effective_dimension(denoiser, noisy, SIGMA, method="exact")

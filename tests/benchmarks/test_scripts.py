@@ -43,7 +43,8 @@ def test_options_reach_the_trainings(calls, tmp_path):
     train_zoo.main([*words.split(), "--devices", "2", "--photographs", *folders])
     (_, folder, network), (_, _, pairs) = calls
     assert folder == "networks"
-    shared = {"scale": "paper", "max_images": 9, "engine": "fabric", "devices": 2, "verbose": True}
+    machine = {"engine": "fabric", "devices": 2}
+    shared = {"scale": "paper", "max_images": 9, "machine": machine, "verbose": True}
     assert pairs == shared
     assert network == {**shared, "n_test_images": 3, "photographs": folders}
 

@@ -20,7 +20,7 @@ from tests.instances import make_denoiser, smooth_images
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     folder = tmp_path_factory.mktemp("network") / "unet"
-    make_denoiser("UNetDenoiser").fit(smooth_images()).save(folder)
+    make_denoiser("NetworkDenoiser").fit(smooth_images()).save(folder)
     return str(folder)
 
 
@@ -134,7 +134,7 @@ def test_what_learns_is_fitted_on_its_class(tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["UNetDenoiser", "disks"], "UNetDenoiser is a network that is not trained"),
+        (["NetworkDenoiser", "disks"], "NetworkDenoiser is a network that is not trained"),
         (["WaveletShrinkag", "disks"], "Did you mean 'WaveletShrinkage'"),
         (["no/such(folder", "disks"], "There is no folder 'no/such(folder'"),
         (["WaveletShrinkage", "diks"], "Did you mean 'disks'"),

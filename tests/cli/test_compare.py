@@ -175,7 +175,7 @@ def test_split_is_by_file(photographs, tmp_path):
         (["--denoisers", "WaveletShrinkag"], ["WaveletShrinkag", "WaveletShrinkage"]),
         (["--denoisers", "WaveletShrinkage(wavelt='db2')"], ["wavelt", "wavelet"]),
         (["--denoisers", "WaveletShrinkage(wavelet='dd4')"], ["wavelet", "dd4"]),
-        (["--denoisers", "UNetDenoiser(channels=0)"], ["channels", "0"]),
+        (["--denoisers", "NetworkDenoiser(network=UNet(channels=0))"], ["channels", "0"]),
         (["--denoisers", "print(1)"], ["--denoisers", "print(1)"]),
         (["--denoisers", "WaveletShrinkage", "WaveletShrinkage"], ["twice"]),
         (["--sigma", "0", *FAST], ["sigma", "positive"]),
@@ -203,7 +203,9 @@ def test_bad_input_is_one_line_and_code_1(arguments, words, tmp_path, capsys):
 
 
 def test_what_torch_raises_of_a_device_is_one_line_too(tmp_path, capsys):
-    assert compare(tmp_path, *SMALL, "--denoisers", "UNetDenoiser(device='meta')") == 1
+    assert (
+        compare(tmp_path, *SMALL, "--denoisers", "NetworkDenoiser(machine={'device': 'meta'})") == 1
+    )
     err = capsys.readouterr().err
     assert "Traceback" not in err
     assert err.splitlines()[-1].startswith("gahb-sk compare: ") and "meta" in err
@@ -267,16 +269,16 @@ def test_help_has_an_example(command, capsys):
 
 
 def test_defaults_leave_out_a_peer_that_is_not_installed(monkeypatch):
-    assert default_denoisers()[0] == "EfficientDenoiser"
+    assert default_denoisers()[0] == "NetworkDenoiser"
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert "BM3DDenoiser" not in default_denoisers()
 
 
 def test_run_settings_leave_alone_what_was_written_out():
-    denoisers = parse_denoisers(["UNetDenoiser(time_budget=7, random_state=5)"])
-    unet = with_run_settings(denoisers, 2.0, 1)["UNetDenoiser"]
+    denoisers = parse_denoisers(["NetworkDenoiser(time_budget=7, random_state=5)"])
+    unet = with_run_settings(denoisers, 2.0, 1)["NetworkDenoiser"]
     assert (unet.time_budget, unet.random_state, unet.verbose) == (7, 5, True)
-    unet = with_run_settings(parse_denoisers(["UNetDenoiser"]), 2.0, 1)["UNetDenoiser"]
+    unet = with_run_settings(parse_denoisers(["NetworkDenoiser"]), 2.0, 1)["NetworkDenoiser"]
     assert (unet.time_budget, unet.random_state, unet.max_images) == (2.0, 1, None)
 
 

@@ -21,7 +21,8 @@ def small(monkeypatch):
     monkeypatch.setattr(_demo, "SIGMAS", [0.1, 0.3])
     monkeypatch.setattr(_demo, "BM3D", {})
     monkeypatch.setitem(_demo.DENOISERS, "bandlets", "BandletShrinkage(n_shifts=1)")
-    monkeypatch.setitem(_demo.DENOISERS, "network", "EfficientDenoiser(channels=4, n_blocks=2)")
+    network = "NetworkDenoiser(network=ResidualUNet(channels=4, n_blocks=2))"
+    monkeypatch.setitem(_demo.DENOISERS, "network", network)
 
 
 def test_demo_writes_both_reports(small, tmp_path, capsys):

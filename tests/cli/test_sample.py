@@ -7,11 +7,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-from gahb_sk import EfficientDenoiser, WienerDenoiser
+from gahb_sk import NetworkDenoiser, WienerDenoiser
 from gahb_sk.cli import main
 from gahb_sk.cli._sampling import mosaic
 from gahb_sk.cli._subjects import read_subject
 from gahb_sk.datasets import make_disk_images
+from gahb_sk.networks import ResidualUNet
 from gahb_sk.sampling import FlowSampler, ScoreSampler
 from tests.instances import smooth_images
 
@@ -21,7 +22,7 @@ WIENER = ["WienerDenoiser", "--like", "c-alpha(alpha=3)", "--image-size", "12"]
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     folder = tmp_path_factory.mktemp("network") / "efficient"
-    EfficientDenoiser(channels=2, n_blocks=1, max_images=16, random_state=0).fit(
+    NetworkDenoiser(ResidualUNet(channels=2, n_blocks=1), max_images=16, random_state=0).fit(
         smooth_images()
     ).save(folder)
     return str(folder)
@@ -99,7 +100,7 @@ def test_samples_that_do_not_end_are_an_error(tmp_path, capsys):
         ([*WIENER, "--set", "denoiser=1"], "Unknown parameter 'denoiser'"),
         ([*WIENER, "--set", "sigma_end=2"], "sigma_end"),
         (["OracleShrinkage", "--like", "disks", "--image-size", "12"], "clean image"),
-        (["UNetDenoiser", "--like", "disks", "--image-size", "12"], "not trained"),
+        (["NetworkDenoiser", "--like", "disks", "--image-size", "12"], "not trained"),
     ],
 )
 def test_bad_input(words, message, tmp_path, capsys):

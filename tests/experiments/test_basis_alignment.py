@@ -45,7 +45,7 @@ def test_the_optimum_at_low_noise_lies_in_the_tangent_space():
 
 
 def test_repeats_and_does_not_depend_on_the_workers(images):
-    network = make_denoiser("UNetDenoiser").fit(images)
+    network = make_denoiser("NetworkDenoiser").fit(images)
     tables = [
         basis_alignment([network], images[:2], [0.1], [4], random_state=3, n_jobs=n)
         for n in (None, 2)

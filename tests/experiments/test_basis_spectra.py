@@ -73,7 +73,7 @@ def test_what_the_geometry_adds_has_an_error(images):
 
 
 def test_a_network_is_examined_at_the_noisy_image(images, global_random_seed):
-    network = make_denoiser("UNetDenoiser").fit(images)
+    network = make_denoiser("NetworkDenoiser").fit(images)
     _, noisy = noisy_images(images[:1], np.array([0]), SIGMA, global_random_seed)
     table = basis_spectra([network], images[:1], [SIGMA], 4, random_state=global_random_seed)
     assert_allclose(table["factor"], eigenbasis(network, noisy[0], 4).values, atol=1e-2)

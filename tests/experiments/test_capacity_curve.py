@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from gahb_sk import EfficientDenoiser, WienerDenoiser
+from gahb_sk import NetworkDenoiser, WienerDenoiser
 from gahb_sk.datasets import make_disk_images
 from gahb_sk.experiments import capacity_curve, generalization_curve
+from gahb_sk.networks import ResidualUNet
 
 
 @pytest.fixture
@@ -53,14 +54,15 @@ def test_fitted_pairs_give_what_fitting_gives(white):
 def test_networks_of_two_sizes_are_kept_apart(tmp_path, monkeypatch):
     stacks = {"a/b": make_disk_images(20, 8, random_state=0)}
     networks = {
-        f"{k} channels": EfficientDenoiser(channels=k, n_blocks=1, max_images=16) for k in (2, 4)
+        f"{k} channels": NetworkDenoiser(ResidualUNet(channels=k, n_blocks=1), max_images=16)
+        for k in (2, 4)
     }
     options = {"n_test": 4, "folder": tmp_path}
     table = capacity_curve(networks, stacks, (4, 8), **options)
     assert len(list(tmp_path.rglob("model.safetensors"))) == 8
     small, large = (table.where(denoiser=name)["n_weights"][0] for name in networks)
     assert small < large
-    monkeypatch.setattr(EfficientDenoiser, "fit", None)  # nothing is fitted again
+    monkeypatch.setattr(NetworkDenoiser, "fit", None)  # nothing is fitted again
     again = capacity_curve(networks, stacks, (4, 8), **options)
     assert_allclose(again["gap"], table["gap"])
 

@@ -7,9 +7,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 
 from gahb_sk import (
-    EfficientDenoiser,
     EmpiricalBayesDenoiser,
     FunctionDenoiser,
+    NetworkDenoiser,
     OracleShrinkage,
     WienerDenoiser,
     psnr,
@@ -19,6 +19,7 @@ from gahb_sk.datasets import ImageStack, make_disk_images
 from gahb_sk.experiments import generalization_curve
 from gahb_sk.experiments._generalization_curve import _NOISE
 from gahb_sk.image_classes import DiskImages
+from gahb_sk.networks import ResidualUNet
 from gahb_sk.noise import add_gaussian_noise
 
 SIZE = 8
@@ -189,7 +190,9 @@ def test_pairs_that_are_not_fitted(disks):
 
 @pytest.fixture
 def network():
-    return EfficientDenoiser(channels=2, n_blocks=1, max_images=40, batch_size=8)
+    return NetworkDenoiser(
+        ResidualUNet(channels=2, n_blocks=1), max_images=40, recipe={"batch_size": 8}
+    )
 
 
 @pytest.fixture
@@ -200,13 +203,13 @@ def few():
 @pytest.fixture
 def fits(monkeypatch):
     """Numbers of images of the fits that took place."""
-    seen, fit = [], EfficientDenoiser.fit
+    seen, fit = [], NetworkDenoiser.fit
 
     def counted(self, X, y=None):
         seen.append(len(X))
         return fit(self, X, y)
 
-    monkeypatch.setattr(EfficientDenoiser, "fit", counted)
+    monkeypatch.setattr(NetworkDenoiser, "fit", counted)
     return seen
 
 

@@ -45,7 +45,13 @@ def test_precision_is_that_asked_for(networks, rng):
 
 @pytest.mark.parametrize(
     "name",
-    ["UNetDenoiser", "WaveletShrinkage", "FunctionDenoiser", "WienerDenoiser", "OracleShrinkage"],
+    [
+        "NetworkDenoiser",
+        "WaveletShrinkage",
+        "FunctionDenoiser",
+        "WienerDenoiser",
+        "OracleShrinkage",
+    ],
 )
 def test_a_stack_multiplies_as_its_images_do(name, rng):
     clean = smooth_images(3, (16, 16))

@@ -13,11 +13,11 @@ def generator(seed):
 
 def test_parameter_count_of_the_paper():
     """Paper.md, section 4: 7,659,264 parameters with 64 channels and 3 blocks."""
-    assert sum(p.numel() for p in UNet(64, 3).parameters()) == 7_659_264
+    assert sum(p.numel() for p in UNet(64, 3).build().parameters()) == 7_659_264
 
 
 def test_names_of_the_published_checkpoints():
-    state = UNet(64, 3).state_dict()
+    state = UNet(64, 3).build().state_dict()
     assert state["encoder.0.0.weight"].shape == (64, 1, 3, 3)
     assert state["encoder.0.3.running_sd"].shape == (1, 64, 1, 1)
     assert state["encoder.2.4.gammas"].shape == (1, 256, 1, 1)
@@ -31,7 +31,9 @@ def test_names_of_the_published_checkpoints():
 @pytest.mark.parametrize("n_blocks", [1, 2, 3, 4])
 @pytest.mark.parametrize("image_channels", [1, 3])
 def test_shapes_and_homogeneity(n_blocks, image_channels, global_random_seed):
-    network = UNet(4, n_blocks, image_channels, generator(global_random_seed)).eval()
+    network = (
+        UNet(4, n_blocks).build(image_channels, generator=generator(global_random_seed)).eval()
+    )
     x = torch.randn(2, image_channels, 32, 16, generator=generator(0))
     with torch.no_grad():
         out = network(x)
@@ -42,7 +44,7 @@ def test_shapes_and_homogeneity(n_blocks, image_channels, global_random_seed):
 
 def test_same_generator_same_weights(global_random_seed):
     before = torch.get_rng_state()
-    first, second = (UNet(4, 1, generator=generator(global_random_seed)) for _ in range(2))
+    first, second = (UNet(4, 1).build(generator=generator(global_random_seed)) for _ in range(2))
     for a, b in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(a, b)
     assert torch.equal(torch.get_rng_state(), before)

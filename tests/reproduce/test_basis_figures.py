@@ -11,11 +11,12 @@ from gahb_sk.analysis import eigenbasis
 from gahb_sk.datasets import PixelShuffle, make_c_alpha_images
 from gahb_sk.denoisers import (
     FunctionDenoiser,
+    NetworkDenoiser,
     TangentProjection,
-    UNetDenoiser,
     WaveletShrinkage,
 )
 from gahb_sk.experiments import Table
+from gahb_sk.networks import UNet
 from gahb_sk.reproduce import (
     PLANS,
     Setup,
@@ -49,7 +50,7 @@ def folder(tmp_path_factory):
     """Hardly trained networks under the names that the figures ask for."""
     folder = tmp_path_factory.mktemp("networks")
     for name in {name for number in NUMBERS for name in get_figure(number).networks}:
-        network = UNetDenoiser(channels=4, n_blocks=1, max_images=512, random_state=0)
+        network = NetworkDenoiser(UNet(channels=4, n_blocks=1), max_images=512, random_state=0)
         network.fit(PLANS[name].test_images(32, 3)).save(folder / name)
         (folder / name / "card.json").write_text("{}")
     return folder

@@ -18,9 +18,9 @@ def folder(tmp_path_factory):
     """Replacements of all pairs: with 2 channels, trained on 64 images each."""
     folder = tmp_path_factory.mktemp("networks")
     for plan in PAIRS.values():
-        network = {**plan.network, "channels": 2}
+        sizes = {**plan.sizes, "channels": 2}
         train_pairs(
-            dataclasses.replace(plan, n_train=N, n_test=8, network=network, max_images=64), folder
+            dataclasses.replace(plan, n_train=N, n_test=8, sizes=sizes, max_images=64), folder
         )
     return folder
 

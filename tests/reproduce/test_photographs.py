@@ -67,7 +67,7 @@ def test_no_test_photograph_is_learned_from():
 
 
 def test_the_card_names_the_photographs(tmp_path, folder, capsys):
-    options = {"channels": 2, "n_blocks": 1, "n_test_images": 2, "max_images": 16}
+    options = {"sizes": {"channels": 2}, "n_test_images": 2, "max_images": 16}
     output = tmp_path / "networks"
     card = train_pretrained("photographs", output, photographs=[folder], **options)
     assert card["photographs"] == ["view.npy"] and card["command"].endswith("--photographs DIR...")

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from gahb_sk.datasets import FreshImages
-from gahb_sk.denoisers import get_denoiser
 from gahb_sk.reproduce import PLANS, train_pretrained
 from gahb_sk.reproduce._plans import SCALES
-from gahb_sk.training import _job
+from gahb_sk.training import _train
 from gahb_sk.zoo import read_card
 from gahb_sk.zoo._pretrained import load_pretrained
 
@@ -40,14 +39,13 @@ def test_shuffled_photographs_are_the_photographs():
 def test_paper_scale_has_the_size_of_the_paper():
     plan = SCALES["paper"](PLANS["c-alpha-2"])
     assert plan.image_size == 80
-    assert (plan.estimator, plan.network["channels"]) == ("UNetDenoiser", 64)
-    assert plan.network["recipe"] == "paper"
-    assert "patch_size" not in plan.network and "batch_size" not in plan.network
+    assert (plan.network, plan.sizes["channels"]) == ("unet", 64)
+    assert plan.recipe == "paper"
     assert SCALES["cpu"](PLANS["disks"]) == PLANS["disks"]
 
 
 def test_training_goes_on_and_writes_a_card(tmp_path):
-    arguments = {"channels": 4, "n_blocks": 1, "n_test_images": 2}
+    arguments = {"sizes": {"channels": 4, "n_blocks": 1}, "n_test_images": 2}
     card = train_pretrained("disks", tmp_path, max_images=64, **arguments)
     folder = tmp_path / "disks"
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -60,24 +58,23 @@ def test_training_goes_on_and_writes_a_card(tmp_path):
     assert {len(values) for values in card["psnr"].values()} == {len(card["sigmas"])}
     assert {"network", "bandlets", "oracle bandlets", "noisy"} <= set(card["psnr"])
     denoiser = load_pretrained(str(folder))
-    assert denoiser.get_params()["checkpoint_dir"] is None
     assert denoiser.transform(PLANS["disks"].test_images(2)).shape == (2, 40, 40)
 
 
 def test_a_half_trained_network_gets_no_card(tmp_path, monkeypatch):
-    options = {"channels": 2, "n_blocks": 1, "n_test_images": 2, "checkpoint_every": 1e-9}
-    options |= {"max_images": 64}
-    save = _job.save_checkpoint
+    options = {"sizes": {"channels": 2, "n_blocks": 1}, "n_test_images": 2, "max_images": 64}
+    options["machine"] = {"checkpoint_every": 1e-9}
+    save = _train.save_checkpoint
 
     def interrupt(*arguments):
         save(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_job, "save_checkpoint", interrupt)
+    monkeypatch.setattr(_train, "save_checkpoint", interrupt)
     with pytest.raises(KeyboardInterrupt):
         train_pretrained("disks", tmp_path, **options)
     assert [path.name for path in (tmp_path / "disks").iterdir()] == ["checkpoints"]
-    monkeypatch.setattr(_job, "save_checkpoint", save)
+    monkeypatch.setattr(_train, "save_checkpoint", save)
     assert train_pretrained("disks", tmp_path, **options)["images_seen"] == 64
 
 
@@ -94,7 +91,7 @@ def test_bad_names(arguments, message, tmp_path):
 
 
 def test_what_is_trained_is_left_alone_and_another_training_refused(tmp_path):
-    small = {"channels": 2, "n_blocks": 1, "n_test_images": 2, "verbose": False}
+    small = {"sizes": {"channels": 2, "n_blocks": 1}, "n_test_images": 2, "verbose": False}
     card = train_pretrained("sines", tmp_path, max_images=32, **small)
     assert card["seed"] == 0 and "--max-images 32 --test-images 2" in card["command"]
     weights = (tmp_path / "sines" / "model.safetensors").stat().st_mtime_ns
@@ -102,7 +99,7 @@ def test_what_is_trained_is_left_alone_and_another_training_refused(tmp_path):
     assert again == read_card(tmp_path / "sines")
     assert (tmp_path / "sines" / "model.safetensors").stat().st_mtime_ns == weights
     for changes in ({"max_images": 64}, {"max_images": 32, "scale": "paper"},
-                    {"max_images": 32, "channels": 3}):  # fmt: skip
+                    {"max_images": 32, "sizes": {"channels": 3}}):  # fmt: skip
         with pytest.raises(ValueError, match="Choose another folder"):
             train_pretrained("sines", tmp_path, **{**small, **changes})
 
@@ -117,7 +114,7 @@ def test_a_folder_of_the_same_name_does_not_hide_a_network(tmp_path, monkeypatch
 
 def test_paper_scale_of_the_bias_free_cnn_is_the_published_one():
     plan = SCALES["paper"](PLANS["bf-cnn-2"])
-    weights = count(get_denoiser(plan.estimator)(**plan.network, max_images=1))
+    weights = count(plan.denoiser().set_params(max_images=1))
     assert (weights, plan.image_size) == (702_784, 40)
 
 

@@ -8,7 +8,8 @@ from sklearn.base import clone
 from benchmarks.bench_sampling import nearest_disk
 from gahb_sk import FunctionDenoiser, WienerDenoiser
 from gahb_sk.datasets import make_c_alpha_images
-from gahb_sk.denoisers import DiskPosteriorMean, OracleShrinkage, UNetDenoiser
+from gahb_sk.denoisers import DiskPosteriorMean, NetworkDenoiser, OracleShrinkage
+from gahb_sk.networks import UNet
 from gahb_sk.sampling import DivergenceError, FlowSampler, Inpainting, ScoreSampler
 
 SIDE = 6
@@ -173,7 +174,7 @@ def test_a_sample_can_be_redrawn_alone(gaussian):
 
 
 def test_each_sample_stops_on_its_own_level():
-    network = UNetDenoiser(channels=4, n_blocks=1, max_images=2000, random_state=0)
+    network = NetworkDenoiser(UNet(channels=4, n_blocks=1), max_images=2000, random_state=0)
     network.fit(make_c_alpha_images(64, 16, random_state=0))
     sampler = ScoreSampler(network, sigma_end=0.1, keep_trajectory=True, random_state=0)
     samples = sampler.sample(6)

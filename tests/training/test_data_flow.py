@@ -10,9 +10,9 @@ import pytest
 
 SCRIPT = """
 import resource, sys
-from gahb_sk import EfficientDenoiser
+from gahb_sk import NetworkDenoiser
 from gahb_sk.datasets import open_stack
-denoiser = EfficientDenoiser(max_images=320, random_state=0).fit(open_stack(sys.argv[1]))
+denoiser = NetworkDenoiser(max_images=320, random_state=0).fit(open_stack(sys.argv[1]))
 print(denoiser.n_images_seen_, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 

@@ -13,15 +13,15 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.torch import load_file
 
-from gahb_sk import BiasFreeCNNDenoiser, EfficientDenoiser, UNetDenoiser
+from gahb_sk import NetworkDenoiser
 from gahb_sk._random import seed_sequence
 from gahb_sk.images import as_images
-from gahb_sk.networks import UNet
-from gahb_sk.training import RECIPES, Training, resolve_recipe
+from gahb_sk.networks import BiasFreeCNN, ResidualUNet, UNet
+from gahb_sk.training import Recipe, StackSource, Trainer
+from gahb_sk.training._data import batches
 from gahb_sk.training._engines import LocalEngine
-from gahb_sk.training._loop import _batches
-from gahb_sk.training._sources import StackSource
-from tests.denoisers.learned.test_saved_network import _interrupted
+from tests.denoisers.learned.test_network import Recorder
+from tests.denoisers.learned.test_saved import _interrupted
 from tests.instances import smooth_images
 
 pytest.importorskip("lightning_fabric")
@@ -29,22 +29,22 @@ pytest.importorskip("lightning_fabric")
 ROOT = Path(__file__).parents[2]
 # 21 images in batches of 5: the last batch of an epoch leaves one process without an image.
 SETTINGS = {
-    "channels": 4,
-    "n_blocks": 1,
-    "batch_size": 5,
+    "network": UNet(4, 1),
+    "recipe": {"batch_size": 5},
     "max_epochs": 10,
     "random_state": 0,
-    "device": "cpu",
 }
+TWO = {"engine": "fabric", "devices": 2, "device": "cpu"}
 
 SCRIPT = """
 import os, sys, torch
 torch.set_num_threads(1)
-from gahb_sk import UNetDenoiser
+from gahb_sk import NetworkDenoiser
 from tests.instances import smooth_images
 from tests.training.test_engines import SETTINGS
-denoiser = UNetDenoiser(
-    **SETTINGS, engine="fabric", checkpoint_dir=sys.argv[1] + "/checkpoints", checkpoint_every=0.2
+denoiser = NetworkDenoiser(
+    **SETTINGS, checkpoint_dir=sys.argv[1] + "/checkpoints",
+    machine={"engine": "fabric", "device": "cpu", "checkpoint_every": 0.2},
 ).fit(smooth_images(21))
 rank = int(os.environ.get("RANK", os.environ.get("SLURM_PROCID", 0)))
 denoiser.save(sys.argv[1] + f"/rank-{rank}")
@@ -63,7 +63,7 @@ class OneOf(LocalEngine):
 @pytest.fixture(scope="module")
 def whole():
     """The same training in one process: 50 steps."""
-    denoiser = UNetDenoiser(**SETTINGS).fit(smooth_images(21))
+    denoiser = NetworkDenoiser(**SETTINGS).fit(smooth_images(21))
     assert denoiser.n_iter_ == 50
     return denoiser
 
@@ -76,18 +76,18 @@ def assert_close(state, other):
 
 @pytest.mark.parametrize("size", [2, 3, 7])
 def test_batches_of_the_processes_together_are_the_batches_of_one(size, global_random_seed):
-    recipe = resolve_recipe({"flips": "both"})
+    recipe = Recipe(flips="both", patch_size=12, batch_size=5)
     source = StackSource(as_images(smooth_images(21)))
 
-    def batches(rank, size):
-        training = Training(
-            UNet(4, 1), recipe, (0.05, 0.5), seed_sequence(global_random_seed), {"epochs": 1}
+    def made(rank, size):
+        root, network = seed_sequence(global_random_seed), UNet(4, 1).build()
+        trainer = Trainer(
+            network, recipe, (0.05, 0.5), root, {"epochs": 1}, engine=OneOf(rank, size)
         )
-        training.engine = OneOf(rank, size)
-        return list(_batches(training, source, 5, 12))
+        return list(batches(trainer, source))
 
-    parts = [batches(rank, size) for rank in range(size)]
-    for number, (clean, noise, sigma) in enumerate(batches(0, 1)):
+    parts = [made(rank, size) for rank in range(size)]
+    for number, (clean, noise, sigma) in enumerate(made(0, 1)):
         assert_array_equal(torch.cat([part[number][0] for part in parts]), clean)
         assert_array_equal(torch.cat([part[number][1] for part in parts]), noise)
         for part in parts:
@@ -97,9 +97,12 @@ def test_batches_of_the_processes_together_are_the_batches_of_one(size, global_r
 def test_two_started_processes_go_on_where_one_stopped(tmp_path, whole):
     """Fabric's own processes take over a checkpoint, and end with the weights of one process."""
     X = smooth_images(21)
-    alone = UNetDenoiser(**SETTINGS, checkpoint_dir=tmp_path, checkpoint_every=1e-9)
+    often = {"checkpoint_every": 1e-9}
+    alone = NetworkDenoiser(**SETTINGS, checkpoint_dir=tmp_path, machine=often)
     _interrupted(tmp_path, 7, lambda: alone.fit(X))
-    together = alone.set_params(engine="fabric", devices=2, checkpoint_every=60.0).fit(X)
+    recorder = Recorder()
+    together = alone.set_params(machine=TWO).set_callbacks(recorder).fit(X)
+    assert recorder.ended == ["epoch"] * 9 + ["fit"]
     assert together.n_iter_ == 50 and together.n_images_seen_ == 210
     assert_close(whole.network_.state_dict(), together.network_.state_dict())
     assert_allclose(together.loss_curve_, whole.loss_curve_, rtol=1e-4)
@@ -160,34 +163,33 @@ def test_slurm(tmp_path, whole):
 @pytest.mark.parametrize(
     "denoiser",
     [
-        BiasFreeCNNDenoiser(channels=4, depth=4, batch_size=6, early_stopping=True),
-        EfficientDenoiser(channels=4, n_blocks=1, batch_size=6, blind=False),
-        UNetDenoiser(channels=4, n_blocks=1, batch_size=6, recipe="paper"),
+        NetworkDenoiser(BiasFreeCNN(4, 4), recipe={"batch_size": 6, "early_stopping": True}),
+        NetworkDenoiser(ResidualUNet(4, 1), recipe={"batch_size": 6}, blind=False),
+        NetworkDenoiser(UNet(4, 1), recipe={"base": "paper", "batch_size": 6}),
     ],
-    ids=["early stopping", "told the noise level", "paper"],
+    ids=["early stopping", "given the noise level", "paper"],
 )
 def test_every_kind_of_training(denoiser):
     X = smooth_images(30)
-    denoiser.set_params(max_epochs=4, random_state=0, device="cpu")
+    denoiser.set_params(max_epochs=4, random_state=0)
     alone = {n: v.clone() for n, v in denoiser.fit(X).network_.state_dict().items()}
-    together = denoiser.set_params(engine="fabric", devices=2).fit(X)
+    together = denoiser.set_params(machine=TWO).fit(X)
     assert_close(alone, together.network_.state_dict())
 
 
 @pytest.mark.slow
 def test_an_error_in_a_started_process_keeps_the_last_good_weights():
-    denoiser = UNetDenoiser(
-        **{**SETTINGS, "recipe": {"base": "paper", "learning_rate": 1e30}},
-        engine="fabric",
-        devices=2,
-    )
+    recipe = {"base": "paper", "learning_rate": 1e30}
+    denoiser = NetworkDenoiser(**{**SETTINGS, "recipe": recipe}, machine=TWO)
     with pytest.raises(FloatingPointError, match=r"at image \d+ with learning rate 1e\+30"):
         denoiser.fit(smooth_images(21))
     assert all(value.isfinite().all() for value in denoiser.network_.state_dict().values())
 
 
 def test_one_process_through_fabric(whole):
-    denoiser = UNetDenoiser(**SETTINGS, engine="fabric").fit(smooth_images(21))
+    denoiser = NetworkDenoiser(**SETTINGS, machine={"engine": "fabric", "device": "cpu"}).fit(
+        smooth_images(21)
+    )
     for value, other in zip(
         denoiser.network_.state_dict().values(), whole.network_.state_dict().values(), strict=True
     ):
@@ -196,24 +198,25 @@ def test_one_process_through_fabric(whole):
 
 def test_several_devices_want_an_engine():
     with pytest.raises(ValueError, match="engine='fabric'"):
-        UNetDenoiser(**SETTINGS, devices=2).fit(smooth_images(4))
+        NetworkDenoiser(**SETTINGS, machine={"devices": 2}).fit(smooth_images(4))
 
 
 def test_shares_are_all_of_it():
     for n in (0, 1, 5, 16):
         parts = [OneOf(rank, 3).share(n) for rank in range(3)]
         assert np.concatenate([np.arange(n)[part] for part in parts]).tolist() == list(range(n))
-    assert RECIPES["paper"].batch_size == 512
 
 
 SLOW_SCRIPT = """
 import sys, torch
-from gahb_sk import EfficientDenoiser
+from gahb_sk import NetworkDenoiser
+from gahb_sk.networks import ResidualUNet
 from tests.instances import smooth_images
+from tests.training.test_engines import TWO
 if __name__ == "__main__":
-    denoiser = EfficientDenoiser(
-        channels=4, n_blocks=1, max_images=None, time_budget=600, engine="fabric", devices=2,
-        device="cpu", checkpoint_dir=sys.argv[1], checkpoint_every=0.1,
+    denoiser = NetworkDenoiser(
+        ResidualUNet(4, 1), max_images=None, time_budget=600, checkpoint_dir=sys.argv[1],
+        machine={**TWO, "checkpoint_every": 0.1},
     ).fit(smooth_images(40))
     print(denoiser.transform(smooth_images(2)).shape)
 """

@@ -9,19 +9,25 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from gahb_sk import UNetDenoiser, add_gaussian_noise
-from gahb_sk.networks import BiasFreeNorm
+from gahb_sk import NetworkDenoiser, add_gaussian_noise
+from gahb_sk.networks import BiasFreeNorm, UNet
+from tests.denoisers.learned.test_saved import _interrupted
 from tests.instances import smooth_images
 
-SETTINGS = {"channels": 8, "n_blocks": 1, "batch_size": 4, "max_epochs": 6, "random_state": 0}
+SETTINGS = {"recipe": {"batch_size": 4}, "max_epochs": 6, "random_state": 0}
+
+
+def make(precision="32", channels=8, **parameters):
+    machine = {"precision": precision, **parameters.pop("machine", {})}
+    return NetworkDenoiser(UNet(channels, 1), **{**SETTINGS, **parameters}, machine=machine)
 
 
 @pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
 def test_half_precision_learns_as_single_does(precision):
     X = smooth_images(16)
     noisy = add_gaussian_noise(X, 0.2, random_state=0)
-    single = UNetDenoiser(**SETTINGS).fit(X)
-    half = UNetDenoiser(**SETTINGS, precision=precision).fit(X)
+    single = make().fit(X)
+    half = make(precision).fit(X)
     assert half.score(noisy, X) > single.score(noisy, X) - 2
     for value in half.network_.state_dict().values():
         assert value.dtype == torch.float32 and value.isfinite().all()
@@ -30,16 +36,12 @@ def test_half_precision_learns_as_single_does(precision):
 
 
 def test_half_precision_goes_on_from_a_checkpoint(tmp_path):
-    from tests.denoisers.learned.test_saved_network import _interrupted
-
     X = smooth_images(10)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        whole = UNetDenoiser(**SETTINGS, precision="16-mixed").fit(X)
-        part = UNetDenoiser(
-            **SETTINGS, precision="16-mixed", checkpoint_dir=tmp_path, checkpoint_every=1e-9
-        )
+        whole = make("16-mixed").fit(X)
+        part = make("16-mixed", checkpoint_dir=tmp_path, machine={"checkpoint_every": 1e-9})
         _interrupted(tmp_path, 7, lambda: part.fit(X))
         part.fit(X)
     finally:
@@ -52,11 +54,8 @@ def test_half_precision_goes_on_from_a_checkpoint(tmp_path):
 
 def test_infinite_loss_is_refused_in_half_precision():
     with pytest.raises(FloatingPointError, match="last good weights"):
-        UNetDenoiser(
-            **{**SETTINGS, "max_epochs": 50},
-            precision="16-mixed",
-            recipe={"base": "paper", "learning_rate": 1e30},
-        ).fit(smooth_images(8))
+        recipe = {"base": "paper", "learning_rate": 1e30}
+        make("16-mixed", max_epochs=50, recipe=recipe).fit(smooth_images(8))
 
 
 def test_norm_keeps_single_statistics_in_half_precision(global_random_seed):
@@ -72,16 +71,15 @@ COMPILED = """
 import sys, warnings
 import torch
 torch.set_num_threads(1)
-from gahb_sk import UNetDenoiser
 from tests.instances import smooth_images
-from tests.training.test_precision import SETTINGS
+from tests.training.test_precision import make
 X = smooth_images(9)
-settings = {**SETTINGS, "max_epochs": 2, "channels": 4}
+settings = {"max_epochs": 2, "channels": 4}
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    compiled = UNetDenoiser(**settings, compile=True).fit(X)
+    compiled = make(**settings, machine={"compile": True}).fit(X)
 said = [str(w.message) for w in caught if "compile=True" in str(w.message)]
-plain = UNetDenoiser(**settings).fit(X)
+plain = make(**settings).fit(X)
 assert list(compiled.network_.state_dict()) == list(plain.network_.state_dict())
 for a, b in zip(compiled.network_.state_dict().values(), plain.network_.state_dict().values()):
     assert (a - b).abs().max() < 1e-3

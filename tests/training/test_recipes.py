@@ -1,15 +1,21 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from gahb_sk import UNetDenoiser
+from gahb_sk import NetworkDenoiser
 from gahb_sk.networks import UNet
-from gahb_sk.training import RECIPES, Training, draw_noise_levels, resolve_recipe
-from gahb_sk.training._augment import FLIPS, augment
-from gahb_sk.training._balance import LOSS_WEIGHTS, Balance, loss_weights
-from gahb_sk.training._learning_curve import TrainingCurve, curve_levels
+from gahb_sk.training import RECIPES, Recipe, Trainer, draw_noise_levels, resolve_recipe
+from gahb_sk.training._data import augment
+from gahb_sk.training._objective import Balance, TrainingCurve, curve_levels, loss_weights
+from gahb_sk.training._recipes import FLIPS, LOSS_WEIGHTS
 from tests.instances import smooth_images
+
+
+def make(**parameters):
+    return NetworkDenoiser(UNet(4, 1), **{"max_epochs": 1, "random_state": 0, **parameters})
 
 
 def test_a_dict_changes_single_settings():
@@ -38,20 +44,22 @@ def test_a_dict_changes_single_settings():
     ],
 )
 def test_bad_recipes(recipe, message):
-    denoiser = UNetDenoiser(channels=4, n_blocks=1, max_epochs=1, recipe=recipe)
     with pytest.raises(ValueError, match=message):
-        denoiser.fit(smooth_images(4))
+        make(recipe=recipe).fit(smooth_images(4))
 
 
-def test_every_setting_has_a_test_of_its_values():
-    from dataclasses import fields
+def test_every_setting_is_checked():
+    assert {field.name for field in dataclasses.fields(Recipe)} == set(Recipe._legal)
+    for name in Recipe._legal:
+        with pytest.raises(ValueError, match=f"^{name}: expected"):
+            Recipe(**{name: object()})
 
-    from gahb_sk.training._recipes import _LEGAL, Recipe
 
-    assert {field.name for field in fields(Recipe)} == set(_LEGAL)
-    for recipe in RECIPES.values():
-        for field in fields(Recipe):
-            assert _LEGAL[field.name][0](getattr(recipe, field.name)), field.name
+def test_a_recipe_is_a_recipe():
+    recipe = Recipe(noise_law=[0.01, 0.1])
+    assert resolve_recipe(recipe) is recipe and recipe.noise_law == (0.01, 0.1)
+    with pytest.raises(TypeError, match="a dict or a Recipe"):
+        resolve_recipe(3)
 
 
 def test_own_quantiles(global_random_seed):
@@ -78,10 +86,8 @@ def test_weights_by_noise_level():
 
 @pytest.mark.parametrize("rule", [*LOSS_WEIGHTS, ((0.01, 1.0), (1.0, 0.1))])
 def test_every_weight_trains(rule):
-    recipe = {"loss_weight": rule, "learning_rate": 1e-2}
-    denoiser = UNetDenoiser(
-        channels=4, n_blocks=1, max_epochs=12, batch_size=4, recipe=recipe, random_state=0
-    ).fit(smooth_images(16))
+    recipe = Recipe(loss_weight=rule, learning_rate=1e-2, batch_size=4)
+    denoiser = make(max_epochs=12, recipe=recipe).fit(smooth_images(16))
     first, last = (np.mean(denoiser.history_[k]["train_psnr"][-2:]) for k in (0, -1))
     assert last > first + 1
 
@@ -90,7 +96,7 @@ def test_every_weight_trains(rule):
 def test_flips(flips, global_random_seed):
     images = torch.rand(64, 2, 5, 6, generator=torch.Generator().manual_seed(global_random_seed))
     rng = np.random.default_rng(global_random_seed)
-    out = augment(images, 64, slice(0, 64), None, flips, rng)
+    out = augment(images, 64, slice(0, 64), Recipe(flips=flips), rng)
     allowed = [images]
     for axis in FLIPS[flips]:
         allowed += [one.flip(axis) for one in allowed]
@@ -109,14 +115,8 @@ def test_learning_curve():
 
 
 def test_history_holds_the_learning_curve():
-    denoiser = UNetDenoiser(
-        channels=4,
-        n_blocks=1,
-        max_epochs=3,
-        early_stopping=True,
-        n_iter_no_change=None,
-        random_state=0,
-    ).fit(smooth_images(40))
+    recipe = {"early_stopping": True, "patience": None}
+    denoiser = make(max_epochs=3, recipe=recipe).fit(smooth_images(40))
     assert len(denoiser.history_) == 3
     for record in denoiser.history_:
         assert set(record) == {
@@ -130,25 +130,24 @@ def test_history_holds_the_learning_curve():
 
 def test_batch_size_of_the_recipe():
     X = smooth_images(40)
-    settings = {"channels": 4, "n_blocks": 1, "max_epochs": 1, "random_state": 0}
-    assert UNetDenoiser(**settings).fit(X).n_iter_ == 3
-    assert UNetDenoiser(**settings, recipe="paper").fit(X).n_iter_ == 1
-    assert UNetDenoiser(**settings, recipe={"batch_size": 20}).fit(X).n_iter_ == 2
-    assert UNetDenoiser(**settings, recipe="paper", batch_size=10).fit(X).n_iter_ == 4
+    assert make().fit(X).n_iter_ == 3
+    assert make(recipe="paper").fit(X).n_iter_ == 1
+    assert make(recipe={"batch_size": 20}).fit(X).n_iter_ == 2
+    assert make(recipe={"base": "paper", "batch_size": 10}).fit(X).n_iter_ == 4
 
 
 def test_fused_optimiser_where_there_is_one():
     for name in RECIPES:
-        training = Training(UNet(4, 1), RECIPES[name], (0.1, 1.0), np.random.SeedSequence(0), {})
-        assert training.optimizer.defaults["fused"]
+        network = UNet(4, 1).build()
+        trainer = Trainer(network, RECIPES[name], (0.1, 1.0), np.random.SeedSequence(0), {})
+        assert trainer.optimizer.defaults["fused"]
 
 
-def test_saved_recipes_come_back(tmp_path):
-    recipe = {"noise_law": (0.01, 0.1, 0.5), "loss_weight": ((0.01, 1.0), (0.5, 0.1))}
-    denoiser = UNetDenoiser(
-        channels=4, n_blocks=1, max_epochs=1, random_state=0, recipe=recipe
-    ).fit(smooth_images(6))
+@pytest.mark.parametrize("make_recipe", [dict, Recipe])
+def test_saved_recipes_come_back(make_recipe, tmp_path):
+    recipe = make_recipe(noise_law=(0.01, 0.1, 0.5), loss_weight=((0.01, 1.0), (0.5, 0.1)))
+    denoiser = make(recipe=recipe).fit(smooth_images(6))
     denoiser.save(tmp_path)
-    loaded = UNetDenoiser.load(tmp_path)
-    assert loaded._recipe() == denoiser._recipe()
+    loaded = NetworkDenoiser.load(tmp_path)
+    assert resolve_recipe(loaded.recipe) == resolve_recipe(recipe)
     assert_array_equal(loaded.transform(smooth_images(2)), denoiser.transform(smooth_images(2)))

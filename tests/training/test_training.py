@@ -8,9 +8,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from gahb_sk._random import seed_sequence
 from gahb_sk.images import as_images
 from gahb_sk.networks import UNet
-from gahb_sk.training import NOISE_LAWS, RECIPES, Training, draw_noise_levels, train
-from gahb_sk.training._schedules import SCHEDULES
-from gahb_sk.training._sources import StackSource
+from gahb_sk.training import NOISE_LAWS, RECIPES, Recipe, StackSource, Trainer, draw_noise_levels
+from gahb_sk.training import run as run_trainer
+from gahb_sk.training._recipes import SCHEDULES
 
 
 def images(n=12):
@@ -22,14 +22,16 @@ def Stack(X):
     return StackSource(as_images(X))
 
 
-def run(recipe="fast", limits=None, batch_size=4, seed=0, X=None, **arguments):
+def small(seed=0):
+    return UNet(4, 1).build(generator=torch.Generator().manual_seed(seed))
+
+
+def run(recipe="fast", limits=None, seed=0, X=None):
     X = images() if X is None else X
-    network = UNet(4, 1, generator=torch.Generator().manual_seed(0))
-    training = Training(
-        network, RECIPES[recipe], (0.05, 0.5), seed_sequence(seed), limits or {"epochs": 2}
-    )
-    train(training, Stack(X), batch_size, **arguments)
-    return training
+    recipe = dataclasses.replace(RECIPES[recipe], batch_size=4)
+    trainer = Trainer(small(), recipe, (0.05, 0.5), seed_sequence(seed), limits or {"epochs": 2})
+    run_trainer(trainer, Stack(X))
+    return trainer
 
 
 @pytest.mark.parametrize("law", NOISE_LAWS)
@@ -48,17 +50,17 @@ def test_stratified_levels_fill_every_stratum():
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_training_lowers_the_error(name, global_random_seed):
-    recipe = dataclasses.replace(RECIPES[name], learning_rate=1e-2)
+    recipe = dataclasses.replace(RECIPES[name], learning_rate=1e-2, batch_size=4)
     X = torch.full((16, 1, 8, 8), 0.5)
-    training = Training(
-        UNet(4, 1, generator=torch.Generator().manual_seed(global_random_seed)),
+    trainer = Trainer(
+        small(global_random_seed),
         recipe,
         (0.1, 1.0),
         seed_sequence(global_random_seed),
         {"epochs": 100},
     )
-    train(training, Stack(X), 4)
-    network = training.finished_network()
+    run_trainer(trainer, Stack(X))
+    network = trainer.finished_network()
     with torch.no_grad():
         noise = 0.8 * torch.randn(8, 1, 8, 8, generator=torch.Generator().manual_seed(1))
         left = noise - network(X[:8] + noise)
@@ -83,22 +85,19 @@ def test_the_sequence_depends_on_the_seed_alone():
 
 
 def test_noise_of_an_image_does_not_depend_on_the_batch():
-    training = Training(UNet(4, 1), RECIPES["fast"], (0.05, 0.5), seed_sequence(0), {"epochs": 1})
-    whole = training.draw(0, 0, (6, 1, 8, 8))[0]
-    assert_array_equal(training.draw(4, 2, (2, 1, 8, 8))[0], whole[4:])
+    trainer = Trainer(small(), RECIPES["fast"], (0.05, 0.5), seed_sequence(0), {"epochs": 1})
+    whole = trainer.draw(0, 0, (6, 1, 8, 8))[0]
+    assert_array_equal(trainer.draw(4, 2, (2, 1, 8, 8))[0], whole[4:])
 
 
 def test_patches():
     seen = []
 
-    class Spy(UNet):
-        def forward(self, x):
-            seen.append(tuple(x.shape))
-            return super().forward(x)
-
-    training = Training(Spy(4, 1), RECIPES["fast"], (0.05, 0.5), seed_sequence(0), {"epochs": 1})
-    X = images()
-    train(training, Stack(X), 6, patch_size=4)
+    network = small()
+    network.register_forward_pre_hook(lambda module, inputs: seen.append(tuple(inputs[0].shape)))
+    recipe = Recipe(patch_size=4, batch_size=6)
+    trainer = Trainer(network, recipe, (0.05, 0.5), seed_sequence(0), {"epochs": 1})
+    run_trainer(trainer, Stack(images()))
     assert seen == [(6, 1, 4, 4)] * 2
 
 
@@ -108,25 +107,35 @@ def test_schedules():
 
 
 def test_weights_are_averaged():
-    training = run()
-    average, last = training.average.state_dict(), training.network.state_dict()
+    trainer = run()
+    average, last = trainer.average.state_dict(), trainer.network.state_dict()
     assert any(not torch.equal(average[name], last[name]) for name in average)
-    assert training.finished_network() is training.average
+    assert trainer.finished_network() is trainer.average
     assert run("paper").finished_network().training is False
 
 
 def test_a_loss_that_is_not_finite_stops_training():
-    recipe = dataclasses.replace(RECIPES["paper"], learning_rate=1e30)
-    training = Training(UNet(4, 1), recipe, (0.05, 0.5), seed_sequence(0), {"epochs": 50})
-    X = images()
+    recipe = dataclasses.replace(RECIPES["paper"], learning_rate=1e30, batch_size=4)
+    trainer = Trainer(small(), recipe, (0.05, 0.5), seed_sequence(0), {"epochs": 50})
     with pytest.raises(FloatingPointError, match="learning rate 1e"):
-        train(training, Stack(X), 4)
+        run_trainer(trainer, Stack(images()))
+
+
+def test_weights_that_the_last_step_ruined_are_not_kept():
+    """A rate above single precision makes the weights infinite while the loss is still finite."""
+    recipe = Recipe(learning_rate=1e39, warmup=0.0, clip=None, schedule="constant")
+    trainer = Trainer(small(), recipe, (0.05, 0.5), seed_sequence(0), {"images": 4})
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    with pytest.raises(FloatingPointError, match="last good weights"):
+        run_trainer(trainer, Stack(images()))
+    for name, value in trainer.network.state_dict().items():
+        assert torch.equal(value, before[name])
 
 
 def test_balance_gives_equal_weight_to_all_levels():
-    training = run()
+    trainer = run()
     sigma = torch.tensor([0.05, 0.5])
     error = torch.tensor([1.0, 100.0])
     for _ in range(500):
-        weights = training.balance.update(sigma, error)
+        weights = trainer.balance.update(sigma, error)
     assert_allclose(weights * error, [1, 1], rtol=1e-3)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gahb_sk import UNetDenoiser
+from gahb_sk import NetworkDenoiser
+from gahb_sk.networks import UNet
 from gahb_sk.zoo import load_pairs, load_pretrained, pull_pretrained, push_pretrained
 
 
@@ -37,7 +38,7 @@ class FolderClient:
 
 @pytest.fixture
 def saved(tmp_path):
-    denoiser = UNetDenoiser(channels=2, n_blocks=1, max_images=2, random_state=0)
+    denoiser = NetworkDenoiser(UNet(channels=2, n_blocks=1), max_images=2, random_state=0)
     denoiser.fit(np.random.default_rng(0).random((2, 8, 8))).save(tmp_path / "mine")
     (tmp_path / "mine" / "notes.txt").write_text("not for others")
     return denoiser, tmp_path / "mine"

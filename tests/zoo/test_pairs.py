@@ -5,31 +5,32 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gahb_sk import EfficientDenoiser
+from gahb_sk import NetworkDenoiser
 from gahb_sk.cli import main
 from gahb_sk.reproduce import PAIRS, PairPlan, load_pair_images, train_pairs
 from gahb_sk.reproduce._pair_plans import PAIR_SCALES
-from gahb_sk.training import _job
+from gahb_sk.training import _train
 from gahb_sk.zoo import list_pairs, list_pretrained, load_pairs, read_card
 from gahb_sk.zoo._pretrained import WEIGHTS
 
 MEGABYTE = 2**20
 TINY = PairPlan(
     name="tiny", text="C^alpha images, 8x8.", image_size=8, averaged=1, n_train=(4, 1, 16),
-    n_test=6, network={"channels": 2, "n_blocks": 1, "batch_size": 8}, max_images=24,
+    n_test=6, sizes={"channels": 2, "n_blocks": 1}, recipe={"batch_size": 8},
+    max_images=24,
 )  # fmt: skip
 
 
 @pytest.fixture
 def fits(monkeypatch):
     """Stacks of the trainings that took place."""
-    seen, fit = [], EfficientDenoiser.fit
+    seen, fit = [], NetworkDenoiser.fit
 
     def kept(self, X, y=None):
         seen.append(X)
         return fit(self, X, y)
 
-    monkeypatch.setattr(EfficientDenoiser, "fit", kept)
+    monkeypatch.setattr(NetworkDenoiser, "fit", kept)
     return seen
 
 
@@ -61,7 +62,7 @@ def test_test_images_are_in_no_set():
 
 
 def test_networks_grow_with_the_images():
-    sizes = {plan.side: plan.network["n_blocks"] for plan in PAIRS.values()}
+    sizes = {plan.side: plan.sizes["n_blocks"] for plan in PAIRS.values()}
     assert sorted(sizes.items()) == [(8, 1), (16, 2), (32, 3)]
 
 
@@ -70,8 +71,8 @@ def test_paper_scale_has_the_size_of_the_paper():
         large = PAIR_SCALES["paper"](plan)
         assert large.image_size == 80 and 80 % large.averaged == 0
         assert f"{large.side}x{large.side}" in large.text
-        assert (large.estimator, large.network["channels"]) == ("UNetDenoiser", 64)
-        assert large.network["n_blocks"] == plan.network["n_blocks"]
+        assert (large.network, large.sizes["channels"]) == ("unet", 64)
+        assert large.sizes["n_blocks"] == plan.sizes["n_blocks"]
         assert max(large.n_train) == 100_000
         assert PAIR_SCALES["cpu"](plan) is plan
 
@@ -99,7 +100,6 @@ def test_pairs_are_loaded_as_their_card_says(tmp_path):
     np.testing.assert_array_equal(X, TINY.images())
     assert list(pairs) == card["n_train"] == [1, 4, 16]
     for k, (n, pair) in enumerate(pairs.items()):
-        assert pair[0].get_params()["checkpoint_dir"] is None
         assert pair[0].n_images_seen_ == card["images_seen"] == 24
         own = [part[np.arange(6) % n] for part in (X[:n], X[-n:])]
         for kind, stacks in (("train", own), ("test", [X[16:22]] * 2)):
@@ -114,24 +114,24 @@ def test_pairs_are_loaded_as_their_card_says(tmp_path):
 
 
 def test_after_an_interruption_it_goes_on(tmp_path, fits, monkeypatch):
-    options = {"checkpoint_every": 1e-9}  # after every step
+    options = {"machine": {"checkpoint_every": 1e-9}}  # after every step
     whole = train_pairs(TINY, tmp_path / "whole", **options)
     fits.clear()
-    save = _job.save_checkpoint
+    save = _train.save_checkpoint
 
     def interrupt(*arguments):
         save(*arguments)
         if len(fits) == 4:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(_job, "save_checkpoint", interrupt)
+    monkeypatch.setattr(_train, "save_checkpoint", interrupt)
     with pytest.raises(KeyboardInterrupt):
         train_pairs(TINY, tmp_path / "cut", **options)
     folder = tmp_path / "cut" / "tiny"
     assert list(load_pairs(folder)) == [4]
     assert not (folder / "1B" / "config.json").exists()
     assert (folder / "1B" / "checkpoints").is_dir()
-    monkeypatch.setattr(_job, "save_checkpoint", save)
+    monkeypatch.setattr(_train, "save_checkpoint", save)
     fits.clear()
     again = train_pairs(TINY, tmp_path / "cut", **options)
     assert len(fits) == 3
@@ -144,7 +144,7 @@ def test_after_an_interruption_it_goes_on(tmp_path, fits, monkeypatch):
 def test_networks_of_another_plan_are_refused(tmp_path):
     plan = dataclasses.replace(TINY, n_train=(2,))
     train_pairs(plan, tmp_path)
-    train_pairs(plan, tmp_path, device="cpu")
+    train_pairs(plan, tmp_path, machine={"device": "cpu"})
     with pytest.raises(ValueError, match="other max_images"):
         train_pairs(plan, tmp_path, max_images=32)
 

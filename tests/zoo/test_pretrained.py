@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gahb_sk import add_gaussian_noise, psnr
+from gahb_sk import NetworkDenoiser, PretrainedDenoiser, add_gaussian_noise, psnr
+from gahb_sk.networks import UNet
 from gahb_sk.reproduce import PLANS
 from gahb_sk.reproduce._levels import NOISE_SEED
 from gahb_sk.zoo import list_pretrained, load_pretrained, read_card
@@ -42,11 +43,10 @@ def test_unknown_network():
 
 
 def test_a_folder_without_a_card(tmp_path):
-    from gahb_sk import UNetDenoiser
-
-    denoiser = UNetDenoiser(channels=2, n_blocks=1, max_images=2, random_state=0)
+    denoiser = NetworkDenoiser(UNet(channels=2, n_blocks=1), max_images=2, random_state=0)
     denoiser.fit(np.random.default_rng(0).random((2, 8, 8))).save(tmp_path)
-    assert type(load_pretrained(tmp_path)) is UNetDenoiser
+    assert type(load_pretrained(tmp_path)) is PretrainedDenoiser
+    assert type(load_pretrained(tmp_path).to_trainable()) is NetworkDenoiser
     with pytest.raises(ValueError, match="card.json cannot be read"):
         read_card(tmp_path)
 
@@ -54,5 +54,7 @@ def test_a_folder_without_a_card(tmp_path):
 @pytest.mark.parametrize("text", ["", "[]", '{"estimator": "WaveletShrinkage"}', "{}"])
 def test_a_folder_that_is_no_network(tmp_path, text):
     (tmp_path / "config.json").write_text(text)
-    with pytest.raises(ValueError, match="config.json cannot be read|expected a neural denoiser"):
+    with pytest.raises(
+        ValueError, match="config.json cannot be read|foreign|cannot be read as a network"
+    ):
         load_pretrained(tmp_path)

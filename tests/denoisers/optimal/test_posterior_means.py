@@ -18,11 +18,11 @@ from gahb_sk.denoisers import (
     EmpiricalBayesDenoiser,
     GaussianPosteriorMean,
     LocalEmpiricalBayesDenoiser,
+    NetworkDenoiser,
     NonLocalMeansDenoiser,
     SinePosteriorMean,
     TangentProjection,
     TotalVariationDenoiser,
-    UNetDenoiser,
     WaveletShrinkage,
     WienerDenoiser,
 )
@@ -37,6 +37,7 @@ from gahb_sk.image_classes import (
     SineImages,
     disk_coverage,
 )
+from gahb_sk.networks import UNet
 
 SIZE = 24
 JOINT = ("ray", "shuffled ray", "Gaussian")
@@ -181,7 +182,9 @@ RIVALS = {
     "BM3D": BM3DDenoiser(exact=False),
     "memory": EmpiricalBayesDenoiser(),
     "memory of patches": LocalEmpiricalBayesDenoiser(patch_size=9),
-    "network": UNetDenoiser(channels=8, n_blocks=1, max_epochs=6, batch_size=8, random_state=0),
+    "network": NetworkDenoiser(
+        UNet(channels=8, n_blocks=1), max_epochs=6, recipe={"batch_size": 8}, random_state=0
+    ),
 }
 NEEDS = {"BM3D": "bm3d", "total variation": "skimage", "non-local means": "skimage"}
 

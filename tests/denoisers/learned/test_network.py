@@ -3,13 +3,17 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from gahb_sk import UNetDenoiser, add_gaussian_noise
+from gahb_sk import NetworkDenoiser, add_gaussian_noise
+from gahb_sk.networks import UNet
 from tests.instances import smooth_images
 
 
 def small(**parameters):
-    settings = {"channels": 4, "n_blocks": 2, "max_epochs": 1, "random_state": 0}
-    return UNetDenoiser(**{**settings, **parameters})
+    """A small network; a batch size goes into the recipe."""
+    if "batch_size" in parameters:
+        parameters["recipe"] = {"batch_size": parameters.pop("batch_size")}
+    network = UNet(channels=4, n_blocks=2)
+    return NetworkDenoiser(network, **{"max_epochs": 1, "random_state": 0, **parameters})
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +117,7 @@ def test_random_state():
 
 
 class Recorder:
-    """A callback of scikit-learn that counts the tasks it is told of."""
+    """A callback of scikit-learn that counts tasks."""
 
     def __init__(self):
         self.began, self.ended, self.closed = [], [], 0
@@ -144,14 +148,16 @@ def test_progress_goes_to_stderr_only_if_asked(capsys):
     assert capsys.readouterr() == ("", "")
     small(verbose=True).fit(smooth_images(6))
     captured = capsys.readouterr()
-    assert captured.out == "" and "UNetDenoiser" in captured.err
+    assert captured.out == "" and "NetworkDenoiser" in captured.err
 
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"channels": 0}, "channels"),
-        ({"n_blocks": 5}, "n_blocks"),
+        ({"network": UNet(channels=0)}, "channels"),
+        ({"network": UNet(n_blocks=5)}, "n_blocks"),
+        ({"network": "unt"}, "Did you mean 'unet'"),
+        ({"predicts": "clean"}, "modules of your own"),
         ({"noise_range": (0.5, 0.1)}, "low <= high"),
         ({"noise_range": (0, 1)}, "0 < low"),
         ({"noise_range": ("a", 1)}, "0 < low"),
@@ -159,19 +165,21 @@ def test_progress_goes_to_stderr_only_if_asked(capsys):
         ({"batch_size": 0}, "batch_size"),
         ({"time_budget": 0}, "time_budget"),
         ({"max_epochs": None, "max_images": None}, "when to stop"),
-        ({"device": "gpu"}, "device"),
-        ({"learning_rate": -1.0}, "learning_rate"),
+        ({"machine": {"device": "gpu"}}, "device"),
+        ({"machine": {"devise": "cpu"}}, "Did you mean 'device'"),
+        ({"machine": {"pixels_at_once": 0}}, "whole number >= 1"),
+        ({"recipe": {"learning_rate": -1.0}}, "learning_rate"),
     ],
 )
 def test_bad_parameters(parameters, message):
     with pytest.raises(ValueError, match=message):
-        small(**parameters).fit(smooth_images(4))
+        small().set_params(**parameters).fit(smooth_images(4))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_gpu():
     X = smooth_images(8)
-    denoiser = small(device="cuda").fit(X)
+    denoiser = small(machine={"device": "cuda"}).fit(X)
     assert next(denoiser.network_.parameters()).device.type == "cpu"
     y = torch.from_numpy(X).cuda()
     assert denoiser.transform(y).device == y.device
@@ -183,7 +191,7 @@ def test_learns_to_denoise():
     from gahb_sk.datasets import make_c_alpha_images
 
     X = make_c_alpha_images(1000, image_size=32, random_state=0)
-    denoiser = UNetDenoiser(channels=8, n_blocks=2, max_images=8000, random_state=0).fit(X)
+    denoiser = NetworkDenoiser(UNet(8, 2), max_images=8000, random_state=0).fit(X)
     test = make_c_alpha_images(20, image_size=32, random_state=1)
     assert denoiser.score(test, sigma=0.1) > 25
     assert denoiser.score(test, sigma=0.3) > 18

@@ -1,4 +1,8 @@
-"""Where the training images come from: a stack that is passed over, or a stream that is endless."""
+"""From images to batches: a stack in a new order each epoch, or a stream that is endless.
+
+What is drawn (order, crops, mirrorings, noise) is drawn for the whole batch, and a process takes
+what falls to its share: so nothing depends on the number of processes.
+"""
 
 import hashlib
 
@@ -6,6 +10,9 @@ import numpy as np
 import torch
 
 from gahb_sk._random import image_generator
+from gahb_sk.datasets._prefetch import prefetched
+from gahb_sk.training._recipes import FLIPS
+from gahb_sk.training._streams import stream
 
 # Fresh images counted as one epoch.
 FRESH_EPOCH = 10_000
@@ -110,3 +117,77 @@ class StreamSource:
         """Return what tells this stream from others: shape, a digest of its first images."""
         first = np.ascontiguousarray(self._stream.take(0, _FINGERPRINT_IMAGES))
         return [list(self.shape), str(first.dtype), hashlib.sha256(first.tobytes()).hexdigest()]
+
+
+def batches(trainer, source, *, prefetch=2):
+    """Yield the rest of a trainer's epoch, each batch made in a thread ahead of its use.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Whose counts say where in the training sequence the batches begin.
+    source : StackSource or StreamSource
+    prefetch : int, default=2
+        Batches that may wait.
+
+    Yields
+    ------
+    clean, noise : torch.Tensor of shape (m, C, H, W), float32
+        This process's share of the batch.
+    sigma : torch.Tensor of shape (n,), float32
+        Noise levels of the whole batch.
+    """
+    batch_size = min(trainer.recipe.batch_size, len(source))
+    order = source.order(trainer.epochs, stream(trainer.root, "order"))
+    position, step, image = trainer.position, trainer.steps, trainer.images
+
+    def make(number):
+        start = position + number * batch_size
+        indices = order[start : start + batch_size]
+        n, share = len(indices), trainer.engine.share(len(indices))
+        mine = indices[share]
+        # A share may be empty, where the last batch has fewer images than there are processes.
+        clean = source.read(mine) if len(mine) else source.read(indices[:1])[:0]
+        generator = image_generator(stream(trainer.root, "step", 1), step + number)
+        clean = augment(clean, n, share, trainer.recipe, generator)
+        shape = (n, *clean.shape[1:])
+        return clean, *trainer.draw(image + number * batch_size, step + number, shape)
+
+    yield from prefetched(make, range(-(-(len(order) - position) // batch_size)), ahead=prefetch)
+
+
+def augment(clean, n, share, recipe, generator):
+    """Cut and mirror a process's share of a batch at random.
+
+    Parameters
+    ----------
+    clean : torch.Tensor of shape (m, C, H, W)
+        The share.
+    n : int
+        Images of the whole batch.
+    share : slice
+        Which of them ``clean`` holds.
+    recipe : Recipe
+        Its ``patch_size`` is the side of the squares to cut (None, or one that no image exceeds,
+        leaves the images whole); each image is mirrored along each axis of its ``flips`` with
+        probability 1/2.
+    generator : numpy.random.Generator
+        Source of the positions, then of the mirrorings.
+
+    Returns
+    -------
+    images : torch.Tensor of shape (m, C, patch_size, patch_size)
+    """
+    height, width = clean.shape[-2:]
+    size = recipe.patch_size
+    if size is not None and size < min(height, width):
+        tops = generator.integers(0, height - size + 1, n)[share]
+        lefts = generator.integers(0, width - size + 1, n)[share]
+        cut = clean.new_empty(len(clean), clean.shape[1], size, size)
+        for k, (top, left) in enumerate(zip(tops, lefts, strict=True)):
+            cut[k] = clean[k, :, top : top + size, left : left + size]
+        clean = cut
+    for axis in FLIPS[recipe.flips]:
+        chosen = torch.from_numpy(generator.random(n)[share] < 0.5).view(-1, 1, 1, 1)
+        clean = torch.where(chosen, clean.flip(axis), clean)
+    return clean

@@ -13,21 +13,29 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from gahb_sk import BiasFreeCNNDenoiser, UNetDenoiser
+from gahb_sk import NetworkDenoiser
 from gahb_sk.datasets import FreshImages
 from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.networks import BiasFreeCNN, UNet
+from gahb_sk.networks._folder import load_folder, save_folder
+from gahb_sk.training import Trainer, TrainingInterrupted
 from tests.instances import smooth_images
 
-SMALL = {"channels": 4, "max_epochs": 1, "random_state": 0}
+SMALL = {"max_epochs": 1, "random_state": 0}
+OFTEN = {"checkpoint_every": 1e-9}
 
 
-def make(cls=UNetDenoiser, **parameters):
-    size = {"n_blocks": 1} if cls is UNetDenoiser else {"depth": 4}
-    return cls(**{**SMALL, **size, **parameters})
+def make(cls=UNet, channels=4, batch_size=None, **parameters):
+    """A small network; ``batch_size`` goes into the recipe."""
+    network = UNet(channels, 1) if cls is UNet else BiasFreeCNN(channels, 4)
+    if batch_size is not None:
+        recipe = parameters.get("recipe", "fast")
+        base = {"base": recipe} if isinstance(recipe, str) else recipe
+        parameters["recipe"] = {**base, "batch_size": batch_size}
+    return NetworkDenoiser(network, **{**SMALL, **parameters})
 
 
-BOTH = pytest.mark.parametrize("cls", [UNetDenoiser, BiasFreeCNNDenoiser])
+BOTH = pytest.mark.parametrize("cls", [UNet, BiasFreeCNN])
 
 
 def state_of(denoiser):
@@ -46,10 +54,10 @@ def assert_same_weights(a, b):
 def test_saved_and_loaded(cls, tmp_path, rng):
     denoiser = make(cls, noise_range=(0.01, 0.5)).fit(smooth_images(6))
     denoiser.save(tmp_path / "it")
-    loaded = cls.load(tmp_path / "it")
+    loaded = NetworkDenoiser.load(tmp_path / "it")
     y = rng.rand(2, 9, 7)
     assert_array_equal(loaded.transform(y), denoiser.transform(y))
-    assert loaded.get_params() == denoiser.get_params()
+    assert repr(loaded) == repr(denoiser)
     assert loaded.loss_curve_ == denoiser.loss_curve_
     assert loaded.image_shape_ == denoiser.image_shape_
     assert sorted(p.name for p in (tmp_path / "it").iterdir()) == [
@@ -63,15 +71,27 @@ def _change(path, **settings):
     path.write_text(json.dumps({**config, **settings}))
 
 
+def _rewrite(folder, network=None, **settings):
+    """Other settings with a digest that fits them, as a hostile author would write it."""
+    state, config = load_folder(folder)
+    if network is not None:
+        settings["parameters"] = {**config["parameters"], "network": network}
+    save_folder(folder, state, {**config, **settings})
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
         (lambda d: (d / "config.json").write_text("{"), "cannot be read"),
         (lambda d: (d / "config.json").write_text("[]"), "foreign"),
         (lambda d: _change(d / "config.json", format_version=99), "format version"),
-        (lambda d: _change(d / "config.json", estimator="Other"), "its own class"),
-        (lambda d: _change(d / "config.json", parameters={"sizes": 3}), "too much"),
-        (lambda d: _change(d / "config.json", parameters={"channels": -3}), "channels"),
+        (lambda d: _change(d / "config.json", estimator="Other"), "do not belong together"),
+        (lambda d: _rewrite(d, estimator="Other"), "expected a NetworkDenoiser"),
+        (lambda d: _rewrite(d, parameters={"sizes": 3}), "too much"),
+        (lambda d: _rewrite(d, network={"class": "UNet", "channels": -3}), "channels"),
+        (lambda d: _rewrite(d, network={"class": "UNet", "channels": 5}), "of shape"),
+        (lambda d: _rewrite(d, network={"class": "UNet", "width": 5}), "too much"),
+        (lambda d: (d / "config.json").write_text("[" * 10**5), "cannot be read"),
         (lambda d: (d / "model.safetensors").unlink(), "cannot be read"),
         (lambda d: os.truncate(d / "model.safetensors", 300), "truncated or altered"),
     ],
@@ -80,15 +100,42 @@ def test_what_is_foreign_or_damaged_is_refused(spoil, message, tmp_path):
     make().fit(smooth_images(4)).save(tmp_path)
     spoil(tmp_path)
     with pytest.raises(ValueError, match=message):
-        UNetDenoiser.load(tmp_path)
+        NetworkDenoiser.load(tmp_path)
 
 
-def test_weights_of_another_size_are_refused(tmp_path):
-    make(channels=4).fit(smooth_images(4)).save(tmp_path)
-    config = json.loads((tmp_path / "config.json").read_text())
-    _change(tmp_path / "config.json", parameters={**config["parameters"], "channels": 5})
-    with pytest.raises(ValueError, match="of shape"):
-        UNetDenoiser.load(tmp_path)
+def test_a_model_is_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
+    """Whichever renaming fails, as by a kill, the folder holds the old model or the new one."""
+    old, new = make().fit(smooth_images(4)), make().fit(smooth_images(6, seed=1))
+    y = smooth_images(2)
+    replace, done = os.replace, []
+
+    def fail(source, target):
+        if len(done) == limit:
+            raise OSError("no space left")
+        done.append(target)
+        replace(source, target)
+
+    for limit in range(3):
+        old.save(tmp_path)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", fail)
+            with pytest.raises(OSError, match="no space"):
+                new.save(tmp_path)
+        assert len(done) == limit
+        done.clear()
+        assert_array_equal(NetworkDenoiser.load(tmp_path).transform(y), old.transform(y))
+    new.save(tmp_path)
+    assert_array_equal(NetworkDenoiser.load(tmp_path).transform(y), new.transform(y))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(value, tmp_path):
+    denoiser = make().fit(smooth_images(4))
+    next(denoiser.network_.parameters()).fill_(value)
+    denoiser.save(tmp_path)
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        NetworkDenoiser.load(tmp_path)
 
 
 # Published weights ------------------------------------------------------------------------
@@ -99,14 +146,10 @@ def test_weights_of_another_size_are_refused(tmp_path):
 @pytest.mark.parametrize("image_channels", [1, 3])
 def test_published_weights_give_the_published_output(cls, prefix, image_channels, tmp_path):
     source = torch.Generator().manual_seed(0)
-    network = (
-        UNet(8, 2, image_channels, source)
-        if cls is UNetDenoiser
-        else BiasFreeCNN(8, 6, image_channels, generator=source)
-    ).eval()
+    network = cls(8, 2 if cls is UNet else 6).build(image_channels, generator=source).eval()
     state = {prefix + name: value for name, value in network.state_dict().items()}
     torch.save(state, tmp_path / "model.pt")
-    denoiser = cls.from_published(tmp_path / "model.pt")
+    denoiser = NetworkDenoiser.from_published(tmp_path / "model.pt")
     y = torch.rand(2, image_channels, 8, 8, generator=source)
     with torch.no_grad():
         expected = y - network(y)
@@ -130,13 +173,13 @@ def test_other_files_are_no_published_weights(cls, tmp_path, monkeypatch):
     torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pt")
     for name in ("evil.pt", "list.pt", "other.pt"):
         with pytest.raises(ValueError, match="state dict"):
-            cls.from_published(tmp_path / name)
+            NetworkDenoiser.from_published(tmp_path / name)
     assert not (tmp_path / "evil").exists()
 
 
 @pytest.mark.parametrize("change", ["lacks", "unknown", "of shape"])
 def test_every_key_and_shape_is_checked(change, tmp_path):
-    state = UNet(4, 1).state_dict()
+    state = UNet(4, 1).build().state_dict()
     if change == "lacks":
         del state["upsample.0.weight"]
     elif change == "unknown":
@@ -145,7 +188,7 @@ def test_every_key_and_shape_is_checked(change, tmp_path):
         state["mid_block.0.weight"] = torch.zeros(8, 4, 5, 5)
     torch.save(state, tmp_path / "model.pt")
     with pytest.raises(ValueError, match=change):
-        UNetDenoiser.from_published(tmp_path / "model.pt")
+        NetworkDenoiser.from_published(tmp_path / "model.pt")
 
 
 # Checkpoints ------------------------------------------------------------------------------
@@ -153,11 +196,12 @@ def test_every_key_and_shape_is_checked(change, tmp_path):
 SCRIPT = """
 import sys, torch
 torch.set_num_threads(1)
-from gahb_sk import UNetDenoiser
+from gahb_sk import NetworkDenoiser
+from gahb_sk.networks import UNet
 from tests.instances import smooth_images
-UNetDenoiser(
-    channels=4, n_blocks=1, batch_size=4, max_epochs=60, random_state=0,
-    checkpoint_dir=sys.argv[1], checkpoint_every=0.01,
+NetworkDenoiser(
+    UNet(channels=4, n_blocks=1), recipe={"base": "fast", "batch_size": 4}, max_epochs=60,
+    random_state=0, checkpoint_dir=sys.argv[1], machine={"checkpoint_every": 0.01},
 ).fit(smooth_images(10))
 """
 
@@ -172,9 +216,7 @@ def one_thread():
 
 def _interrupted(folder, steps, fit):
     """Run ``fit`` and raise after so many steps, as a crash would."""
-    from gahb_sk.training import _training
-
-    step = _training.Training.step
+    step = Trainer.step
 
     def crash(self, *arguments):
         if self.steps == steps:
@@ -182,7 +224,7 @@ def _interrupted(folder, steps, fit):
         return step(self, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_training.Training, "step", crash)
+        patch.setattr(Trainer, "step", crash)
         with pytest.raises(RuntimeError, match="crash"):
             fit()
     assert list(folder.glob("step-*.safetensors"))
@@ -192,7 +234,7 @@ def _interrupted(folder, steps, fit):
 @pytest.mark.parametrize("recipe", ["fast", "paper"])
 def test_resumed_training_ends_with_the_same_weights(cls, recipe, tmp_path, one_thread):
     X = smooth_images(10)
-    settings = {"recipe": recipe, "max_epochs": 3, "batch_size": 4, "checkpoint_every": 1e-9}
+    settings = {"recipe": recipe, "max_epochs": 3, "batch_size": 4, "machine": OFTEN}
     whole = make(cls, **settings).fit(X)
     resumed = make(cls, **settings, checkpoint_dir=tmp_path)
     for steps in (2, 3, 7):
@@ -236,7 +278,7 @@ def test_another_training_is_refused(tmp_path):
 
 def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, one_thread):
     X = smooth_images(10)
-    settings = {"max_epochs": 3, "batch_size": 4, "checkpoint_every": 1e-9}
+    settings = {"max_epochs": 3, "batch_size": 4, "machine": OFTEN}
     whole = make(**settings).fit(X)
     denoiser = make(**settings, checkpoint_dir=tmp_path)
     _interrupted(tmp_path, 5, lambda: denoiser.fit(X))
@@ -260,18 +302,16 @@ def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, one_thread):
 
 
 def test_ctrl_c_keeps_a_fitted_estimator(monkeypatch):
-    from gahb_sk.training import _training
-
-    step = _training.Training.step
+    step = Trainer.step
 
     def press(self, *arguments):
         if self.steps == 2:
             os.kill(os.getpid(), signal.SIGINT)
         return step(self, *arguments)
 
-    monkeypatch.setattr(_training.Training, "step", press)
+    monkeypatch.setattr(Trainer, "step", press)
     before = signal.getsignal(signal.SIGINT)
-    with pytest.warns(UserWarning, match="interrupted"):
+    with pytest.warns(TrainingInterrupted):
         denoiser = make(max_epochs=50, batch_size=4).fit(smooth_images(10))
     assert denoiser.n_iter_ == 3
     assert denoiser.transform(smooth_images(2)).shape == (2, 16, 16)
@@ -279,7 +319,7 @@ def test_ctrl_c_keeps_a_fitted_estimator(monkeypatch):
 
 
 def test_infinite_loss_keeps_the_last_good_weights():
-    denoiser = make(recipe="paper", learning_rate=1e30, max_epochs=50, batch_size=2)
+    denoiser = make(recipe={"base": "paper", "learning_rate": 1e30}, max_epochs=50, batch_size=2)
     with pytest.raises(FloatingPointError, match=r"at image \d+ with learning rate 1e\+30"):
         denoiser.fit(smooth_images(6))
     assert all(value.isfinite().all() for value in state_of(denoiser).values())
@@ -290,12 +330,12 @@ def test_warm_start_goes_on(cls):
     X = smooth_images(8)
     denoiser = make(cls, warm_start=True).fit(X)
     first = {name: value.clone() for name, value in state_of(denoiser).items()}
-    denoiser.set_params(learning_rate=1e-12).fit(X)
+    denoiser.set_params(recipe={"learning_rate": 1e-12}).fit(X)
     for name, value in state_of(denoiser).items():
         if "running_sd" not in name:
             assert_allclose(value, first[name], atol=1e-6)
     with pytest.raises(ValueError, match="warm_start"):
-        denoiser.set_params(channels=5).fit(X)
+        denoiser.set_params(network__channels=5).fit(X)
 
 
 def test_partial_fit_is_one_pass(rng):
@@ -324,7 +364,7 @@ def test_fresh_images_are_the_images_of_the_stream(one_thread):
 
 def test_published_sizes():
     """Paper.md, section 4: 702,784 parameters."""
-    assert sum(p.numel() for p in BiasFreeCNN(64, 21).parameters()) == 702_784
+    assert sum(p.numel() for p in BiasFreeCNN(64, 21).build().parameters()) == 702_784
 
 
 def test_norm_of_a_colour_image_survives_float64(rng):
@@ -334,8 +374,9 @@ def test_norm_of_a_colour_image_survives_float64(rng):
 
 def test_early_stopping_keeps_the_best_weights(tmp_path, one_thread):
     X = smooth_images(30)
-    settings = {"max_epochs": 40, "batch_size": 9, "early_stopping": True, "n_iter_no_change": 2}
-    denoiser = make(**settings, checkpoint_dir=tmp_path, checkpoint_every=1e-9)
+    settings = {"max_epochs": 40, "batch_size": 9}
+    settings["recipe"] = {"early_stopping": True, "patience": 2}
+    denoiser = make(**settings, checkpoint_dir=tmp_path, machine=OFTEN)
     _interrupted(tmp_path, 7, lambda: denoiser.fit(X))
     denoiser.fit(X)
     whole = make(**settings).fit(X)

@@ -1,36 +1,35 @@
-"""The one training loop: clean images in, noise drawn afresh, weights out.
+"""One training: its state, and the step that changes it.
 
 The network learns to return the noise: for ``y = x + sigma z`` it minimises
-``||net(y) - sigma z||^2``, so that ``y - net(y)`` estimates ``E[x | y]``. Image ``j`` of the
-training sequence (counted over all epochs) gets the noise of stream ``j``; the order of the
-images, their noise levels and crops come from streams of the epoch and the step. So the sequence
-depends on the seed alone, not on the device or the number of processes. (The noise levels and crops
-depend on the batch size, since they are drawn batch by batch.)
+``||net(y) - sigma z||^2``, so ``y - net(y)`` estimates ``E[x | y]``. Image ``j`` of the training
+sequence (counted over all epochs) gets the noise of stream ``j``; the order of the images, their
+noise levels and crops come from streams of the epoch and the step. So the sequence depends on the
+seed alone, not on the device or the number of processes. (The noise levels and crops depend on the
+batch size, since they are drawn batch by batch.)
 """
 
+import contextlib
 import copy
 import math
 import time
+import warnings
 
 import numpy as np
 import torch
 
-from gahb_sk._random import child, image_generator, image_normals
+from gahb_sk._random import image_generator, image_normals, torch_seed
+from gahb_sk.networks._build import OwnNetwork, seeded
 from gahb_sk.networks._inference import predict_noise
 from gahb_sk.networks._layout import lay_out
-from gahb_sk.training._balance import Balance, loss_weights
-from gahb_sk.training._compilation import compile_in_place, first_call, is_compiled
 from gahb_sk.training._engines import LocalEngine
-from gahb_sk.training._learning_curve import TrainingCurve, curve_levels
+from gahb_sk.training._machine import Machine, Precision
 from gahb_sk.training._noise_levels import draw_noise_levels
-from gahb_sk.training._precision import Precision
-from gahb_sk.training._schedules import SCHEDULES, make_optimizer
-
-# Streams below the root seed.
-NOISE, ORDER, STEP, WEIGHTS, HELD_OUT, CONTINUED = range(6)
+from gahb_sk.training._objective import Balance, TrainingCurve, curve_levels, loss_weights
+from gahb_sk.training._optimizer import learning_rate, make_optimizer, update_average
+from gahb_sk.training._streams import stream
 
 
-class Training:
+class Trainer:
     """State of one training: the network, its averages, and the counts that seeds come from.
 
     Parameters
@@ -46,10 +45,8 @@ class Training:
         When to stop: ``"epochs"``, ``"images"``, ``"seconds"``; the first to be reached.
     engine : LocalEngine, default=None
         This process's place among others; None for one process.
-    precision : str, default="32"
-        See :class:`Precision`.
-    compiled : bool, default=False
-        Whether torch compiles the network.
+    machine : Machine, default=Machine()
+        Precision, and whether torch compiles the network.
 
     Attributes
     ----------
@@ -62,53 +59,36 @@ class Training:
     epoch_losses : list of float
         Loss of each step of the present epoch.
     history : list of dict
-        One record an epoch: ``images``, ``seconds``, ``waited``, ``loss``, the noise levels
+        One record per epoch: ``images``, ``seconds``, ``waited``, ``loss``, the noise levels
         ``sigma``, near each the PSNR of the images trained on, ``train_psnr``, and at each the
         ``psnr`` of held-out images if there are any.
     best, best_score, best_epoch : dict of str to torch.Tensor or None, float, int
         Weights with the best held-out score so far.
     interrupted, ending, stopped : bool
-        This process was told to stop, by Ctrl-C; some process was; there was no progress.
+        Whether Ctrl-C came to this process; whether it came to any; whether there was no progress.
     losses : list of float
         Mean loss of each epoch: with a balanced recipe relative to the running mean error, else
         the summed squared error of an image.
     """
 
-    def __init__(
-        self,
-        network,
-        recipe,
-        noise_range,
-        root,
-        limits,
-        *,
-        engine=None,
-        precision="32",
-        compiled=False,
-    ):
+    def __init__(self, network, recipe, noise_range, root, limits, *, engine=None, machine=None):
+        machine = Machine() if machine is None else machine
         self.engine = LocalEngine() if engine is None else engine
         self.network = lay_out(network)
         self.recipe = recipe
         self.noise_range = noise_range
         self.root = root
         self.limits = limits
-        self.optimizer = make_optimizer(
-            recipe.optimizer,
-            network.parameters(),
-            lr=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
-        )
+        self.optimizer = make_optimizer(recipe, network.parameters())
         self.average = copy.deepcopy(network).eval() if recipe.averaging else None
         device = next(network.parameters()).device
         self.balance = Balance(noise_range, device)
         self.curve = TrainingCurve(noise_range, device)
-        self.precision = Precision(precision, device)
-        if compiled:
-            compile_in_place(network)
-        self.forward = self.engine.wrap(network)
+        self.precision = Precision(machine.precision, device)
+        self.compiled = machine.compile  # and not yet tried
+        self.forward = self.engine.wrap(torch.compile(network) if machine.compile else network)
         self.steps = self.images = self.epochs = self.position = 0
-        self.losses, self.epoch_losses = [], []
-        self.history = []
+        self.losses, self.epoch_losses, self.history = [], [], []
         self.best, self.best_score, self.best_epoch = None, -math.inf, 0
         self.interrupted = self.ending = self.stopped = False
         self.seconds = self.waited = 0.0
@@ -116,13 +96,13 @@ class Training:
 
     @property
     def progress(self):
-        """Part of the training that is done, in [0, 1]."""
+        """Fraction of the training that is done, in [0, 1]."""
         done = {"epochs": self.epochs, "images": self.images, "seconds": self.seconds}
         return min(1.0, max(done[name] / limit for name, limit in self.limits.items()))
 
     @property
     def finished(self):
-        """Whether to stop: a limit is reached (after one step at least), or it was told to."""
+        """Whether to stop: asked to, or a limit is reached, after one step at least."""
         return self.ending or self.stopped or (self.steps > 0 and self.progress >= 1)
 
     def draw(self, first, step, shape):
@@ -146,12 +126,12 @@ class Training:
         """
         share = self.engine.share(shape[0])
         indices = range(first + share.start, first + share.stop)
-        noise = image_normals(child(self.root, NOISE), indices, tuple(shape[1:]), np.float32)
+        noise = image_normals(stream(self.root, "noise"), indices, tuple(shape[1:]), np.float32)
         sigma = draw_noise_levels(
             self.recipe.noise_law,
             self.noise_range,
             shape[0],
-            image_generator(child(self.root, STEP), step),
+            image_generator(stream(self.root, "step"), step),
             self.recipe.stratified,
         )
         return torch.from_numpy(noise), torch.from_numpy(sigma)
@@ -166,7 +146,7 @@ class Training:
         sigma : torch.Tensor of shape (n,)
             Noise levels of the whole batch.
         epoch_progress : float, default=0.0
-            Part of the current epoch that is done, for the schedule.
+            Fraction of the current epoch that is done, for the schedule.
 
         Returns
         -------
@@ -176,23 +156,32 @@ class Training:
         Raises
         ------
         FloatingPointError
-            If the loss or its gradient is not finite; the network is left as it was.
+            If the loss, its gradient or the new weights are not finite; the network is left as it
+            was.
         """
         self._set_learning_rate(epoch_progress)
-        before = [buffer.clone() for buffer in self.network.buffers()]
+        weights = [*self.network.parameters(), *self.network.buffers()]
+        with torch.no_grad():
+            before = [weight.clone() for weight in weights]
         loss, value, balance, mse = self._loss(clean, noise, sigma)
         self.optimizer.zero_grad(set_to_none=True)
         self.precision.backward(loss)
         norm = self.precision.clip(self.optimizer, self.network.parameters(), self.recipe.clip)
-        if not (math.isfinite(value) and self.precision.tolerates(norm.item())):
-            for buffer, old in zip(self.network.buffers(), before, strict=True):
-                buffer.copy_(old)
+        good = math.isfinite(value) and self.precision.tolerates(norm.item())
+        if good:
+            self.precision.step(self.optimizer)
+            largest = torch.nn.utils.get_total_norm(self.network.parameters(), math.inf)
+            good = math.isfinite(largest.item())
+        if not good:
+            with torch.no_grad():
+                for weight, old in zip(weights, before, strict=True):
+                    weight.copy_(old)
             self._refuse(value)
-        self.precision.step(self.optimizer)
         self.balance = balance
         self.curve.update(sigma, mse)
         self._count(len(sigma), value)
-        self._update_average()
+        if self.average is not None:
+            update_average(self.average, self.network, self.recipe.averaging, self.steps)
         return value
 
     def _loss(self, clean, noise, sigma):
@@ -211,12 +200,31 @@ class Training:
 
     def _predict(self, noisy, level):
         def call():
-            with self.precision.autocast():
+            with self._layers_seeded(noisy.device), self.precision.autocast():
                 return predict_noise(self.network, noisy, level, call=self.forward)
 
-        if is_compiled(self.network) and not self.steps:
-            return first_call(self.network, call)
-        return call()
+        if not self.compiled:
+            return call()
+        self.compiled = False
+        try:
+            return call()
+        except Exception as error:
+            self.forward = self.engine.wrap(self.network)
+            result = call()  # an error of another cause shows itself here
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            warnings.warn(
+                f"compile=True: torch cannot compile on this machine ({reason}); the network is "
+                "trained uncompiled. A C++ compiler such as g++ is needed on a CPU.",
+                stacklevel=2,
+            )
+            return result
+
+    def _layers_seeded(self, device):
+        """Layers of a user's module, such as dropout, may draw from torch's global state."""
+        if not isinstance(self.network, OwnNetwork):
+            return contextlib.nullcontext()
+        root = stream(self.root, "layers", self.steps, self.engine.rank)
+        return seeded(torch_seed(root), device)
 
     def _count(self, n, value):
         self.steps += 1
@@ -249,51 +257,36 @@ class Training:
     def _refuse(self, loss):
         rate = self.optimizer.param_groups[0]["lr"]
         raise FloatingPointError(
-            f"The loss ({loss}) or its gradient became infinite or NaN at image {self.images} "
-            f"with learning rate {rate:.2g}; the last good weights are kept. Lower "
-            "learning_rate, or check the range of the images."
+            f"The loss ({loss}), its gradient or the weights became infinite or NaN at image "
+            f"{self.images} with learning rate {rate:.2g}; the last good weights are kept. Lower "
+            "the recipe's learning_rate, or check the range of the images."
         )
+
+    @property
+    def averaged(self):
+        """The average of the weights if the recipe asks for one, else the network itself."""
+        return self.network if self.average is None else self.average
 
     def finished_network(self):
         """Return the network to use: the best held-out one, else the average, else the last."""
-        network = (self.network if self.average is None else self.average).eval()
+        network = self.averaged.eval()
         if self.best is not None:
             network.load_state_dict(self.best)
         return network
 
-    def score(self, held_out, patience):
-        """Measure the present weights on held-out images, keep the best, decide when to stop.
-
-        Parameters
-        ----------
-        held_out : HeldOut
-            Images and noise levels.
-        patience : int or None
-            Epochs without progress after which training stops; None for never.
-        """
-        network = self.network if self.average is None else self.average
-        values = held_out.psnr(network, self.engine)
+    def score(self, held_out):
+        """Measure the present weights on held-out images, keep the best, decide when to stop."""
+        values = held_out.psnr(self.averaged, self.engine)
         self.history[-1]["psnr"] = values
-        mean = float(np.mean(values))
+        mean, patience = float(np.mean(values)), self.recipe.patience
         if mean > self.best_score:
             self.best_score, self.best_epoch = mean, self.epochs
-            self.best = {name: value.clone() for name, value in network.state_dict().items()}
+            self.best = {name: value.clone() for name, value in self.averaged.state_dict().items()}
         self.stopped = patience is not None and self.epochs - self.best_epoch >= patience
 
     def _set_learning_rate(self, epoch_progress):
         progress = self.progress
         if "epochs" in self.limits:
             progress = max(progress, (self.epochs + epoch_progress) / self.limits["epochs"])
-        warm = min(1.0, (progress + 1e-3) / self.recipe.warmup) if self.recipe.warmup else 1.0
-        rate = self.recipe.learning_rate * warm * SCHEDULES[self.recipe.schedule](progress)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-
-    @torch.no_grad()
-    def _update_average(self):
-        if self.average is None:
-            return
-        # Early on the average follows closely, so that short trainings profit too.
-        decay = min(self.recipe.averaging, self.steps / (self.steps + 20))
-        mine, new = self.average.state_dict(), self.network.state_dict()
-        torch._foreach_lerp_(list(mine.values()), list(new.values()), 1 - decay)
+            group["lr"] = learning_rate(self.recipe, progress)

@@ -1,0 +1,153 @@
+"""A trained network as a denoiser that stays as it is: clones keep the weights."""
+
+import functools
+import os
+from pathlib import Path
+
+import gahb_sk
+from gahb_sk._validation import check_name
+from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.denoisers.learned._applied import AppliedNetwork
+from gahb_sk.denoisers.learned._network import NetworkDenoiser
+from gahb_sk.networks._folder import CONFIG, WEIGHTS
+from gahb_sk.training._machine import Machine
+
+SHIPPED = Path(gahb_sk.__file__).parent / "zoo" / "weights"
+
+
+def shipped_networks():
+    """Names of the networks that come with the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{CONFIG}"))
+
+
+def find_weights(weights):
+    """Return the folder of a network: that of a name, or any other.
+
+    Names of the package come first: a folder of such a name is meant by ``./name`` or a Path.
+
+    Raises
+    ------
+    ValueError
+        If there is neither such a name nor such a folder; the nearest name is given.
+    """
+    path, names = Path(weights), shipped_networks()
+    if (weights not in names or isinstance(weights, os.PathLike)) and path.is_dir():
+        return path
+    return SHIPPED / check_name(str(weights), names, "network")
+
+
+class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
+    """A trained network, read from where its weights are; ``fit`` trains nothing.
+
+    Clones, and so cross-validation, grid search and ``compare_denoisers``, have the same weights.
+
+    Parameters
+    ----------
+    weights : str or path-like
+        Name of a network that comes with the package, see :func:`gahb_sk.list_pretrained`, or a
+        folder that ``NetworkDenoiser.save`` wrote.
+    network : torch.nn.Module or class, default=None
+        For a folder of a module of your own, that module or its class.
+    machine : dict or Machine, default=None
+        Device and memory; see :class:`gahb_sk.training.Machine`.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
+    Attributes
+    ----------
+    network_ : torch.nn.Module
+        The network, in evaluation mode, shared by all denoisers of these weights.
+    image_shape_ : tuple of int
+        Shape of the images seen in ``fit``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name (the nearest is given), or a damaged folder.
+
+    See Also
+    --------
+    NetworkDenoiser : Trains networks.
+
+    Examples
+    --------
+    >>> from gahb_sk import PretrainedDenoiser
+    >>> from gahb_sk.datasets import make_disk_images
+    >>> X = make_disk_images(8, image_size=40, random_state=0)
+    >>> bool(PretrainedDenoiser("disks").fit(X).score(X, sigma=0.1) > 30)
+    True
+    """
+
+    learns = False
+
+    _parameter_constraints: dict = {
+        "weights": [str, os.PathLike],
+        "network": [callable, None],
+        "machine": [dict, Machine, None],
+        "image_shape": BaseDenoiser._parameter_constraints["image_shape"],
+    }
+
+    def __init__(self, weights, *, network=None, machine=None, image_shape=None):
+        self.weights = weights
+        self.network = network
+        self.machine = machine
+        self.image_shape = image_shape
+
+    @property
+    def blind(self):
+        """Whether the network does without the noise level."""
+        return self._trained().blind
+
+    @property
+    def network_(self):
+        """The network."""
+        return self._trained().network_
+
+    @property
+    def history_(self):
+        """Records of its training, one per epoch."""
+        return self._trained().history_
+
+    @property
+    def n_images_seen_(self):
+        """Number of images that it was trained on."""
+        return self._trained().n_images_seen_
+
+    def to_trainable(self, **parameters):
+        """Return a network denoiser that ``fit`` trains further, from these weights.
+
+        Parameters
+        ----------
+        **parameters
+            Of the :class:`NetworkDenoiser`, where they shall differ from those of its training.
+
+        Returns
+        -------
+        denoiser : NetworkDenoiser
+            Fitted, with ``warm_start=True``. Its clones have no weights.
+        """
+        denoiser = NetworkDenoiser.load(find_weights(self.weights), network=self.network)
+        return denoiser.set_params(warm_start=True, machine=self.machine).set_params(**parameters)
+
+    def _trained(self):
+        folder = find_weights(self.weights)
+        try:
+            changed = tuple((folder / name).stat().st_mtime_ns for name in (CONFIG, WEIGHTS))
+        except OSError as error:
+            raise ValueError(f"{folder}: cannot be read as a network ({error}).") from error
+        return _load(folder.resolve(), self.network, changed)
+
+    def _fit(self, images):
+        shape = self._trained().image_shape_
+        channels = shape[0] if len(shape) == 3 else 1
+        if images.shape[1] != channels:
+            raise ValueError(
+                f"X: expected images of {channels} channel(s), as the network {self.weights!r} was "
+                f"trained on, got {images.shape[1]}."
+            )
+
+
+@functools.lru_cache(maxsize=32)
+def _load(folder, network, changed):
+    """Read a folder once for all clones, again when its files have changed."""
+    return NetworkDenoiser.load(folder, network=network)

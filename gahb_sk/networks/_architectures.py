@@ -1,0 +1,139 @@
+"""Architectures as plain descriptions: a few numbers, cloned and searched as scikit-learn does.
+
+A description is what a user passes, ``NetworkDenoiser(UNet(channels=64))``; its method ``build``
+makes the torch module. Nothing here imports torch before a module is built.
+"""
+
+import importlib
+
+from sklearn.base import BaseEstimator
+
+from gahb_sk._validation import Integral, Interval, check_name
+
+
+class Architecture(BaseEstimator):
+    """Base class of descriptions; a subclass names its module, ``_file`` and ``_class``."""
+
+    def build(self, image_channels=1, *, blind=True, generator=None):
+        """Make the torch module.
+
+        Parameters
+        ----------
+        image_channels : int, default=1
+            1 for grey images, 3 for colour.
+        blind : bool, default=True
+            Whether the network does without the noise level. If not, its input has one channel
+            more, behind those of the image: the noise level.
+        generator : torch.Generator, default=None
+            Source of the initial weights.
+
+        Returns
+        -------
+        network : torch.nn.Module
+            Maps noisy images to the noise in them. Its attribute ``multiple`` says of what number
+            the sides of an image must be multiples.
+        """
+        self._validate_params()
+        module = importlib.import_module(f"gahb_sk.networks.{self._file}")
+        return getattr(module, self._class)(
+            **self.get_params(), image_channels=image_channels, blind=blind, generator=generator
+        )
+
+
+class UNet(Architecture):
+    """The UNet of the paper: two convolutions per scale, bias-free norms, skips concatenated [1]_.
+
+    Parameters
+    ----------
+    channels : int, default=16
+        Channels of the finest scale (64 in the paper); each coarser scale has twice as many.
+    n_blocks : int, default=3
+        Number of scales below the finest, 1 to 4.
+
+    References
+    ----------
+    .. [1] Z. Kadkhodaie, F. Guth, E. P. Simoncelli and S. Mallat, "Generalization in diffusion
+       models arises from geometry-adaptive harmonic representations", ICLR 2024,
+       arXiv:2310.02557.
+    """
+
+    _file, _class = "_unet", "UNetModule"
+
+    _parameter_constraints: dict = {
+        "channels": [Interval(Integral, 1, 1024, closed="both")],
+        "n_blocks": [Interval(Integral, 1, 4, closed="both")],
+    }
+
+    def __init__(self, channels=16, n_blocks=3):
+        self.channels = channels
+        self.n_blocks = n_blocks
+
+
+class BiasFreeCNN(Architecture):
+    """A chain of convolutions at full resolution, which sees ``2 * depth + 1`` pixels across [1]_.
+
+    Parameters
+    ----------
+    channels : int, default=16
+        Channels of the hidden layers (64 as published).
+    depth : int, default=9
+        Number of convolutions, 2 to 200 (21 as published).
+    first_linear : bool, default=False
+        Whether to leave out the ReLU after the first convolution, as some published networks do.
+
+    References
+    ----------
+    .. [1] S. Mohan, Z. Kadkhodaie, E. P. Simoncelli and C. Fernandez-Granda, "Robust and
+       interpretable blind image denoising via bias-free convolutional neural networks",
+       ICLR 2020, arXiv:1906.05478.
+    """
+
+    _file, _class = "_bias_free_cnn", "BiasFreeCNNModule"
+
+    _parameter_constraints: dict = {
+        "channels": [Interval(Integral, 1, 1024, closed="both")],
+        "depth": [Interval(Integral, 2, 200, closed="both")],
+        "first_linear": ["boolean"],
+    }
+
+    def __init__(self, channels=16, depth=9, first_linear=False):
+        self.channels = channels
+        self.depth = depth
+        self.first_linear = first_linear
+
+
+class ResidualUNet(Architecture):
+    """A UNet that learns fast on CPUs: thin at full resolution, residual units, no norms.
+
+    Parameters
+    ----------
+    channels : int, default=8
+        Channels of the finest scale. The next has three times as many, each coarser one twice as
+        many as the one before.
+    n_blocks : int, default=3
+        Number of scales below the finest, 1 to 4.
+    """
+
+    _file, _class = "_residual_unet", "ResidualUNetModule"
+
+    _parameter_constraints: dict = UNet._parameter_constraints
+
+    def __init__(self, channels=8, n_blocks=3):
+        self.channels = channels
+        self.n_blocks = n_blocks
+
+
+ARCHITECTURES = {"residual_unet": ResidualUNet, "unet": UNet, "bias_free_cnn": BiasFreeCNN}
+
+
+def as_architecture(network):
+    """Return the description that a name stands for; anything else is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name (the nearest is given).
+    """
+    if isinstance(network, str):
+        return ARCHITECTURES[check_name(network, ARCHITECTURES, "network")]()
+    return network

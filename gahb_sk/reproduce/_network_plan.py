@@ -1,0 +1,52 @@
+"""What the plans of shipped networks share: an architecture, a recipe, a length."""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from gahb_sk.denoisers import NetworkDenoiser
+from gahb_sk.networks import ARCHITECTURES
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkPlan:
+    """How a shipped network is built and trained.
+
+    Attributes
+    ----------
+    name : str
+        Of the network and its folder.
+    text : str
+        What the images are, in a sentence.
+    image_size : int
+        Side of the images as they are made, in pixels.
+    network : str
+        Name of the architecture, in ``gahb_sk.networks.ARCHITECTURES``.
+    sizes : dict
+        Its parameters.
+    recipe : str or dict
+        See :class:`NetworkDenoiser`.
+    max_images : int
+        Length of the training, repetitions included.
+    """
+
+    name: str
+    text: str
+    image_size: int
+    network: str = "residual_unet"
+    sizes: dict = field(default_factory=dict)
+    recipe: str | dict = "fast"
+    max_images: int = 250_000
+
+    def denoiser(self, **parameters):
+        """Return the unfitted estimator of the plan, with further parameters."""
+        return NetworkDenoiser(
+            ARCHITECTURES[self.network](**self.sizes),
+            recipe=self.recipe,
+            max_images=self.max_images,
+            **parameters,
+        )
+
+    def at_paper_scale(self, **changes):
+        """Return the plan with the paper's UNet and training: 1,000 epochs of 100,000 images."""
+        paper = {"network": "unet", "sizes": {"channels": 64}, "recipe": "paper"}
+        return dataclasses.replace(self, **{**paper, "max_images": 100_000_000, **changes})
