@@ -1,7 +1,7 @@
 """What each shipped network is trained on, and for how long: data, no algorithm."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 

@@ -13,7 +13,7 @@ from gahb_sk.networks import UNet
 
 def random_unet(rng):
     """A network whose norms do something."""
-    network = UNet(12, 2, generator=torch.Generator().manual_seed(int(rng.randint(2**31))))
+    network = UNet(12, 2).build(generator=torch.Generator().manual_seed(int(rng.randint(2**31))))
     for module in network.modules():
         if hasattr(module, "running_sd"):
             module.running_sd.uniform_(0.5, 2)

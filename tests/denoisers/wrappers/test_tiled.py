@@ -33,7 +33,7 @@ def replicate(network):
 def network(cls, seed=0, **parameters):
     """Random weights, and norms that are not 1."""
     generator = torch.Generator().manual_seed(seed)
-    built = cls(generator=generator, **parameters)
+    built = cls(**parameters).build(generator=generator)
     for name, buffer in built.named_buffers():
         if name.endswith("running_sd"):
             buffer.uniform_(0.2, 0.4, generator=generator)
