@@ -1,35 +1,27 @@
 """Images of the classes of :mod:`gahb_sk.image_classes`, as scikit-learn's functions make them.
 
-Each function builds the class and samples from it. The class documents the parameters of its law,
-:meth:`~gahb_sk.image_classes.ImageClass.sample` those of the sample (``n_samples``,
-``first_image``, ``dtype``, ``n_jobs`` and ``random_state``).
+Each function builds the class from its keyword parameters and samples from it. The class documents
+the parameters of its law, :meth:`~gahb_sk.image_classes.ImageClass.sample` those of the sample:
+``first_image``, ``dtype`` and ``n_jobs``.
 """
-
-import numpy as np
 
 from gahb_sk._random import seed_sequence
 from gahb_sk.image_classes import CAlphaImages, DiskImages, PolygonImages, RayImages, SineImages
 
+SAMPLING = ("first_image", "dtype", "n_jobs", "return_latents")
+
 
 def make_c_alpha_images(
-    n_samples=100,
-    image_size=64,
-    alpha=2.0,
-    background_alpha=None,
-    *,
-    constant_background=False,
-    antialias="average",
-    orientation="horizontal",
-    min_contrast=None,
-    first_image=0,
-    return_latents=False,
-    dtype=np.float32,
-    n_jobs=None,
-    random_state=None,
+    n_samples=100, image_size=64, alpha=2.0, *, random_state=None, **parameters
 ):
     r"""Make images that are :math:`C^\alpha` away from a :math:`C^\alpha` contour.
 
-    The parameters are those of :class:`~gahb_sk.image_classes.CAlphaImages` and of its ``sample``.
+    Parameters
+    ----------
+    n_samples, random_state, **parameters
+        See :meth:`~gahb_sk.image_classes.ImageClass.sample`, also for ``return_latents``.
+    image_size, alpha, **parameters
+        See :class:`~gahb_sk.image_classes.CAlphaImages`.
 
     Returns
     -------
@@ -44,33 +36,20 @@ def make_c_alpha_images(
     >>> make_c_alpha_images(3, image_size=(32, 48), alpha=1.5, random_state=0).shape
     (3, 32, 48)
     """
-    law = CAlphaImages(
-        image_size, alpha=alpha, background_alpha=background_alpha, antialias=antialias,
-        constant_background=constant_background, orientation=orientation,
-        min_contrast=min_contrast,
-    )  # fmt: skip
-    return law.sample(
-        n_samples, random_state, return_latents=return_latents, first_image=first_image,
-        dtype=dtype, n_jobs=n_jobs,
-    )  # fmt: skip
+    sampling = _pop_sampling(parameters)
+    law = CAlphaImages(image_size, alpha=alpha, **parameters)
+    return law.sample(n_samples, random_state, **sampling)
 
 
-def make_polygon_images(
-    n_samples=100,
-    image_size=64,
-    *,
-    n_polygons=1,
-    n_vertices=(3, 6),
-    intensity_range=(0.0, 1.0),
-    first_image=0,
-    return_latents=False,
-    dtype=np.float32,
-    n_jobs=None,
-    random_state=None,
-):
+def make_polygon_images(n_samples=100, image_size=64, *, random_state=None, **parameters):
     """Make images of random polygons of constant intensity on a constant ground.
 
-    The parameters are those of :class:`~gahb_sk.image_classes.PolygonImages` and of its ``sample``.
+    Parameters
+    ----------
+    n_samples, random_state, **parameters
+        See :meth:`~gahb_sk.image_classes.ImageClass.sample`, also for ``return_latents``.
+    image_size, **parameters
+        See :class:`~gahb_sk.image_classes.PolygonImages`.
 
     Returns
     -------
@@ -78,34 +57,29 @@ def make_polygon_images(
     latents : record of arrays, only if ``return_latents``
         ``vertices`` and ``intensities``.
     """
-    law = PolygonImages(
-        image_size, n_polygons=n_polygons, n_vertices=n_vertices, intensity_range=intensity_range
-    )
-    return law.sample(
-        n_samples, random_state, return_latents=return_latents, first_image=first_image,
-        dtype=dtype, n_jobs=n_jobs,
-    )  # fmt: skip
+    sampling = _pop_sampling(parameters)
+    return PolygonImages(image_size, **parameters).sample(n_samples, random_state, **sampling)
 
 
 def make_disk_images(
     n_samples=100,
     image_size=64,
     *,
-    lattice="continuous",
-    antialias="area",
-    wrap=False,
-    radius_range=None,
-    intensity_range=(0.0, 1.0),
-    first_image=0,
     return_params=False,
     return_tangents=False,
-    dtype=np.float32,
-    n_jobs=None,
     random_state=None,
+    **parameters,
 ):
     """Make images of one disk: random centre, radius and two intensities.
 
-    The parameters are those of :class:`~gahb_sk.image_classes.DiskImages` and of its ``sample``.
+    Parameters
+    ----------
+    n_samples, random_state, **parameters
+        See :meth:`~gahb_sk.image_classes.ImageClass.sample`.
+    image_size, **parameters
+        See :class:`~gahb_sk.image_classes.DiskImages`.
+    return_params, return_tangents : bool, default=False
+        Return the parameters of the images too, and the derivatives by them.
 
     Returns
     -------
@@ -122,11 +96,8 @@ def make_disk_images(
     >>> images.shape, params.shape
     ((10, 32, 32), (10, 5))
     """
-    law = DiskImages(
-        image_size, lattice=lattice, antialias=antialias, wrap=wrap, radius_range=radius_range,
-        intensity_range=intensity_range,
-    )  # fmt: skip
-    sampling = {"first_image": first_image, "dtype": dtype, "n_jobs": n_jobs}
+    sampling = _pop_sampling(parameters)
+    law = DiskImages(image_size, **parameters)
     return _on_manifold(law, n_samples, random_state, return_params, return_tangents, sampling)
 
 
@@ -135,18 +106,22 @@ def make_ray_images(
     image_size=64,
     *,
     image=None,
-    intensity_range=(0.0, 1.0),
-    first_image=0,
     return_params=False,
     return_tangents=False,
-    dtype=np.float32,
-    n_jobs=None,
     random_state=None,
+    **parameters,
 ):
     """Make multiples of one image: x = a u, a uniform in a range.
 
-    The parameters are those of :class:`~gahb_sk.image_classes.RayImages` and of its ``sample``, but
-    ``image=None`` draws u from the seed, and ``image_size`` is not used if ``image`` is given.
+    Parameters
+    ----------
+    n_samples, random_state, **parameters
+        See :meth:`~gahb_sk.image_classes.ImageClass.sample`.
+    image_size, image, **parameters
+        See :class:`~gahb_sk.image_classes.RayImages`; but None draws the image from the seed, and
+        the size is not used if there is an image.
+    return_params, return_tangents : bool, default=False
+        Return the intensities too, and the derivative by them.
 
     Returns
     -------
@@ -156,12 +131,11 @@ def make_ray_images(
     tangents : ndarray of shape (n_samples, 1, [C,] H, W), only if ``return_tangents``
         Derivative by a: the image u, the same for all.
     """
-    root = seed_sequence(random_state)
+    sampling, root = _pop_sampling(parameters), seed_sequence(random_state)
     if image is None:
-        law = RayImages.drawn(image_size, root, intensity_range=intensity_range)
+        law = RayImages.drawn(image_size, root, **parameters)
     else:
-        law = RayImages(image=image, intensity_range=intensity_range)
-    sampling = {"first_image": first_image, "dtype": dtype, "n_jobs": n_jobs}
+        law = RayImages(image=image, **parameters)
     return _on_manifold(law, n_samples, root, return_params, return_tangents, sampling)
 
 
@@ -169,18 +143,21 @@ def make_sine_images(
     n_samples=100,
     image_size=64,
     *,
-    frequency=None,
-    amplitude_range=(0.0, 1.0),
-    first_image=0,
     return_params=False,
     return_tangents=False,
-    dtype=np.float32,
-    n_jobs=None,
     random_state=None,
+    **parameters,
 ):
     """Make sine waves x = a (1 + sin(u + phi)) / 2 of random amplitude a and phase phi.
 
-    The parameters are those of :class:`~gahb_sk.image_classes.SineImages` and of its ``sample``.
+    Parameters
+    ----------
+    n_samples, random_state, **parameters
+        See :meth:`~gahb_sk.image_classes.ImageClass.sample`.
+    image_size, **parameters
+        See :class:`~gahb_sk.image_classes.SineImages`.
+    return_params, return_tangents : bool, default=False
+        Return amplitude and phase too, and the derivatives by them.
 
     Returns
     -------
@@ -190,17 +167,20 @@ def make_sine_images(
     tangents : ndarray of shape (n_samples, 2, height, width), only if ``return_tangents``
         Exact derivatives of the image by them.
     """
-    law = SineImages(image_size, frequency=frequency, amplitude_range=amplitude_range)
-    sampling = {"first_image": first_image, "dtype": dtype, "n_jobs": n_jobs}
+    sampling = _pop_sampling(parameters)
+    law = SineImages(image_size, **parameters)
     return _on_manifold(law, n_samples, random_state, return_params, return_tangents, sampling)
+
+
+def _pop_sampling(parameters):
+    return {name: parameters.pop(name) for name in SAMPLING if name in parameters}
 
 
 def _on_manifold(law, n_samples, random_state, return_params, return_tangents, sampling):
     """Return images, and the parameters and tangents that are asked for."""
-    images, params = law.sample(n_samples, random_state, return_latents=True, **sampling)
-    results = [images]
-    if return_params:
-        results.append(params)
+    sampling = {**sampling, "return_latents": True}
+    images, params = law.sample(n_samples, random_state, **sampling)
+    results = [images, params] if return_params else [images]
     if return_tangents:
-        results.append(law.tangents(params, sampling["dtype"], sampling["n_jobs"]))
+        results.append(law.tangents(params, images.dtype, sampling.get("n_jobs")))
     return results[0] if len(results) == 1 else tuple(results)

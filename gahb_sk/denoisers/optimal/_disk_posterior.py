@@ -17,12 +17,11 @@ from joblib import effective_n_jobs
 from scipy import fft
 
 from gahb_sk._validation import Integral
-from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._disk_class._covariance import covariance, variances
 from gahb_sk.denoisers.optimal._disk_class._nodes import Problem
 from gahb_sk.denoisers.optimal._disk_class._posterior import Grids, mean, solve
 from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
-from gahb_sk.image_classes import DiskImages, ShuffledImages
+from gahb_sk.image_classes import DiskImages
 from gahb_sk.jacobians._posterior import by_channels
 
 # Noise levels below this part of the range of intensities are treated as this: beyond it, double
@@ -44,7 +43,7 @@ class DiskPosteriorMean(BasePosteriorMean):
     n_jobs : int, default=None
         Number of threads, in joblib's meaning: None is 1, -1 is all processors.
     sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
+        Noise level used when ``transform`` gets no sigma. None: estimated for each image.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(C, H, W)`` to take flat rows.
 
@@ -81,8 +80,7 @@ class DiskPosteriorMean(BasePosteriorMean):
     _image_class = DiskImages
 
     _parameter_constraints: dict = {
-        **BaseDenoiser._parameter_constraints,
-        "image_class": [DiskImages, ShuffledImages, None],
+        **BasePosteriorMean._parameter_constraints,
         "n_jobs": [Integral, None],
     }
 

@@ -10,9 +10,8 @@ With mean :math:`\mu` and covariance :math:`\sum_k v_k e_k e_k^T`,
 
 import numpy as np
 
-from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
-from gahb_sk.image_classes import GaussianImages, ShuffledImages
+from gahb_sk.image_classes import GaussianImages
 from gahb_sk.jacobians._operator import JacobianOperator, Spectrum
 
 
@@ -52,25 +51,8 @@ class GaussianPosteriorMean(BasePosteriorMean):
     True
     """
 
-    _parameter_constraints: dict = {
-        **BaseDenoiser._parameter_constraints,
-        "image_class": [GaussianImages, ShuffledImages, None],
-    }
     _image_class = GaussianImages
-    _joint = True
-
-    def __init__(self, image_class=None, *, sigma=None, image_shape=None):
-        self.image_class = image_class
-        self.sigma = sigma
-        self.image_shape = image_shape
-
-    @property
-    def learns(self):
-        """Whether ``fit`` learns mean and covariance, which the constructor was not given."""
-        return self.image_class is None
-
-    def _default_class(self, images):
-        return GaussianImages.from_images(images)
+    _learned = True
 
     def _smallest_sigma(self):
         return 1e-8 * np.sqrt(self._law.variances[0]) or 1e-8

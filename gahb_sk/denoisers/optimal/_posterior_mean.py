@@ -14,7 +14,7 @@ import warnings
 import numpy as np
 
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.image_classes import ShuffledImages
+from gahb_sk.image_classes import ImageClass, ShuffledImages
 from gahb_sk.image_classes._shuffled import permute_pixels
 from gahb_sk.jacobians._posterior import permuted, posterior_jacobian
 from gahb_sk.jacobians.eigensolvers._leading import check_components, leading_eigenpairs
@@ -38,12 +38,28 @@ class BasePosteriorMean(BaseDenoiser):
     kind = "optimal"
     _fixed = "size"
     _image_class = None
-    # Whether the class is one of whole images; else each channel is an image of the class.
-    _joint = False
+    # True: an image of the class has all channels, and a class that is not given is learned from
+    # images. False: each channel is an image of the class, whose default is a fixed law.
+    _learned = False
+
+    _parameter_constraints: dict = {
+        **BaseDenoiser._parameter_constraints,
+        "image_class": [ImageClass, None],
+    }
+
+    def __init__(self, image_class=None, *, sigma=None, image_shape=None):
+        self.image_class = image_class
+        self.sigma = sigma
+        self.image_shape = image_shape
+
+    @property
+    def learns(self):
+        """Whether ``fit`` learns the class, which the constructor was not given."""
+        return self._learned and self.image_class is None
 
     def _fit(self, images):
         law = self._default_class(images) if self.image_class is None else self.image_class
-        check_size(law, images.shape[1:], self._joint)
+        check_size(law, images.shape[1:], self._learned)
         self.image_class_, self._order = law, None
         while isinstance(law, ShuffledImages):
             before = law.permutation
@@ -57,6 +73,8 @@ class BasePosteriorMean(BaseDenoiser):
         self._law = law
 
     def _default_class(self, images):
+        if self._learned:
+            return self._image_class.from_images(images)
         return self._image_class(tuple(images.shape[2:]))
 
     def _unshuffled(self, images):

@@ -10,10 +10,9 @@ With :math:`x = a u`, a uniform in an interval, the posterior of a is a normal l
 
 import numpy as np
 
-from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
 from gahb_sk.denoisers.optimal._truncated_normal import truncated_normal
-from gahb_sk.image_classes import RayImages, ShuffledImages
+from gahb_sk.image_classes import RayImages
 from gahb_sk.jacobians._posterior import low_rank_operator
 
 
@@ -26,7 +25,7 @@ class RayPosteriorMean(BasePosteriorMean):
         The law of the images, also with shuffled pixels. None learns it in ``fit``: the ray on
         which the training images lie, see :meth:`RayImages.from_images`.
     sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
+        Noise level used when ``transform`` gets no sigma. None: estimated for each image.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(C, H, W)`` to take flat rows.
 
@@ -48,25 +47,8 @@ class RayPosteriorMean(BasePosteriorMean):
     True
     """
 
-    _parameter_constraints: dict = {
-        **BaseDenoiser._parameter_constraints,
-        "image_class": [RayImages, ShuffledImages, None],
-    }
     _image_class = RayImages
-    _joint = True
-
-    def __init__(self, image_class=None, *, sigma=None, image_shape=None):
-        self.image_class = image_class
-        self.sigma = sigma
-        self.image_shape = image_shape
-
-    @property
-    def learns(self):
-        """Whether ``fit`` learns the ray, which the constructor was not given."""
-        return self.image_class is None
-
-    def _default_class(self, images):
-        return RayImages.from_images(images)
+    _learned = True
 
     def _smallest_sigma(self):
         return 1e-9 * max(float(np.abs(self._law.image).max()), 1e-9)

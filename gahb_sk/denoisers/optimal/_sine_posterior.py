@@ -8,10 +8,9 @@ narrowed to where the posterior lies, again and again, until it is resolved.
 
 import numpy as np
 
-from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
 from gahb_sk.denoisers.optimal._truncated_normal import truncated_normal
-from gahb_sk.image_classes import ShuffledImages, SineImages
+from gahb_sk.image_classes import SineImages
 from gahb_sk.jacobians._posterior import by_channels, low_rank_operator
 
 _PHASES = 192
@@ -30,7 +29,7 @@ class SinePosteriorMean(BasePosteriorMean):
         The law of the images, also with shuffled pixels; its size must be that of the images.
         None is the default ``SineImages`` at the size of the images.
     sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
+        Noise level used when ``transform`` gets no sigma. None: estimated for each image.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(C, H, W)`` to take flat rows.
 
@@ -52,17 +51,8 @@ class SinePosteriorMean(BasePosteriorMean):
     True
     """
 
-    _parameter_constraints: dict = {
-        **BaseDenoiser._parameter_constraints,
-        "image_class": [SineImages, ShuffledImages, None],
-    }
     _image_class = SineImages
     _chunk_pixels = 2**18
-
-    def __init__(self, image_class=None, *, sigma=None, image_shape=None):
-        self.image_class = image_class
-        self.sigma = sigma
-        self.image_shape = image_shape
 
     def _fit(self, images):
         super()._fit(images)
