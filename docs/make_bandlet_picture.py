@@ -23,7 +23,7 @@ def directed_vector(basis, image):
     for square in basis.squares():
         if square.angle is not None and square.side > 4:
             bands = [b for b in basis.subbands() if b.orientation == square.orientation]
-            band = next(b for b in bands if b.level == square.level)
+            band = next(b for b in bands if b.scale == square.scale)
             rows = slice(square.top, square.top + square.side)
             columns = slice(square.left, square.left + square.side)
             view = band.of(inside)[rows, columns]

@@ -39,8 +39,18 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
 
     :func:`gahb_sk.testing.check_denoiser` checks that a subclass keeps the contract.
 
+    Parameters
+    ----------
+    sigma : float, default=None
+        Noise level in the units of the images, used when ``transform`` gets no sigma. None:
+        estimated for each image. Blind denoisers have no such parameter.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
     Attributes
     ----------
+    image_shape_ : tuple of int
+        Shape of the images seen in ``fit``.
     kind : {"learned", "classical", "optimal"}
         Which family the denoiser belongs to.
     blind : bool

@@ -25,15 +25,15 @@ class GeometryDisplay:
         self.squares = squares
         self.image = image
 
-    def plot(self, ax=None, *, level=None, orientation=None):
+    def plot(self, ax=None, *, scale=None, orientation=None):
         """Draw the squares.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
-        level : int, default=None
-            Scale of the squares to draw; None takes the finest there is.
+        scale : int, default=None
+            Of the squares to draw; None takes the finest there is.
         orientation : str, default=None
             Orientation of their band; None takes the first there is.
 
@@ -49,31 +49,31 @@ class GeometryDisplay:
         """
         ax = axis(ax, (5, 5))
         ax.imshow(self.image, cmap="gray")
-        for square in self._chosen(level, orientation):
+        for square in self._chosen(scale, orientation):
             self._draw(ax, square)
         height, width = self.image.shape
         ax.set(xticks=[], yticks=[], xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _chosen(self, level, orientation):
-        level = min((s.level for s in self.squares), default=None) if level is None else level
-        there = [s for s in self.squares if s.level == level]
+    def _chosen(self, scale, orientation):
+        scale = min((s.scale for s in self.squares), default=None) if scale is None else scale
+        there = [s for s in self.squares if s.scale == scale]
         if orientation is None and there:
             orientation = there[0].orientation
         chosen = [s for s in there if s.orientation == orientation]
         if not chosen:
-            bands = sorted({(s.level, s.orientation) for s in self.squares})
+            bands = sorted({(s.scale, s.orientation) for s in self.squares})
             raise ValueError(
-                f"level, orientation: expected one of {bands}, got {(level, orientation)!r}."
+                f"scale, orientation: expected one of {bands}, got {(scale, orientation)!r}."
             )
         return chosen
 
     @staticmethod
     def _draw(ax, square):
         """Draw the outline in pixels and, if it has a direction, a line along it."""
-        scale = 2**square.level
-        top, left, side = scale * square.top - 0.5, scale * square.left - 0.5, scale * square.side
+        unit = 2**square.scale
+        top, left, side = unit * square.top - 0.5, unit * square.left - 0.5, unit * square.side
         corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]) * side
         ax.plot(left + corners[:, 1], top + corners[:, 0], color="#0072B2", linewidth=0.6)
         if square.angle is not None:

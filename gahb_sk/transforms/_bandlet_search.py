@@ -1,6 +1,6 @@
 r"""The best bandlet basis of an image for an additive cost.
 
-For a cost :math:`\phi` of a coefficient at the level s (noise level or threshold),
+For a cost :math:`\phi` of a coefficient at the threshold s (noise threshold or threshold),
 
 .. math::
     \sum_k \phi(c_k) + \gamma\, s^2\, \#\{\text{squares with a direction}\}
@@ -50,18 +50,18 @@ def threshold_cost(coefficients, threshold):
     return kept * kept
 
 
-# name -> function (coefficients, level) -> costs, elementwise
+# name -> function (coefficients, threshold) -> costs, elementwise
 COSTS = {"risk": risk_cost, "threshold": threshold_cost}
 
 
 def best_bandlets(
     images,
-    level,
+    threshold,
     *,
     cost="risk",
     geometry_cost=0.0,
     wavelet="db4",
-    levels=None,
+    n_scales=None,
     order=1,
     smallest=4,
     largest=None,
@@ -73,18 +73,18 @@ def best_bandlets(
     ----------
     images : ndarray of shape (..., height, width), float32 or float64
         Images.
-    level : float or array-like that broadcasts to the shape of the stack
-        The noise level or threshold ``s`` of the cost, in the units of the images.
+    threshold : float or array-like that broadcasts to the shape of the stack
+        The noise standard deviation or threshold ``s`` of the cost, in the units of the images.
     cost : {"risk", "threshold"} or callable, default="risk"
         What a coefficient costs: "risk" is :math:`s^2 c^2 / (c^2 + s^2)`, the error of an oracle
         at noise s; "threshold" is :math:`\min(c^2, s^2)`. Or a function
-        ``(coefficients, level) -> costs``, elementwise.
+        ``(coefficients, threshold) -> costs``, elementwise.
     geometry_cost : float, default=0.0
-        What a square with a direction costs, in units of ``level**2``.
+        What a square with a direction costs, in units of ``threshold**2``.
     wavelet : str or None, default="db4"
         Orthogonal wavelet of PyWavelets. None: the squares lie on the image itself, and a square
         without direction holds its cosine basis.
-    levels : int or None, default=None
+    n_scales : int or None, default=None
         Number of scales; see :class:`WaveletTransform`.
     order : int, default=1
         Vanishing moments of the warped bases: 1 is Haar, more are Alpert multiwavelets.
@@ -93,7 +93,7 @@ def best_bandlets(
     largest : int or None, default=None
         Upper bound of the squares' sides; None for the size of each band.
     shared : bool, default=False
-        One quadtree for the bands of a level; each keeps its own directions.
+        One quadtree for the bands of a scale; each keeps its own directions.
 
     Returns
     -------
@@ -117,29 +117,29 @@ def best_bandlets(
     """
     images = np.asarray(images)
     _check_options(order, smallest, largest, geometry_cost)
-    floor = _floor(images.shape[-2:], wavelet, levels)
+    floor = _floor(images.shape[-2:], wavelet, n_scales)
     function = cost if callable(cost) else COSTS[check_name(cost, COSTS, "cost")]
     plain = cosines if wavelet is None else lambda squares, n: squares
 
-    def least(squares, n, level):
-        return _best_angles(squares, n, level, function, geometry_cost, order, plain)
+    def least(squares, n, threshold):
+        return _best_angles(squares, n, threshold, function, geometry_cost, order, plain)
 
     lead, coefficients = images.shape[:-2], floor.forward(images)
     stack = coefficients.reshape(-1, *floor.shape)
-    level = np.broadcast_to(np.asarray(level, stack.dtype), lead).reshape(-1)
-    sides, choices = _search(floor, stack, level, (smallest, largest), shared, least)
+    threshold = np.broadcast_to(np.asarray(threshold, stack.dtype), lead).reshape(-1)
+    sides, choices = _search(floor, stack, threshold, (smallest, largest), shared, least)
     choices = tuple(tuple(c.reshape(*lead, *c.shape[1:]) for c in band) for band in choices)
     return BandletTransform(floor, BandletGeometry(lead, sides, choices), order)
 
 
-def dictionary_size(shape, *, wavelet="db4", levels=None, order=1, smallest=4, largest=None):
+def dictionary_size(shape, *, wavelet="db4", n_scales=None, order=1, smallest=4, largest=None):
     """Return the number K of vectors in all bandlet bases of the images of a shape.
 
     Parameters
     ----------
     shape : tuple of int
         ``(height, width)``.
-    wavelet, levels, order, smallest, largest
+    wavelet, n_scales, order, smallest, largest
         See :func:`best_bandlets`.
 
     Returns
@@ -148,7 +148,7 @@ def dictionary_size(shape, *, wavelet="db4", levels=None, order=1, smallest=4, l
         Vectors of two angles in one square count as two, also where they are the same.
     """
     _check_options(order, smallest, largest, 0)
-    floor = _floor(shape, wavelet, levels)
+    floor = _floor(shape, wavelet, n_scales)
     size = floor.size
     for band in detail_bands(floor):
         h, w = (s.stop - s.start for s in band.index)
@@ -169,33 +169,33 @@ def _check_options(order, smallest, largest, geometry_cost):
         raise ValueError(f"geometry_cost must be at least 0, got {geometry_cost!r}.")
 
 
-def _floor(shape, wavelet, levels):
-    return PixelFloor(shape) if wavelet is None else WaveletTransform(shape, wavelet, levels)
+def _floor(shape, wavelet, n_scales):
+    return PixelFloor(shape) if wavelet is None else WaveletTransform(shape, wavelet, n_scales)
 
 
-def _search(floor, stack, level, bounds, shared, least):
+def _search(floor, stack, threshold, bounds, shared, least):
     """Sides and choices of every band, for a stack ``(N, h, w)`` of floor coefficients."""
     bands = detail_bands(floor)
-    levels = [band.level if shared else i for i, band in enumerate(bands)]
+    keys = [band.scale if shared else i for i, band in enumerate(bands)]
     sides, choices = [()] * len(bands), [()] * len(bands)
-    for key in dict.fromkeys(levels):
-        group = [i for i, other in enumerate(levels) if other == key]
+    for key in dict.fromkeys(keys):
+        group = [i for i, other in enumerate(keys) if other == key]
         views = [bands[i].of(stack) for i in group]
         h, w = np.min([view.shape[1:] for view in views], axis=0)
         own = tuple(square_sides((h, w), *bounds))
         if own:
-            found = _search_group([view[:, :h, :w] for view in views], own, level, least)
+            found = _search_group([view[:, :h, :w] for view in views], own, threshold, least)
             for i, choice in zip(group, found, strict=True):
                 sides[i], choices[i] = own, choice
     return tuple(sides), tuple(choices)
 
 
-def _search_group(views, sides, level, least):
+def _search_group(views, sides, threshold, least):
     """Choices a side for each of the bands ``(N, h, w)``, which share one quadtree."""
     found = []
     for n in sides:
         shape = (-1, views[0].shape[1] // n, views[0].shape[2] // n)
-        pairs = [least(tile(view, n), n, level) for view in views]
+        pairs = [least(tile(view, n), n, threshold) for view in views]
         found.append([[array.reshape(shape) for array in pair] for pair in pairs])
     costs = [sum(cost for cost, _ in pairs) for pairs in found]
     leaves, _ = best_leaves(costs, _TIES[costs[0].itemsize])
@@ -205,13 +205,13 @@ def _search_group(views, sides, level, least):
     ]
 
 
-def _best_angles(squares, n, level, cost, geometry_cost, order, plain):
+def _best_angles(squares, n, threshold, cost, geometry_cost, order, plain):
     """Least cost of each square ``(n * n, m)``, and the number of the angle that gives it."""
-    level = np.repeat(level, squares.shape[1] // len(level))
-    alone = cost(plain(squares, n), level).sum(axis=0)
-    turned = warped_bases(n, order).costs(squares, cost, level)
+    threshold = np.repeat(threshold, squares.shape[1] // len(threshold))
+    alone = cost(plain(squares, n), threshold).sum(axis=0)
+    turned = warped_bases(n, order).costs(squares, cost, threshold)
     tie = _TIES[turned.itemsize]
     best = (turned <= (1 + tie) * turned.min(axis=0)).argmax(axis=0)  # the first of the equals
-    least = np.take_along_axis(turned, best[None], axis=0)[0] + geometry_cost * level**2
+    least = np.take_along_axis(turned, best[None], axis=0)[0] + geometry_cost * threshold**2
     wins = least < (1 - tie) * alone
     return np.where(wins, least, alone), np.where(wins, best, ALONE).astype(np.int16)

@@ -35,8 +35,8 @@ class Square:
 
     Parameters
     ----------
-    level : int
-        Scale of its band: a coefficient stands for ``2**level`` pixels a side; 0 for pixels.
+    scale : int
+        Of its band: a coefficient stands for ``2**scale`` pixels a side; 0 for pixels.
     orientation : str
         Orientation of its band.
     top, left, side : int
@@ -46,7 +46,7 @@ class Square:
         downwards. None for a square without direction.
     """
 
-    level: int
+    scale: int
     orientation: str
     top: int
     left: int
@@ -96,7 +96,7 @@ class PixelFloor(Transform):
         return self.check(coefficients, "coefficients")
 
     def subbands(self):
-        """Return the one band, of level 0."""
+        """Return the one band, of scale 0."""
         return [Subband(0, "all", tuple(slice(0, n) for n in self.shape))]
 
 
@@ -171,7 +171,7 @@ class BandletTransform(Transform):
             for row, column in np.argwhere(choice != ABSENT).tolist():
                 k = choice[row, column]
                 angle = None if k == ALONE else float(angles[k])
-                found.append(Square(band.level, band.orientation, row * n, column * n, n, angle))
+                found.append(Square(band.scale, band.orientation, row * n, column * n, n, angle))
         return found
 
     def _choices(self):

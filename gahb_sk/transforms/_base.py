@@ -22,8 +22,8 @@ class Subband:
 
     Parameters
     ----------
-    level : int
-        Scale: 1 is the finest, the coarse band has the last level.
+    scale : int
+        1 is the finest, the coarse band has the last one.
     orientation : str
         ``"coarse"``, or what varies fast in it: ``"horizontal"`` (details along the columns'
         index), ``"vertical"`` or ``"diagonal"``; ``"all"`` where there is no orientation.
@@ -31,7 +31,7 @@ class Subband:
         Where it lies in the last axes of a coefficient array: ``coefficients[..., *index]``.
     """
 
-    level: int
+    scale: int
     orientation: str
     index: tuple
 

@@ -1,4 +1,4 @@
-r"""One level of an orthonormal wavelet filter bank on an interval of any length.
+r"""One scale of an orthonormal wavelet filter bank on an interval of any length.
 
 With a low-pass filter :math:`h` of ``2 m`` taps and ``q`` vanishing moments, the rows of the
 analysis matrix that lie wholly inside the interval are the usual :math:`h(i - 2k)` and
@@ -8,7 +8,7 @@ degree below ``q`` and its complement, the high-pass part. So the matrix is orth
 and odd lengths, details vanish on polynomials up to the ends, and no end is glued to the other as
 a periodic transform does.
 
-``polynomials`` are carried from level to level in the coordinates of that level, since the
+``polynomials`` are carried from scale to scale in the coordinates of that scale, since the
 coefficients of the end rows are no samples of a polynomial.
 
 References
@@ -68,8 +68,8 @@ def _orthogonal_names():
     return [name for family in ("haar", "db", "sym", "coif") for name in pywt.wavelist(family)]
 
 
-def analysis_matrices(wavelet, length, n_levels):
-    """Return the orthonormal matrices of ``n_levels`` successive splittings of an axis.
+def analysis_matrices(wavelet, length, n_scales):
+    """Return the orthonormal matrices of ``n_scales`` successive splittings of an axis.
 
     Parameters
     ----------
@@ -77,20 +77,20 @@ def analysis_matrices(wavelet, length, n_levels):
         Name of an orthogonal wavelet of PyWavelets.
     length : int
         Number of samples.
-    n_levels : int
+    n_scales : int
         Number of splittings. An axis of one sample is left as it is.
 
     Returns
     -------
     matrices : list of ndarray of shape (length_j, length_j)
-        Matrix ``j`` splits the ``length_j`` low-pass coefficients of the level before: its first
+        Matrix ``j`` splits the ``length_j`` low-pass coefficients of the scale before: its first
         ``ceil(length_j / 2)`` rows are low-pass, the others high-pass, both in order of position.
     """
     _, _, n_moments = wavelet_filters(wavelet)
     x = np.linspace(-1, 1, length) if length > 1 else np.zeros(1)
     polynomials = np.linalg.qr(x[:, None] ** np.arange(min(n_moments, length)))[0]
     matrices = []
-    for _ in range(n_levels):
+    for _ in range(n_scales):
         matrix = split_matrix(wavelet, polynomials)
         polynomials = matrix[: (len(matrix) + 1) // 2] @ polynomials
         matrices.append(matrix)
@@ -98,7 +98,7 @@ def analysis_matrices(wavelet, length, n_levels):
 
 
 def split_matrix(wavelet, polynomials):
-    """Return the ``(n, n)`` analysis matrix of one level, for ``(n, q)`` polynomials."""
+    """Return the ``(n, n)`` analysis matrix of one scale, for ``(n, q)`` polynomials."""
     low, high, _ = wavelet_filters(wavelet)
     n, half = len(polynomials), len(low) // 2
     if n == 1:

@@ -17,7 +17,7 @@ import numpy as np
 from gahb_sk._validation import check_name
 
 __all__ = [
-    "LEVEL_SLOPES",
+    "THRESHOLD_SLOPES",
     "RULES",
     "SLOPES",
     "THRESHOLDS",
@@ -73,24 +73,24 @@ RULES = {"hard": hard, "soft": soft, "garrote": garrote}
 SLOPES = {"hard": _hard_slope, "soft": _hard_slope, "garrote": _garrote_slope}
 
 
-def _soft_level_slope(coefficients, threshold):
+def _soft_threshold_slope(coefficients, threshold):
     return -np.sign(coefficients) * (np.abs(coefficients) > threshold)
 
 
-def _garrote_level_slope(coefficients, threshold):
+def _garrote_threshold_slope(coefficients, threshold):
     keep = np.abs(coefficients) > threshold
     return np.where(keep, -2 * threshold / np.where(keep, coefficients, 1), 0)
 
 
-def _hard_level_slope(coefficients, threshold):
+def _hard_threshold_slope(coefficients, threshold):
     return np.zeros_like(coefficients)
 
 
 # Derivative of each rule with respect to the threshold, where there is one.
-LEVEL_SLOPES = {
-    "hard": _hard_level_slope,
-    "soft": _soft_level_slope,
-    "garrote": _garrote_level_slope,
+THRESHOLD_SLOPES = {
+    "hard": _hard_threshold_slope,
+    "soft": _soft_threshold_slope,
+    "garrote": _garrote_threshold_slope,
 }
 
 
@@ -136,10 +136,10 @@ def stein_risk(coefficients, threshold, sigma, rule="soft"):
     if not is_continuous(check_name(rule, RULES, "rule")):
         raise ValueError(f"rule must be continuous for Stein's estimate, got {rule!r}: use 'soft'.")
     flat = coefficients.reshape(len(coefficients), -1)
-    level = np.reshape(np.broadcast_to(threshold, len(flat)), (-1, 1)).astype(flat.dtype)
+    threshold = np.reshape(np.broadcast_to(threshold, len(flat)), (-1, 1)).astype(flat.dtype)
     variance = np.broadcast_to(np.square(sigma), len(flat))
-    change = RULES[rule](flat, level) - flat
-    slope = SLOPES[rule](flat, level).sum(axis=1, dtype=np.float64)
+    change = RULES[rule](flat, threshold) - flat
+    slope = SLOPES[rule](flat, threshold).sum(axis=1, dtype=np.float64)
     bias = np.einsum("ij,ij->i", change, change, dtype=np.float64)
     return bias + variance * (2 * slope - flat.shape[1])
 

@@ -105,7 +105,7 @@ class WarpedBases:
             np.put_along_axis(out[:, some], place, ordered, axis=0)
         return out
 
-    def costs(self, values, cost, level):
+    def costs(self, values, cost, threshold):
         """Return the cost of each square along each angle.
 
         Parameters
@@ -113,9 +113,9 @@ class WarpedBases:
         values : ndarray of shape (n * n, m)
             Squares.
         cost : callable
-            ``(coefficients, level) -> costs``, elementwise.
-        level : ndarray of shape (m,)
-            Noise level or threshold of each square.
+            ``(coefficients, threshold) -> costs``, elementwise.
+        threshold : ndarray of shape (m,)
+            Noise threshold or threshold of each square.
 
         Returns
         -------
@@ -130,7 +130,7 @@ class WarpedBases:
             for first in range(0, len(self), rows):
                 which = slice(first, first + rows)
                 coefficients = self._analyse(block[self.orders[which].T], which)
-                total[which, some] = cost(coefficients, level[some]).sum(axis=0)
+                total[which, some] = cost(coefficients, threshold[some]).sum(axis=0)
         return total
 
     def _analyse(self, ordered, which):

@@ -2,7 +2,7 @@ r"""Separable orthonormal wavelets of images of any size.
 
 Level ``j`` splits the coarse band :math:`a_{j-1}` into :math:`A_j\, a_{j-1}\, B_j^T`, where
 :math:`A_j` and :math:`B_j` are the orthonormal matrices of :mod:`._filterbank` for its height and
-width; the quarter that is low-pass on both axes is :math:`a_j`. Applied to a stack, a level is
+width; the quarter that is low-pass on both axes is :math:`a_j`. Applied to a stack, a scale is
 two matrix products: full ones, faster than a filtering loop, up to a few hundred pixels, and sparse
 ones beyond.
 """
@@ -16,16 +16,16 @@ from scipy import sparse
 from gahb_sk.transforms._base import Subband, Transform
 from gahb_sk.transforms._filterbank import LARGE, analysis_matrices, wavelet_filters
 
-__all__ = ["WaveletTransform", "default_levels"]
+__all__ = ["WaveletTransform", "default_n_scales"]
 
 # Splitting stops when the coarse band has fewer pixels than this on its longer side. Measured on
-# C^alpha images, one level more loses 0.1 dB at sigma 0.03 and 0.3 dB at sigma 0.3 to hard
+# C^alpha images, one scale more loses 0.1 dB at sigma 0.03 and 0.3 dB at sigma 0.3 to hard
 # thresholding.
 COARSEST = 16
 
 
-def default_levels(shape, coarsest=COARSEST):
-    """Return how many levels leave a coarse band below ``coarsest`` pixels on the longer side.
+def default_n_scales(shape, coarsest=COARSEST):
+    """Return how many scales leave a coarse band below ``coarsest`` pixels on the longer side.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ def default_levels(shape, coarsest=COARSEST):
 
     Returns
     -------
-    n_levels : int
+    n_scales : int
     """
     longest = max(shape[-2:])
-    n_levels = 0
+    n_scales = 0
     while longest >= coarsest:
         longest = (longest + 1) // 2
-        n_levels += 1
-    return n_levels
+        n_scales += 1
+    return n_scales
 
 
 class WaveletTransform(Transform):
@@ -55,23 +55,23 @@ class WaveletTransform(Transform):
         ``(height, width)``.
     wavelet : str, default="db4"
         Orthogonal wavelet of PyWavelets (families haar, db, sym, coif).
-    levels : int or None, default=None
+    n_scales : int or None, default=None
         Number of scales; None leaves a coarse band of 8 to 15 pixels on the longer side.
 
     Attributes
     ----------
-    levels : int
+    n_scales : int
         Number of scales in use.
 
     Raises
     ------
     ValueError
-        If the wavelet is unknown or not orthogonal, or the image is too small for the levels.
+        If the wavelet is unknown or not orthogonal, or the image is too small for so many scales.
 
     Notes
     -----
     The layout is the usual pyramid: the coarse band is the first rows and columns, the finest
-    details the last. Row ``k`` of a band of level ``j`` lies near pixel row ``(k + 1/2) 2^j``.
+    details the last. Row ``k`` of a band of scale ``j`` lies near pixel row ``(k + 1/2) 2^j``.
     The ends of an axis have filters of their own that keep the vanishing moments, so no seam
     appears where opposite borders differ.
 
@@ -81,18 +81,18 @@ class WaveletTransform(Transform):
     IEEE Trans. PAMI 11, 1989. DOI 10.1109/34.192463.
     """
 
-    def __init__(self, shape, wavelet="db4", levels=None):
+    def __init__(self, shape, wavelet="db4", n_scales=None):
         super().__init__(shape)
         if len(self.shape) != 2:
             raise ValueError(f"shape must be (height, width), got {shape!r}.")
         self.wavelet = wavelet
         wavelet_filters(wavelet)
-        self.levels = default_levels(self.shape) if levels is None else int(levels)
+        self.n_scales = default_n_scales(self.shape) if n_scales is None else int(n_scales)
         most = max(1, math.ceil(math.log2(max(self.shape)))) - 1
-        if not 0 <= self.levels <= max(most, 0):
+        if not 0 <= self.n_scales <= max(most, 0):
             raise ValueError(
-                f"levels must be between 0 and {max(most, 0)} for images of {self.shape[0]} x "
-                f"{self.shape[1]} pixels, got {levels}. Ask for fewer levels or larger images."
+                f"n_scales must be between 0 and {max(most, 0)} for images of {self.shape[0]} x "
+                f"{self.shape[1]} pixels, got {n_scales}. Ask for fewer scales or larger images."
             )
 
     def forward(self, images):
@@ -104,7 +104,7 @@ class WaveletTransform(Transform):
             h, w = current.shape[-2:]
             out[..., :h, :w] = current = _apply(rows, columns, current)
             current = current[..., : (h + 1) // 2, : (w + 1) // 2]
-        if not self.levels:
+        if not self.n_scales:
             out[...] = images
         return out
 
@@ -120,30 +120,30 @@ class WaveletTransform(Transform):
         """Return the bands, coarse first, then from the coarsest details to the finest."""
         height, width = self.shape
         bands = []
-        for level in range(1, self.levels + 1):
+        for scale in range(1, self.n_scales + 1):
             h, w = (height + 1) // 2, (width + 1) // 2
             low, high = (slice(0, h), slice(0, w)), (slice(h, height), slice(w, width))
             details = [
-                Subband(level, "diagonal", (high[0], high[1])),
-                Subband(level, "vertical", (high[0], low[1])),
-                Subband(level, "horizontal", (low[0], high[1])),
+                Subband(scale, "diagonal", (high[0], high[1])),
+                Subband(scale, "vertical", (high[0], low[1])),
+                Subband(scale, "horizontal", (low[0], high[1])),
             ]
             bands += [b for b in details if all(s.stop > s.start for s in b.index)]
             height, width = h, w
-        coarse = Subband(max(self.levels, 1), "coarse", (slice(0, height), slice(0, width)))
+        coarse = Subband(max(self.n_scales, 1), "coarse", (slice(0, height), slice(0, width)))
         return [coarse, *reversed(bands)]
 
     def _matrices(self, dtype):
-        return _level_matrices(self.wavelet, self.shape, self.levels, np.dtype(dtype).char)
+        return _scale_matrices(self.wavelet, self.shape, self.n_scales, np.dtype(dtype).char)
 
 
 @lru_cache(maxsize=32)
-def _level_matrices(wavelet, shape, levels, dtype):
-    """Matrices ``(rows, columns)`` of each level, sparse where they are large."""
+def _scale_matrices(wavelet, shape, n_scales, dtype):
+    """Matrices ``(rows, columns)`` of each scale, sparse where they are large."""
     axes = [
         [
             sparse.csr_array(matrix, dtype=dtype) if len(matrix) > LARGE else matrix.astype(dtype)
-            for matrix in analysis_matrices(wavelet, n, levels)
+            for matrix in analysis_matrices(wavelet, n, n_scales)
         ]
         for n in shape
     ]

@@ -112,7 +112,7 @@ def test_size_of_the_dictionary_counts_the_vectors():
         ({"geometry_cost": -1.0}, "geometry_cost"),
         ({"cost": "risks"}, "Did you mean 'risk'"),
         ({"wavelet": "bior2.2"}, "orthogonal"),
-        ({"levels": 9}, "levels"),
+        ({"n_scales": 9}, "n_scales"),
     ],
 )
 def test_bad_parameters(parameters, message):
@@ -155,4 +155,4 @@ def test_squares_can_be_drawn(rng):
     display = GeometryDisplay(squares, image).plot(Figure().subplots())
     assert len(display.ax_.lines) >= len(squares)
     with pytest.raises(ValueError, match="expected one of"):
-        display.plot(display.ax_, level=9)
+        display.plot(display.ax_, scale=9)

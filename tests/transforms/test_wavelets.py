@@ -56,7 +56,7 @@ def test_vectors_lie_where_the_layout_says(length):
 
 
 def test_haar_on_two_pixels_is_mean_and_difference():
-    transform = WaveletTransform((4, 4), "haar", levels=1)
+    transform = WaveletTransform((4, 4), "haar", n_scales=1)
     image = np.arange(16.0).reshape(4, 4)
     blocks = image.reshape(2, 2, 2, 2)
     coefficients = transform.forward(image)
@@ -77,12 +77,12 @@ def test_levels_leave_a_coarse_band_of_8_to_15():
         coarse = transform.subbands()[0]
         assert coarse.orientation == "coarse"
         assert 8 <= coarse.index[0].stop <= 15
-    assert WaveletTransform((1, 64)).levels == WaveletTransform((64, 64)).levels
+    assert WaveletTransform((1, 64)).n_scales == WaveletTransform((64, 64)).n_scales
 
 
 def test_no_levels_is_the_identity(rng):
     image = rng.randn(5, 6)
-    transform = WaveletTransform((5, 6), levels=0)
+    transform = WaveletTransform((5, 6), n_scales=0)
     assert_allclose(transform.forward(image), image)
     assert transform.coarse_mask().all()
 
@@ -99,10 +99,10 @@ def test_unknown_wavelet_names_the_nearest():
 
 
 def test_too_many_levels():
-    with pytest.raises(ValueError, match="levels must be between 0 and 3 .* got 4"):
-        WaveletTransform((16, 16), levels=4)
-    with pytest.raises(ValueError, match="levels must be between 0"):
-        WaveletTransform((16, 16), levels=-1)
+    with pytest.raises(ValueError, match="n_scales must be between 0 and 3 .* got 4"):
+        WaveletTransform((16, 16), n_scales=4)
+    with pytest.raises(ValueError, match="n_scales must be between 0"):
+        WaveletTransform((16, 16), n_scales=-1)
     with pytest.raises(ValueError, match=r"shape must be \(height, width\)"):
         WaveletTransform((3, 16, 16))
 
@@ -126,10 +126,10 @@ def test_sparse_and_full_products_agree(rng, monkeypatch):
     images = rng.randn(3, 2, 40, 33)
     full = WaveletTransform((40, 33), "db2").forward(images)
     monkeypatch.setattr(_wavelets, "LARGE", 3)
-    _wavelets._level_matrices.cache_clear()
+    _wavelets._scale_matrices.cache_clear()
     transform = WaveletTransform((40, 33), "db2")
     thin = transform.forward(images)
     back = transform.inverse(thin)
-    _wavelets._level_matrices.cache_clear()
+    _wavelets._scale_matrices.cache_clear()
     assert_allclose(thin, full, atol=1e-12)
     assert_allclose(back, images, atol=1e-12)

@@ -41,7 +41,7 @@ class BandletShrinkage(BaseDenoiser):
     wavelet : str, default=None
         Orthogonal wavelet of PyWavelets whose bands carry the squares. None: the squares lie on
         the image itself, and those without direction hold a cosine basis.
-    levels : int, default=None
+    n_scales : int, default=None
         Number of scales, with a wavelet; None leaves a coarse band of 8 to 15 pixels, kept as is.
     order : int, default=1
         Vanishing moments along the normal of a direction: 1 is Haar, more are Alpert
@@ -50,7 +50,7 @@ class BandletShrinkage(BaseDenoiser):
         Sides of the smallest and largest squares, powers of two; ``largest=None`` for the size
         of the band.
     shared : bool, default=False
-        One quadtree for the three orientations of a level, with a wavelet.
+        One quadtree for the three orientations of a scale, with a wavelet.
     threshold : float or {"universal"}, default=3.3
         The threshold T of the first stage. A number k stands for ``k * sigma``; "universal" for
         ``sigma * sqrt(2 log K)``, K the number of vectors of all bases [1]_.
@@ -60,16 +60,8 @@ class BandletShrinkage(BaseDenoiser):
         1: hard thresholding alone. 2: then a Wiener stage with the first estimate as pilot.
     n_shifts : int, default=16
         Cycle spinning: average over this many shifted windows. 1 is one orthonormal basis.
-    sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
-
-    Attributes
-    ----------
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``. Nothing else is learned; images of any size may be
-        transformed, channel by channel.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Notes
     -----
@@ -101,7 +93,7 @@ class BandletShrinkage(BaseDenoiser):
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,
         "wavelet": [str, None],
-        "levels": [at_least(0), None],
+        "n_scales": [at_least(0), None],
         "order": [at_least(1)],
         "smallest": [at_least(2)],
         "largest": [at_least(2), None],
@@ -116,7 +108,7 @@ class BandletShrinkage(BaseDenoiser):
         self,
         *,
         wavelet=None,
-        levels=None,
+        n_scales=None,
         order=1,
         smallest=4,
         largest=16,
@@ -129,7 +121,7 @@ class BandletShrinkage(BaseDenoiser):
         image_shape=None,
     ):
         self.wavelet = wavelet
-        self.levels = levels
+        self.n_scales = n_scales
         self.order = order
         self.smallest = smallest
         self.largest = largest
@@ -159,15 +151,15 @@ class BandletShrinkage(BaseDenoiser):
         """
         images = self._check_images(X)
         noisy = images.numpy()
-        level = self._check_level(sigma, len(noisy))
-        level = self._estimate_sigma(noisy) if level is None else level
+        sigma = self._check_level(sigma, len(noisy))
+        sigma = self._estimate_sigma(noisy) if sigma is None else sigma
         shape = (len(noisy), *images.image_shape)
-        level = np.repeat(level, noisy.shape[1]).astype(noisy.dtype)
+        sigma = np.repeat(sigma, noisy.shape[1]).astype(noisy.dtype)
         stack = noisy.reshape(-1, *shape[-2:])
         pilot = None
         if self.stages == 2:
-            pilot = self._first_stage(stack, level, self._windows(shape)).reshape(shape)
-        return self._basis(stack.reshape(shape), pilot, level.reshape(shape[:-2]))
+            pilot = self._first_stage(stack, sigma, self._windows(shape)).reshape(shape)
+        return self._basis(stack.reshape(shape), pilot, sigma.reshape(shape[:-2]))
 
     def _fit(self, images):
         """Refuse parameters that do not fit together, or the images."""
@@ -191,7 +183,7 @@ class BandletShrinkage(BaseDenoiser):
         return spread_windows(shape[-2:], self.n_shifts, self.smallest, SPAN)
 
     def _dictionary(self):
-        keys = ("wavelet", "levels", "order", "smallest", "largest")
+        keys = ("wavelet", "n_scales", "order", "smallest", "largest")
         return {key: getattr(self, key) for key in keys}
 
     def _basis(self, noisy, pilot, sigma):
@@ -199,9 +191,9 @@ class BandletShrinkage(BaseDenoiser):
         options = {**self._dictionary(), "shared": self.shared}
         if pilot is not None:
             return best_bandlets(pilot, sigma, cost="risk", **options)
-        level = self._factor(noisy.shape[-2:]) * sigma
+        threshold = self._factor(noisy.shape[-2:]) * sigma
         cost = {"cost": "threshold", "geometry_cost": self.geometry_cost}
-        return best_bandlets(noisy, level, **cost, **options)
+        return best_bandlets(noisy, threshold, **cost, **options)
 
     def _factor(self, shape):
         """The threshold in units of sigma."""
@@ -215,8 +207,8 @@ class BandletShrinkage(BaseDenoiser):
         return transform.inverse(coefficients * self._gates(transform, coefficients, sigma))
 
     def _gates(self, transform, coefficients, sigma):
-        level = np.reshape(self._factor(transform.shape) * sigma, (-1, 1, 1))
-        return (np.abs(coefficients) > level) | transform.coarse_mask()
+        threshold = np.reshape(self._factor(transform.shape) * sigma, (-1, 1, 1))
+        return (np.abs(coefficients) > threshold) | transform.coarse_mask()
 
     def _wiener(self, noisy, pilot, sigma):
         transform = self._basis(noisy, pilot, sigma)
@@ -225,14 +217,14 @@ class BandletShrinkage(BaseDenoiser):
 
     def _jacobian(self, image, sigma, clean=None):
         windows = self._windows(image.shape)
-        level = np.full(len(image), sigma)
-        hard = [self._hard_term(windows.cut(image, i), level) for i in range(len(windows))]
+        sigma = np.full(len(image), sigma)
+        hard = [self._hard_term(windows.cut(image, i), sigma) for i in range(len(windows))]
         first = spun_operator(windows, image.shape, hard)
         if self.stages == 1:
             return first
-        pilot = self._first_stage(image, level, windows)
+        pilot = self._first_stage(image, sigma, windows)
         cuts = [(windows.cut(image, i), windows.cut(pilot, i)) for i in range(len(windows))]
-        terms = [self._wiener_terms(*pair, level) for pair in cuts]
+        terms = [self._wiener_terms(*pair, sigma) for pair in cuts]
         direct, through = (spun_operator(windows, image.shape, t) for t in zip(*terms, strict=True))
         # The factors depend on the pilot, and this on the image by the first stage.
         return JacobianOperator(

@@ -2,14 +2,12 @@
 
 from functools import partial
 
-from gahb_sk._validation import Integral
-from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers.classical._peers import denoise_each, extended, require
+from gahb_sk.denoisers.classical._other_packages import PackageDenoiser, extended
 
 SMALLEST = 16  # the package fails on sides below twice its 8 x 8 patches
 
 
-class BM3DDenoiser(BaseDenoiser):
+class BM3DDenoiser(PackageDenoiser):
     """BM3D by the package ``bm3d``, which is licensed for NON-COMMERCIAL use only.
 
     This class only calls that package, which is not part of gahb_sk and not installed with it;
@@ -23,16 +21,8 @@ class BM3DDenoiser(BaseDenoiser):
         times faster, and 0.05 (weak noise) to 0.4 dB (sigma 0.3) below on C^alpha images.
     n_jobs : int, default=None
         Images denoised in parallel, as joblib counts them; None is one at a time.
-    sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
-
-    Attributes
-    ----------
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``. Nothing else is learned; images of any size may be
-        transformed, channel by channel.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Raises
     ------
@@ -55,10 +45,10 @@ class BM3DDenoiser(BaseDenoiser):
     :doi:`10.1109/TIP.2007.901238`
     """
 
+    _package = ("bm3d", "bm3d")
     _parameter_constraints: dict = {
-        **BaseDenoiser._parameter_constraints,
+        **PackageDenoiser._parameter_constraints,
         "exact": ["boolean"],
-        "n_jobs": [Integral, None],
     }
 
     def __init__(self, *, exact=True, n_jobs=None, sigma=None, image_shape=None):
@@ -67,11 +57,8 @@ class BM3DDenoiser(BaseDenoiser):
         self.sigma = sigma
         self.image_shape = image_shape
 
-    def _fit(self, images):
-        require("bm3d", "bm3d", self)
-
-    def _denoise(self, noisy, sigma, clean=None):
-        return denoise_each(partial(_denoise_one, self.exact), noisy, sigma, self.n_jobs)
+    def _function(self):
+        return partial(_denoise_one, self.exact)
 
 
 def _denoise_one(exact, image, sigma):

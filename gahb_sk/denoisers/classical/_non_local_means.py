@@ -2,12 +2,11 @@
 
 from functools import partial
 
-from gahb_sk._validation import Integral, Interval, Real, at_least
-from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers.classical._peers import denoise_each, extended, require
+from gahb_sk._validation import Interval, Real, at_least
+from gahb_sk.denoisers.classical._other_packages import PackageDenoiser, extended
 
 
-class NonLocalMeansDenoiser(BaseDenoiser):
+class NonLocalMeansDenoiser(PackageDenoiser):
     """Non-local means by scikit-image's ``denoise_nl_means``.
 
     Parameters
@@ -21,16 +20,8 @@ class NonLocalMeansDenoiser(BaseDenoiser):
         How far, in pixels, patches are sought.
     n_jobs : int, default=None
         Images denoised in parallel, as joblib counts them; None is one at a time.
-    sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
-
-    Attributes
-    ----------
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``. Nothing else is learned; images of any size may be
-        transformed, channel by channel.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Raises
     ------
@@ -48,22 +39,19 @@ class NonLocalMeansDenoiser(BaseDenoiser):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from gahb_sk import add_gaussian_noise
+    >>> from gahb_sk.datasets import make_disk_images
     >>> from gahb_sk.denoisers import NonLocalMeansDenoiser
-    >>> clean = np.zeros((2, 32, 32))
-    >>> clean[:, 8:24, 8:24] = 1
-    >>> denoiser = NonLocalMeansDenoiser().fit(clean)
-    >>> bool(denoiser.score(clean, sigma=0.1) > 28)
+    >>> X = make_disk_images(2, 32, random_state=0)
+    >>> bool(NonLocalMeansDenoiser().score(X, sigma=0.1) > 28)
     True
     """
 
+    _package = ("skimage.restoration", "scikit-image")
     _parameter_constraints: dict = {
-        **BaseDenoiser._parameter_constraints,
+        **PackageDenoiser._parameter_constraints,
         "strength": [Interval(Real, 0, None, closed="neither")],
         "patch_size": [at_least(1)],
         "patch_distance": [at_least(1)],
-        "n_jobs": [Integral, None],
     }
 
     def __init__(
@@ -83,12 +71,8 @@ class NonLocalMeansDenoiser(BaseDenoiser):
         self.sigma = sigma
         self.image_shape = image_shape
 
-    def _fit(self, images):
-        require("skimage.restoration", "scikit-image", self)
-
-    def _denoise(self, noisy, sigma, clean=None):
-        one = partial(_denoise_one, self.strength, self.patch_size, self.patch_distance)
-        return denoise_each(one, noisy, sigma, self.n_jobs)
+    def _function(self):
+        return partial(_denoise_one, self.strength, self.patch_size, self.patch_distance)
 
     def _reach(self):
         return self.patch_distance + self.patch_size, 1

@@ -2,16 +2,15 @@ r"""Total variation: :math:`\arg\min_u \frac12 \|u - y\|^2 + w \sigma \|\nabla u
 
 from functools import partial
 
-from gahb_sk._validation import Integral, Interval, Real
-from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers.classical._peers import denoise_each, require
+from gahb_sk._validation import Interval, Real
+from gahb_sk.denoisers.classical._other_packages import PackageDenoiser
 
 # Always this many iterations: scikit-image's tolerance stops so early at strong noise that 2 dB
 # are lost, and makes the result jump with the number of iterations. More don't raise the PSNR.
 ITERATIONS = 50
 
 
-class TotalVariationDenoiser(BaseDenoiser):
+class TotalVariationDenoiser(PackageDenoiser):
     r"""Total variation denoising by scikit-image's ``denoise_tv_chambolle``.
 
     Parameters
@@ -21,16 +20,8 @@ class TotalVariationDenoiser(BaseDenoiser):
         1.0 at alpha 1 and 1.0 to 1.2 from alpha 2 on, at every noise level.
     n_jobs : int, default=None
         Images denoised in parallel, as joblib counts them; None is one at a time.
-    sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
-
-    Attributes
-    ----------
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``. Nothing else is learned; images of any size may be
-        transformed, channel by channel.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Raises
     ------
@@ -45,7 +36,6 @@ class TotalVariationDenoiser(BaseDenoiser):
     Examples
     --------
     >>> import numpy as np
-    >>> from gahb_sk import add_gaussian_noise
     >>> from gahb_sk.denoisers import TotalVariationDenoiser
     >>> clean = np.zeros((2, 32, 32))
     >>> clean[:, 8:24, 8:24] = 1
@@ -54,10 +44,10 @@ class TotalVariationDenoiser(BaseDenoiser):
     True
     """
 
+    _package = ("skimage.restoration", "scikit-image")
     _parameter_constraints: dict = {
-        **BaseDenoiser._parameter_constraints,
+        **PackageDenoiser._parameter_constraints,
         "weight": [Interval(Real, 0, None, closed="neither")],
-        "n_jobs": [Integral, None],
     }
 
     def __init__(self, *, weight=1.0, n_jobs=None, sigma=None, image_shape=None):
@@ -66,11 +56,8 @@ class TotalVariationDenoiser(BaseDenoiser):
         self.sigma = sigma
         self.image_shape = image_shape
 
-    def _fit(self, images):
-        require("skimage.restoration", "scikit-image", self)
-
-    def _denoise(self, noisy, sigma, clean=None):
-        return denoise_each(partial(_denoise_one, self.weight), noisy, sigma, self.n_jobs)
+    def _function(self):
+        return partial(_denoise_one, self.weight)
 
 
 def _denoise_one(weight, image, sigma):

@@ -8,9 +8,9 @@ from gahb_sk.jacobians._coupled import Coupling
 from gahb_sk.jacobians._spun import spun_operator
 from gahb_sk.transforms._filterbank import wavelet_filters
 from gahb_sk.transforms._thresholds import (
-    LEVEL_SLOPES,
     RULES,
     SLOPES,
+    THRESHOLD_SLOPES,
     THRESHOLDS,
     band_threshold,
     bayes_threshold_slope,
@@ -27,7 +27,7 @@ class WaveletShrinkage(BaseDenoiser):
     ----------
     wavelet : str, default="sym4"
         Orthogonal wavelet of PyWavelets (families haar, db, sym, coif).
-    levels : int, default=None
+    n_scales : int, default=None
         Number of scales; None leaves a coarse band of 8 to 15 pixels on the longer side.
     rule : {"soft", "hard", "garrote"}, default="soft"
         How a coefficient is shrunk, given the threshold; see :mod:`gahb_sk.transforms`.
@@ -40,16 +40,8 @@ class WaveletShrinkage(BaseDenoiser):
     n_shifts : int, default=1
         Cycle spinning: average over this many shifts. 1 is the plain orthonormal basis; powers
         of 4 make the finest scales invariant to translation.
-    sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
-
-    Attributes
-    ----------
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``. Nothing else is learned; images of any size may be
-        transformed, channel by channel.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Notes
     -----
@@ -89,7 +81,7 @@ class WaveletShrinkage(BaseDenoiser):
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,
         "wavelet": [str],
-        "levels": [at_least(0), None],
+        "n_scales": [at_least(0), None],
         "rule": [str],
         "threshold": [Interval(Real, 0, None, closed="neither"), str],
         "n_shifts": [Interval(Integral, 1, 1024, closed="both")],
@@ -99,7 +91,7 @@ class WaveletShrinkage(BaseDenoiser):
         self,
         *,
         wavelet="sym4",
-        levels=None,
+        n_scales=None,
         rule="soft",
         threshold="bayes",
         n_shifts=1,
@@ -107,7 +99,7 @@ class WaveletShrinkage(BaseDenoiser):
         image_shape=None,
     ):
         self.wavelet = wavelet
-        self.levels = levels
+        self.n_scales = n_scales
         self.rule = rule
         self.threshold = threshold
         self.n_shifts = n_shifts
@@ -138,13 +130,15 @@ class WaveletShrinkage(BaseDenoiser):
         for band in transform.subbands():
             if band.orientation != "coarse":
                 values = band.of(coefficients)
-                values[...] = RULES[self.rule](values, self._levels_of(values, sigma, transform))
+                values[...] = RULES[self.rule](
+                    values, self._thresholds_of(values, sigma, transform)
+                )
         return transform.inverse(coefficients)
 
-    def _levels_of(self, values, sigma, transform):
+    def _thresholds_of(self, values, sigma, transform):
         """Thresholds of a band, broadcastable to its coefficients."""
-        level = band_threshold(values, sigma, self.threshold, self.rule, transform.size)
-        return level.astype(values.dtype).reshape(-1, 1, 1)
+        threshold = band_threshold(values, sigma, self.threshold, self.rule, transform.size)
+        return threshold.astype(values.dtype).reshape(-1, 1, 1)
 
     def _jacobian(self, image, sigma, clean=None):
         windows = dyadic_windows(image.shape[-2:], self.n_shifts)
@@ -160,24 +154,25 @@ class WaveletShrinkage(BaseDenoiser):
             if band.orientation == "coarse":
                 continue
             values = band.of(coefficients)
-            level = self._levels_of(values, sigma, transform)
-            band.of(slopes)[...] = SLOPES[self.rule](values, level)
+            threshold = self._thresholds_of(values, sigma, transform)
+            band.of(slopes)[...] = SLOPES[self.rule](values, threshold)
             if self.threshold == "bayes":
-                pull = LEVEL_SLOPES[self.rule](values, level)
+                pull = THRESHOLD_SLOPES[self.rule](values, threshold)
                 couplings.append(Coupling(band, pull, bayes_threshold_slope(values, sigma)))
         return transform, slopes, couplings
 
     def _reach(self):
-        """A bound: filters of the ends fill 3, those inside 2 lengths of half a filter per level.
+        """A bound: filters of the ends fill 3, those inside 2 lengths of half a filter per scale.
 
-        Thresholds that look at a whole band, and levels that depend on the size, have none. Nor do
-        filters of more than 8 taps: rounding in those of the ends depends on the size, by 1e-5.
+        Thresholds that look at a whole band, and numbers of scales that depend on the size, have
+        none. Nor do filters of more than 8 taps: rounding in those of the ends depends on the
+        size, by 1e-5.
         """
         half = len(wavelet_filters(self.wavelet)[0]) // 2
-        if self.levels is None or isinstance(self.threshold, str) or half > 4:
+        if self.n_scales is None or isinstance(self.threshold, str) or half > 4:
             return None
         shift = int(dyadic_offsets(self.n_shifts).max())
-        return 5 * half * 2**self.levels + shift, 2**self.levels
+        return 5 * half * 2**self.n_scales + shift, 2**self.n_scales
 
     def _transform_for(self, shape):
-        return WaveletTransform(shape[-2:], self.wavelet, self.levels)
+        return WaveletTransform(shape[-2:], self.wavelet, self.n_scales)

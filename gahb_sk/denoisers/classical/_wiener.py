@@ -27,10 +27,8 @@ class WienerDenoiser(BaseDenoiser):
         Keep only this many principal components, the ones of largest variance; what is left out
         is replaced by the mean. None keeps all that the training set determines, at most the
         number of images less one.
-    sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Attributes
     ----------

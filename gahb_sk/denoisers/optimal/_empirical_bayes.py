@@ -47,10 +47,8 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
     ----------
     device : str, default="auto"
         Where to compute: "auto" is a GPU if there is one, else the CPU.
-    sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Attributes
     ----------

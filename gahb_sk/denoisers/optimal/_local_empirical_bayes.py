@@ -65,10 +65,8 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         Where to compute: "auto" is a GPU if there is one, else the CPU.
     random_state : int, RandomState or None, default=0
         Seed of the calibration's noise and choice of held-out images.
-    sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Attributes
     ----------

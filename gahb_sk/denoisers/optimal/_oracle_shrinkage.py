@@ -24,20 +24,20 @@ from gahb_sk.transforms import (
     best_bandlets,
     principal_components,
 )
-from gahb_sk.transforms._wavelets import default_levels
+from gahb_sk.transforms._wavelets import default_n_scales
 
 # Unlike a threshold, an oracle gains from one scale more: up to 0.5 dB at sigma 0.3.
 COARSEST = 8
 
 
 def _wavelet(oracle, clean, sigma):
-    return WaveletTransform(clean.shape[-2:], oracle.wavelet, _n_levels(oracle, clean))
+    return WaveletTransform(clean.shape[-2:], oracle.wavelet, _n_scales(oracle, clean))
 
 
-def _n_levels(oracle, clean):
-    if oracle.levels is not None or oracle.wavelet is None:
-        return oracle.levels
-    return default_levels(clean.shape[-2:], COARSEST)
+def _n_scales(oracle, clean):
+    if oracle.n_scales is not None or oracle.wavelet is None:
+        return oracle.n_scales
+    return default_n_scales(clean.shape[-2:], COARSEST)
 
 
 def _cosine(oracle, clean, sigma):
@@ -58,7 +58,7 @@ def _bandlet(oracle, clean, sigma):
         sigma.reshape(-1, 1),
         cost="risk",
         wavelet=oracle.wavelet,
-        levels=_n_levels(oracle, clean),
+        n_scales=_n_scales(oracle, clean),
         order=oracle.order,
     )
 
@@ -86,16 +86,14 @@ class OracleShrinkage(OracleDenoiser):
         Orthogonal wavelet of PyWavelets, for the bases "wavelet" and "bandlet". None, for the
         basis "bandlet" only: the squares lie on the image itself, and those without a direction
         hold a cosine basis, a bound about 1 dB higher on regular images.
-    levels : int, default=None
+    n_scales : int, default=None
         Number of scales, for the bases "wavelet" and "bandlet"; None leaves a coarse band of 4
         to 7 pixels on the longer side.
     order : int, default=1
         Vanishing moments along the directions of bandlets: 1 is Haar, 2 to 4 are Alpert
         multiwavelets, for contours of high regularity.
-    sigma : float, default=None
-        Noise level, where ``transform`` is not told it. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Attributes
     ----------
@@ -135,7 +133,7 @@ class OracleShrinkage(OracleDenoiser):
         **BaseDenoiser._parameter_constraints,
         "basis": [str],
         "wavelet": [str, None],
-        "levels": [at_least(0), None],
+        "n_scales": [at_least(0), None],
         "order": [Interval(Integral, 1, 4, closed="both")],
     }
 
@@ -144,14 +142,14 @@ class OracleShrinkage(OracleDenoiser):
         *,
         basis="wavelet",
         wavelet="db4",
-        levels=None,
+        n_scales=None,
         order=1,
         sigma=None,
         image_shape=None,
     ):
         self.basis = basis
         self.wavelet = wavelet
-        self.levels = levels
+        self.n_scales = n_scales
         self.order = order
         self.sigma = sigma
         self.image_shape = image_shape

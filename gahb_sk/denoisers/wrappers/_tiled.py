@@ -60,7 +60,7 @@ class Tiled(WrapperDenoiser):
     >>> import numpy as np
     >>> from gahb_sk.denoisers import Tiled, WaveletShrinkage
     >>> noisy = np.random.default_rng(0).standard_normal((1, 96, 80))
-    >>> local = WaveletShrinkage(levels=2, threshold=3.0, rule="hard")
+    >>> local = WaveletShrinkage(n_scales=2, threshold=3.0, rule="hard")
     >>> tiles = Tiled(local, tile=32).denoise(noisy, sigma=1.0)
     >>> bool(np.allclose(tiles, local.denoise(noisy, sigma=1.0)))
     True

@@ -168,7 +168,7 @@ def test_channels_are_images(noisy):
         {"threshold": -1.0},
         {"threshold": "bayes"},
         {"wavelet": "bior2.2"},
-        {"wavelet": "db2", "levels": 9},
+        {"wavelet": "db2", "n_scales": 9},
         {"n_shifts": 0},
         {"stages": 3},
         {"smallest": 6},

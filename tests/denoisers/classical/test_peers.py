@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk import add_gaussian_noise
 from gahb_sk.denoisers import BM3DDenoiser, NonLocalMeansDenoiser, TotalVariationDenoiser
-from gahb_sk.denoisers.classical._peers import extended
+from gahb_sk.denoisers.classical._other_packages import extended
 
 MAKERS = {
     "TotalVariationDenoiser": (TotalVariationDenoiser, "skimage"),

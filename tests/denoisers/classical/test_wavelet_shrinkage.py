@@ -148,7 +148,7 @@ def test_grid_search_over_wavelets_and_thresholds():
 
 BAD_PARAMETERS = {
     "wavelet": ("db77", "Unknown wavelet 'db77'.*Did you mean 'db7'"),
-    "levels": (-1, "levels"),
+    "n_scales": (-1, "n_scales"),
     "rule": ("harder", "Unknown rule 'harder'.*Did you mean 'hard'"),
     "threshold": (0.0, "threshold"),
     "n_shifts": (0, "n_shifts"),
@@ -170,8 +170,8 @@ def test_more_bad_parameters():
         WaveletShrinkage(rule="hard", threshold="sure").fit(disk())
     with pytest.raises(ValueError, match="threshold"):
         WaveletShrinkage(threshold=-0.5).fit(disk())
-    with pytest.raises(ValueError, match="levels must be between 0 and 5.*got 9"):
-        WaveletShrinkage(levels=9).fit(disk())
+    with pytest.raises(ValueError, match="n_scales must be between 0 and 5.*got 9"):
+        WaveletShrinkage(n_scales=9).fit(disk())
     with pytest.raises(ValueError, match="must be orthogonal, got 'bior2.2'"):
         WaveletShrinkage(wavelet="bior2.2").fit(disk())
 

@@ -74,10 +74,10 @@ def test_jacobian_is_symmetric_with_the_factors_as_eigenvalues(basis, rng):
 
 def test_no_thresholding_in_the_same_basis_beats_it():
     clean = smooth_images(8, (32, 32), seed=6)
-    oracle = OracleShrinkage(wavelet="db2", levels=2).fit(clean)
+    oracle = OracleShrinkage(wavelet="db2", n_scales=2).fit(clean)
     for rule in ("hard", "soft"):
         for threshold in (1.0, 2.0, 3.0):
-            rival = WaveletShrinkage(wavelet="db2", levels=2, rule=rule, threshold=threshold)
+            rival = WaveletShrinkage(wavelet="db2", n_scales=2, rule=rule, threshold=threshold)
             assert oracle.score(clean) > rival.fit(clean).score(clean)
 
 
@@ -132,8 +132,8 @@ def test_bad_parameters():
         OracleShrinkage(wavelet="bior1.3").fit(clean)
     with pytest.raises(ValueError, match="Unknown wavelet None"):
         OracleShrinkage(wavelet=None).fit(clean)
-    with pytest.raises(ValueError, match="levels must be between"):
-        OracleShrinkage(levels=7).fit(clean)
+    with pytest.raises(ValueError, match="n_scales must be between"):
+        OracleShrinkage(n_scales=7).fit(clean)
     oracle = OracleShrinkage().fit(clean)
     with pytest.raises(ValueError, match="sigma"):
         oracle.risk(clean, -0.1)

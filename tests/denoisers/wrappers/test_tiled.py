@@ -102,12 +102,12 @@ def test_tiles_of_a_network_are_the_whole_image(name, pad, shape):
             assert_allclose(Tiled(denoiser, tile=tile).denoise(noisy), whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("levels", [1, 3])
+@pytest.mark.parametrize("n_scales", [1, 3])
 @pytest.mark.parametrize("wavelet", ["haar", "sym4"])
 @pytest.mark.parametrize("n_shifts", [1, 4])
-def test_tiles_of_wavelets_with_a_fixed_threshold_are_the_whole_image(levels, wavelet, n_shifts):
+def test_tiles_of_wavelets_with_a_fixed_threshold_are_the_whole_image(n_scales, wavelet, n_shifts):
     denoiser = WaveletShrinkage(
-        wavelet=wavelet, levels=levels, threshold=2.0, n_shifts=n_shifts, sigma=0.1
+        wavelet=wavelet, n_scales=n_scales, threshold=2.0, n_shifts=n_shifts, sigma=0.1
     )
     noisy = noisy_image((1, 201, 330))
     tiled = Tiled(denoiser, tile=48).denoise(noisy)
@@ -125,9 +125,9 @@ def test_tiles_of_non_local_means_are_the_whole_image():
     "denoiser",
     [
         WaveletShrinkage(),
-        WaveletShrinkage(levels=2),
+        WaveletShrinkage(n_scales=2),
         WaveletShrinkage(threshold=3.0),
-        WaveletShrinkage(threshold=3.0, levels=2, wavelet="db6"),
+        WaveletShrinkage(threshold=3.0, n_scales=2, wavelet="db6"),
         BM3DDenoiser(),
         TotalVariationDenoiser(),
     ],
@@ -147,7 +147,7 @@ def test_an_oracle_is_refused():
 def test_the_level_is_estimated_from_the_whole_image():
     noisy = noisy_image((1, 96, 96))
     noisy[:, :, :48] *= 0.1
-    denoiser = WaveletShrinkage(levels=1, threshold=2.0)
+    denoiser = WaveletShrinkage(n_scales=1, threshold=2.0)
     assert_allclose(Tiled(denoiser, tile=24).denoise(noisy), denoiser.denoise(noisy), atol=1e-8)
 
 
@@ -163,7 +163,7 @@ def test_memory_decides_the_size_of_tiles():
         def _bytes_per_pixel(self, channels):
             return 100
 
-    spy = Spy(levels=1, threshold=2.0, wavelet="haar")
+    spy = Spy(n_scales=1, threshold=2.0, wavelet="haar")
     for memory in (10**6, 2 * 10**5, 10**5):
         seen.clear()
         Tiled(spy, max_memory=memory).denoise(noisy, sigma=0.1)
@@ -173,7 +173,7 @@ def test_memory_decides_the_size_of_tiles():
 
 
 def test_the_jacobian_is_that_of_the_whole_image():
-    denoiser = WaveletShrinkage(levels=1, threshold=2.0, wavelet="haar", sigma=0.1)
+    denoiser = WaveletShrinkage(n_scales=1, threshold=2.0, wavelet="haar", sigma=0.1)
     noisy = noisy_image((12, 12))
     V = np.random.default_rng(0).standard_normal((144, 3))
     tiled = Tiled(denoiser, tile=4).linearize(noisy)
@@ -185,7 +185,7 @@ def test_large_images_take_bounded_memory():
     """Beyond the images themselves, a tile's budget: 6 times the pixels, the same memory."""
     import tracemalloc
 
-    denoiser = Tiled(WaveletShrinkage(levels=2, threshold=3.0, sigma=0.1), max_memory=2**25)
+    denoiser = Tiled(WaveletShrinkage(n_scales=2, threshold=3.0, sigma=0.1), max_memory=2**25)
     peaks = []
     for side in (512, 1254):
         noisy = noisy_image((1, side, side)).astype(np.float32)
