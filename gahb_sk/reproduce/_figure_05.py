@@ -1,7 +1,6 @@
 """Figure 5: disks, a manifold of five dimensions; the posterior mean's curve and basis added."""
 
-from gahb_sk.reproduce._manifolds import KEYS, TOLERANCES, Manifold, outcome
-from gahb_sk.reproduce._paper_figure import PaperFigure
+from gahb_sk.reproduce._manifolds import Manifold, manifold_figure
 
 PAPER = {
     "least": ".945",
@@ -13,13 +12,8 @@ PAPER = {
 MANIFOLD = Manifold(5, "disks", PAPER, n_images=48, n_bases=8)
 
 
-def run(setup):
-    """Compare the network on disks with their posterior mean."""
-    return outcome(MANIFOLD, setup)
-
-
-FIGURE = PaperFigure(
-    number=5,
+FIGURE = manifold_figure(
+    MANIFOLD,
     title="Disks: five tangents, and harmonics beyond them",
     paper=(
         "A UNet trained on disks of random centre, radius and intensities, at sigma .04, has the "
@@ -35,8 +29,4 @@ FIGURE = PaperFigure(
         "(within .05) and its error 5 sigma^2 (within a quarter). The first five vectors overlap "
         "those of the posterior mean by at least .7."
     ),
-    run=run,
-    networks=("disks",),
-    keys=KEYS,
-    tolerances=TOLERANCES,
 )

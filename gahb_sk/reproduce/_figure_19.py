@@ -1,17 +1,9 @@
 """Figure 19: one photograph times a random intensity, a ray; the posterior mean added."""
 
-from gahb_sk.reproduce._manifolds import KEYS, TOLERANCES, Manifold, outcome
-from gahb_sk.reproduce._paper_figure import PaperFigure
+from gahb_sk.reproduce._manifolds import Manifold, manifold_figure
 
-
-def run(setup):
-    """Compare the network on a ray with its posterior mean."""
-    paper = {"slope": "below 1", "extra": "above 0"}
-    return outcome(Manifold(19, "ray", paper, n_images=256), setup)
-
-
-FIGURE = PaperFigure(
-    number=19,
+FIGURE = manifold_figure(
+    Manifold(19, "ray", {"slope": "below 1", "extra": "above 0"}, n_images=256),
     title="One photograph of any intensity: a ray",
     paper=(
         "A UNet trained on one face times a random intensity, a class of one dimension whose "
@@ -26,8 +18,4 @@ FIGURE = PaperFigure(
         "mean's is 1 (within .05) and its error sigma^2 (within a quarter). The first vector "
         "overlaps the photograph by at least .7."
     ),
-    run=run,
-    networks=("ray",),
-    keys=KEYS,
-    tolerances=TOLERANCES,
 )

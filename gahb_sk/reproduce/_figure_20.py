@@ -1,17 +1,9 @@
 """Figure 20: sine waves of any phase and amplitude, a cone; the posterior mean added."""
 
-from gahb_sk.reproduce._manifolds import KEYS, TOLERANCES, Manifold, outcome
-from gahb_sk.reproduce._paper_figure import PaperFigure
+from gahb_sk.reproduce._manifolds import Manifold, manifold_figure
 
-
-def run(setup):
-    """Compare the network on sine waves with their posterior mean."""
-    paper = {"slope": "below 1", "extra": "above 0"}
-    return outcome(Manifold(20, "sines", paper, n_images=256), setup)
-
-
-FIGURE = PaperFigure(
-    number=20,
+FIGURE = manifold_figure(
+    Manifold(20, "sines", {"slope": "below 1", "extra": "above 0"}, n_images=256),
     title="Sine waves of any phase and amplitude: a cone",
     paper=(
         "A UNet trained on sine waves of random phase and amplitude, a cone of two dimensions "
@@ -26,8 +18,4 @@ FIGURE = PaperFigure(
         "is 1 (within .05) and its error 2 sigma^2 (within a quarter). The first two vectors "
         "overlap those of the posterior mean by at least .7."
     ),
-    run=run,
-    networks=("sines",),
-    keys=KEYS,
-    tolerances=TOLERANCES,
 )

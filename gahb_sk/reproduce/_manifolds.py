@@ -1,6 +1,7 @@
 """Classes that are manifolds of few dimensions: a network's basis beside the posterior mean's."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -9,14 +10,14 @@ from gahb_sk.experiments import basis_alignment, basis_spectra, optimality_gap
 from gahb_sk.metrics import psnr_slope
 from gahb_sk.reproduce import PLANS, _bases
 from gahb_sk.reproduce._bases import NETWORK
-from gahb_sk.reproduce._paper_figure import Check, Outcome
+from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 
 SIGMA = 0.04  # the paper's, for eigenvectors of disks
 SIGMAS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 SMALL = SIGMAS[:3]  # noise that slopes are fitted to
 OPTIMUM = "posterior mean"
-KEYS = ("quantity", "denoiser", "reference", "sigma", "k")
-TOLERANCES = {"psnr": 0.05, "gap": 0.05, "factor": 0.02, "harmonicity": 0.02, "overlap": 0.02}
+_KEYS = ("quantity", "denoiser", "reference", "sigma", "k")
+_TOLERANCES = {"psnr": 0.05, "gap": 0.05, "factor": 0.02, "harmonicity": 0.02, "overlap": 0.02}
 _COLUMNS = ("denoiser", "reference", "sigma", "k", "psnr", "optimum_psnr", "gap", "gap_se",
             "factor", "factor_se", "harmonicity", "overlap", "overlap_se", "chance")  # fmt: skip
 _VECTORS, _SHOWN = 20, 9
@@ -45,6 +46,18 @@ class Manifold:
     paper: dict
     n_images: int = 64
     n_bases: int = 16
+
+
+def manifold_figure(manifold, **texts):
+    """Return the figure of a manifold, with its ``title``, ``paper`` and ``criterion``."""
+    return PaperFigure(
+        number=manifold.number,
+        run=partial(outcome, manifold),
+        networks=(manifold.plan,),
+        keys=_KEYS,
+        tolerances=_TOLERANCES,
+        **texts,
+    )
 
 
 def outcome(manifold, setup):
