@@ -4,6 +4,9 @@ import numpy as np
 
 from gahb_sk.denoisers import all_denoisers
 from gahb_sk.networks import UNet
+from gahb_sk.testing import random_fields as smooth_images
+
+__all__ = ["halve_noise", "make_denoiser", "make_module", "smooth_images"]
 
 
 def halve_noise(image, sigma):
@@ -43,14 +46,3 @@ def make_denoiser(name, **parameters):
     cls = all_denoisers()[name]
     settings = SETTINGS.get(name, dict)()
     return cls(**{**settings, **parameters})
-
-
-def smooth_images(n=5, shape=(16, 16), seed=0, dtype=np.float64):
-    """Images in [0, 1] with some structure: random steps along both axes."""
-    rng = np.random.RandomState(seed)
-    images = rng.uniform(size=(n, *shape))
-    for axis in (-1, -2):
-        images = np.cumsum(images - 0.5, axis=axis)
-    axes = tuple(range(1, images.ndim))
-    low, high = images.min(axes, keepdims=True), images.max(axes, keepdims=True)
-    return ((images - low) / (high - low)).astype(dtype)

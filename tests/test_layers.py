@@ -21,7 +21,7 @@ ORDER = [
     ["transforms", "networks"],
     ["training", "jacobians"],
     ["denoisers"],
-    ["zoo"],
+    ["zoo", "testing"],
     ["analysis", "sampling"],
     ["experiments"],
     ["plots"],
