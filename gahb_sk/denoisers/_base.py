@@ -1,22 +1,16 @@
-"""The contract of every denoiser, and the template that keeps it.
+"""The contract of every denoiser: what users call and what authors write.
 
-A denoiser is fitted on CLEAN images and transforms NOISY ones. The base class checks images and
-noise levels, cuts the work into chunks of bounded memory, converts between NumPy and torch, and
-restores shape, dtype and kind. A subclass writes the hook ``_denoise``, may write ``_fit`` and
-``_jacobian``, and says by class attributes what it is.
+A denoiser is fitted on CLEAN images and transforms NOISY ones. A subclass writes the hook
+``_denoise``, may write ``_fit`` and ``_jacobian``, and says by class attributes what it is. All
+else, from the checks of the images to their chunks, is in ``_template.py``.
 """
 
-import copy
-
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import gen_batches
-from sklearn.utils.validation import check_is_fitted
 
-from gahb_sk._arrays import is_torch, like, n_channels, shape_of, to_numpy, to_torch
+from gahb_sk._arrays import as_array
 from gahb_sk._validation import Interval, Real, fit_context
 from gahb_sk.denoisers._linearization import linearize_many, linearize_one
-from gahb_sk.images import as_images
+from gahb_sk.denoisers._template import DenoiserTemplate
 from gahb_sk.metrics import psnr
 from gahb_sk.noise import (
     DEFAULT_SIGMA,
@@ -27,7 +21,7 @@ from gahb_sk.noise import (
 )
 
 
-class BaseDenoiser(TransformerMixin, BaseEstimator):
+class BaseDenoiser(DenoiserTemplate):
     """Base class of all denoisers; see the module's docstring.
 
     Hooks of a subclass, each with a default but ``_denoise``:
@@ -155,21 +149,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         return noisy.restore(out)
 
     def fit_transform(self, X, y=None, *, sigma=None):
-        """Fit on X, then denoise X.
-
-        Parameters
-        ----------
-        X : array-like, torch.Tensor or lazy stack
-            Images, shaped as in ``fit``.
-        y : array-like, default=None
-            See ``fit``.
-        sigma : float or array-like of shape (n,), default=None
-            See ``transform``.
-
-        Returns
-        -------
-        denoised : ndarray or torch.Tensor
-        """
+        """Fit on X, then denoise X; see ``fit`` and ``transform``."""
         return self.fit(X, y).transform(X, sigma=sigma)
 
     def score(self, X, y=None, sigma=None, sample_weight=None):
@@ -270,10 +250,8 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
             differences, or None if the products are exact.
         """
         self._check_clean(clean)
-        stack = image[None] if is_torch(image) else np.asarray(image)[None]
-        return linearize_one(
-            self._prepared(stack), image, sigma, clean if self.needs_clean else None
-        )
+        ready = self._prepared(as_array(image)[None])
+        return linearize_one(ready, image, sigma, clean if self.needs_clean else None)
 
     def linearize_stack(self, X, sigma=None, *, clean=None):
         """Jacobians of the denoiser at several noisy images.
@@ -292,7 +270,7 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
         self._check_clean(clean)
         return linearize_many(self._prepared(X), X, sigma, clean if self.needs_clean else None)
 
-    # Hooks with a default -----------------------------------------------------------------
+    # Hooks with a default
 
     def _fit(self, images):
         """Learn nothing."""
@@ -321,80 +299,3 @@ class BaseDenoiser(TransformerMixin, BaseEstimator):
 
     def _chunk_length(self, shape):
         return max(1, self._chunk_pixels // int(np.prod(shape[1:])))
-
-    # Template -----------------------------------------------------------------------------
-
-    def _prepared(self, X):
-        """Return self, or a copy fitted on X if nothing is learned and ``fit`` was not called."""
-        if self.learns or hasattr(self, "image_shape_"):
-            return self
-        return copy.copy(self).fit(X)
-
-    def _check_clean(self, clean):
-        if self.needs_clean and clean is None:
-            raise TypeError(
-                f"clean: {type(self).__name__} is an oracle and needs the clean images, of the "
-                "shape of X; pass clean=."
-            )
-
-    def _check_training_images(self, X, y=None):
-        if y is not None and len(shape_of(X)) > 1 and shape_of(y) == shape_of(X):
-            X = y
-        return as_images(X, image_shape=self.image_shape, estimator=self, reset=True)
-
-    def _check_images(self, X, name="X"):
-        check_is_fitted(self)
-        images = as_images(X, image_shape=self.image_shape, name=name, estimator=self, reset=False)
-        came, fitted = images.image_shape, tuple(getattr(self, "image_shape_", images.image_shape))
-        same = {
-            "nothing": True,
-            "channels": n_channels(came) == n_channels(fitted),
-            "size": came == fitted,
-        }[self._fixed]
-        if not same:
-            what = "number of channels" if self._fixed == "channels" else "shape"
-            raise ValueError(
-                f"{name}: expected images of the {what} seen in fit, {fitted}, got images of "
-                f"shape {came}. Fit {type(self).__name__} on images of that {what}."
-            )
-        return images
-
-    def _check_level(self, sigma, n):
-        """Noise levels ``(n,)`` given by the caller or the constructor, else None."""
-        if sigma is None:
-            sigma = getattr(self, "sigma", None)
-        return None if sigma is None else check_sigma(sigma, n)
-
-    def _chunks(self, images):
-        for index in gen_batches(len(images), self._chunk_length(images.shape)):
-            yield index, self._read(images, index)
-
-    def _read(self, images, index):
-        return images.tensor(index) if images.kind == "torch" else images.numpy(index)
-
-    def _denoise_chunk(self, noisy, sigma, clean=None):
-        """Call the hook on its own kind of array; hand the result back in the kind of noisy."""
-        if sigma is None and not self.blind:
-            sigma = self._estimate_sigma(to_numpy(noisy))
-        convert = to_numpy if self._backend == "numpy" else to_torch
-        arguments = [convert(noisy)]
-        arguments.append(None if self.blind else like(sigma, arguments[0]))
-        if self.needs_clean:
-            arguments.append(like(convert(clean), arguments[0]))
-        return like(self._denoise(*arguments), noisy)
-
-    def _check_partner(self, X, images, name):
-        partner = self._check_images(X, name)
-        if partner.shape != images.shape:
-            raise ValueError(
-                f"{name}: expected images of the shape of X, {images.shape}, got {partner.shape}."
-            )
-        return partner
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = self.learns
-        tags.input_tags.two_d_array = self.image_shape is not None
-        tags.input_tags.three_d_array = self.image_shape is None
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

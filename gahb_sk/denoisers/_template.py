@@ -1,0 +1,98 @@
+"""How the contract is kept: images and noise levels are checked, and read in chunks.
+
+Chunks bound the memory; a hook receives NumPy arrays or torch tensors as it wants them, and its
+result goes back to the shape, dtype and kind that came in.
+"""
+
+import copy
+
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from gahb_sk._arrays import like, n_channels, shape_of, to_numpy, to_torch
+from gahb_sk.images import as_images
+from gahb_sk.noise import check_sigma
+
+
+class DenoiserTemplate(TransformerMixin, BaseEstimator):
+    """What :class:`BaseDenoiser` does with images before and after the hooks.
+
+    A subclass says by ``_backend`` ("numpy" or "torch") which arrays its hook wants, and by
+    ``_fixed`` ("nothing", "channels" or "size") what must be as in ``fit``.
+    """
+
+    def _prepared(self, X):
+        """Return self, or a copy fitted on X if nothing is learned and ``fit`` was not called."""
+        if self.learns or hasattr(self, "image_shape_"):
+            return self
+        return copy.copy(self).fit(X)
+
+    def _check_clean(self, clean):
+        if self.needs_clean and clean is None:
+            raise TypeError(
+                f"clean: {type(self).__name__} is an oracle and needs the clean images, of the "
+                "shape of X; pass clean=."
+            )
+
+    def _check_training_images(self, X, y=None):
+        if y is not None and len(shape_of(X)) > 1 and shape_of(y) == shape_of(X):
+            X = y
+        return as_images(X, image_shape=self.image_shape, estimator=self, reset=True)
+
+    def _check_images(self, X, name="X"):
+        check_is_fitted(self)
+        images = as_images(X, image_shape=self.image_shape, name=name, estimator=self, reset=False)
+        came, fitted = images.image_shape, tuple(getattr(self, "image_shape_", images.image_shape))
+        same = {
+            "nothing": True,
+            "channels": n_channels(came) == n_channels(fitted),
+            "size": came == fitted,
+        }[self._fixed]
+        if not same:
+            what = "number of channels" if self._fixed == "channels" else "shape"
+            raise ValueError(
+                f"{name}: expected images of the {what} seen in fit, {fitted}, got images of "
+                f"shape {came}. Fit {type(self).__name__} on images of that {what}."
+            )
+        return images
+
+    def _check_level(self, sigma, n):
+        """Noise levels ``(n,)`` given by the caller or the constructor, else None."""
+        if sigma is None:
+            sigma = getattr(self, "sigma", None)
+        return None if sigma is None else check_sigma(sigma, n)
+
+    def _chunks(self, images):
+        for index in gen_batches(len(images), self._chunk_length(images.shape)):
+            yield index, self._read(images, index)
+
+    def _read(self, images, index):
+        return images.tensor(index) if images.kind == "torch" else images.numpy(index)
+
+    def _denoise_chunk(self, noisy, sigma, clean=None):
+        """Call the hook on its own kind of array; hand the result back in the kind of noisy."""
+        if sigma is None and not self.blind:
+            sigma = self._estimate_sigma(to_numpy(noisy))
+        convert = to_numpy if self._backend == "numpy" else to_torch
+        arguments = [convert(noisy)]
+        arguments.append(None if self.blind else like(sigma, arguments[0]))
+        if self.needs_clean:
+            arguments.append(like(convert(clean), arguments[0]))
+        return like(self._denoise(*arguments), noisy)
+
+    def _check_partner(self, X, images, name):
+        partner = self._check_images(X, name)
+        if partner.shape != images.shape:
+            raise ValueError(
+                f"{name}: expected images of the shape of X, {images.shape}, got {partner.shape}."
+            )
+        return partner
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = self.learns
+        tags.input_tags.two_d_array = self.image_shape is not None
+        tags.input_tags.three_d_array = self.image_shape is None
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
