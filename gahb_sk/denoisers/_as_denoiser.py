@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from os import PathLike
 from pathlib import Path
 
 from sklearn.frozen import FrozenEstimator
@@ -53,7 +54,7 @@ def as_denoiser(denoiser, *, name="denoiser", oracles=True):
                 "Choose a denoiser that is no oracle."
             )
         return denoiser
-    if isinstance(denoiser, (str, Path)):
+    if isinstance(denoiser, (str, PathLike)):
         from gahb_sk.denoisers import PretrainedDenoiser
 
         return PretrainedDenoiser(denoiser)
@@ -125,7 +126,7 @@ def is_denoiser(denoiser):
 
 
 def _name(denoiser):
-    if isinstance(denoiser, (str, Path)):
+    if isinstance(denoiser, (str, PathLike)):
         return Path(denoiser).name
     if isinstance(denoiser, FrozenEstimator):
         denoiser = denoiser.estimator
