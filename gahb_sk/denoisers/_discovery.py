@@ -1,8 +1,7 @@
-"""Find every denoiser by introspection, so that a new one needs no registration."""
+"""Every denoiser that the package exports, by name."""
 
 import importlib
 import inspect
-import pkgutil
 
 from gahb_sk._validation import check_name
 from gahb_sk.denoisers._base import BaseDenoiser
@@ -23,12 +22,8 @@ def all_denoisers():
     True
     """
     package = importlib.import_module("gahb_sk.denoisers")
-    found = {}
-    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        for name, value in vars(importlib.import_module(module.name)).items():
-            if _is_denoiser(name, value):
-                found[name] = value
-    return dict(sorted(found.items()))
+    exported = {name: getattr(package, name) for name in sorted(package.__all__)}
+    return {name: value for name, value in exported.items() if _is_denoiser(value)}
 
 
 def get_denoiser(name):
@@ -52,10 +47,7 @@ def get_denoiser(name):
     return denoisers[check_name(name, denoisers, "denoiser")]
 
 
-def _is_denoiser(name, value):
-    return (
-        inspect.isclass(value)
-        and issubclass(value, BaseDenoiser)
-        and not name.startswith("_")
-        and hasattr(value, "_denoise")  # the base classes have none
-    )
+def _is_denoiser(value):
+    """Tell a denoiser from a function or a base class, which has no ``_denoise``."""
+    is_class = inspect.isclass(value) and issubclass(value, BaseDenoiser)
+    return is_class and hasattr(value, "_denoise")
