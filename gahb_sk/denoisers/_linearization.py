@@ -1,5 +1,7 @@
 """The Jacobian of a denoiser at one image or at several: its own, or central differences."""
 
+import functools
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -57,17 +59,21 @@ def linearize_many(denoiser, X, sigma, clean=None):
     noisy = images.numpy().astype(np.float64)
     levels = _levels(denoiser, sigma, noisy)
 
-    def operator_at(i):
+    @functools.cache  # the stack keeps the others
+    def first():
+        return at(0)
+
+    def at(i):
         one = slice(i, i + 1)
         parts = (None if array is None else array[one] for array in (levels, partners))
         return _operator(denoiser, noisy[one], *parts)
 
     products = denoiser._jacobian_products(noisy, levels)
-    if products is None and operator_at(0).step is not None:
+    if products is None and first().step is not None:
         step = _step(noisy, levels)
         together = difference_products(_displaced(denoiser, levels, partners), noisy, step)
         products = lambda dtype: (together, None)  # noqa: E731
-    return JacobianStack(len(noisy), noisy[0].size, operator_at, products)
+    return JacobianStack(len(noisy), noisy[0].size, lambda i: at(i) if i else first(), products)
 
 
 def _operator(denoiser, noisy, levels, partner):

@@ -55,7 +55,7 @@ def test_sure_is_too_low_for_a_hard_threshold():
 
 
 def test_the_optimum_predicts_its_own_error(rng):
-    clean = make_disk_images(30, 12, random_state=rng.randint(99))
+    clean = make_disk_images(16, 12, random_state=rng.randint(99))
     noisy = add_gaussian_noise(clean, SIGMA, random_state=rng)
     best = DiskPosteriorMean().fit(clean)
     difference = predicted_mse(best, noisy, SIGMA).mse - mse(clean, best.transform(noisy, SIGMA))
