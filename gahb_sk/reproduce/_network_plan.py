@@ -3,7 +3,6 @@
 import dataclasses
 from dataclasses import dataclass, field
 
-from gahb_sk.denoisers import NetworkDenoiser
 from gahb_sk.networks import ARCHITECTURES
 
 
@@ -39,6 +38,8 @@ class NetworkPlan:
 
     def denoiser(self, **parameters):
         """Return the unfitted estimator of the plan, with further parameters."""
+        from gahb_sk.denoisers import NetworkDenoiser  # loads torch
+
         return NetworkDenoiser(
             ARCHITECTURES[self.network](**self.sizes),
             recipe=self.recipe,

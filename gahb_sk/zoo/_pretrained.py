@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 
 from gahb_sk._validation import check_name
-from gahb_sk.denoisers import PretrainedDenoiser
-from gahb_sk.denoisers.learned._pretrained import SHIPPED as WEIGHTS
-from gahb_sk.denoisers.learned._pretrained import shipped_networks
+from gahb_sk.denoisers.learned._shipped import CONFIG, shipped_networks
+from gahb_sk.denoisers.learned._shipped import SHIPPED as WEIGHTS
 
-CARD, CONFIG = "card.json", "config.json"
+CARD = "card.json"
 
 
 def list_pretrained():
@@ -99,6 +98,8 @@ def load_pretrained(name):
     >>> load_pretrained("c-alpha-2").fit(X).score(X, sigma=0.1) > 30
     True
     """
+    from gahb_sk.denoisers import PretrainedDenoiser  # loads torch
+
     denoiser = PretrainedDenoiser(name)
     denoiser.network_  # noqa: B018 - a damaged folder shows now
     return denoiser

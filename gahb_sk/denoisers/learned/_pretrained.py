@@ -2,38 +2,13 @@
 
 import functools
 import os
-from pathlib import Path
 
-import gahb_sk
-from gahb_sk._validation import check_name
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.learned._applied import AppliedNetwork
 from gahb_sk.denoisers.learned._network import NetworkDenoiser
+from gahb_sk.denoisers.learned._shipped import find_weights
 from gahb_sk.networks._folder import CONFIG, WEIGHTS
 from gahb_sk.training._machine import Machine
-
-SHIPPED = Path(gahb_sk.__file__).parent / "zoo" / "weights"
-
-
-def shipped_networks():
-    """Names of the networks that come with the package."""
-    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{CONFIG}"))
-
-
-def find_weights(weights):
-    """Return the folder of a network: that of a name, or any other.
-
-    Names of the package come first: a folder of such a name is meant by ``./name`` or a Path.
-
-    Raises
-    ------
-    ValueError
-        If there is neither such a name nor such a folder; the nearest name is given.
-    """
-    path, names = Path(weights), shipped_networks()
-    if (weights not in names or isinstance(weights, os.PathLike)) and path.is_dir():
-        return path
-    return SHIPPED / check_name(str(weights), names, "network")
 
 
 class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
