@@ -14,9 +14,9 @@ import numpy as np
 from gahb_sk.analysis import eigenbasis, harmonicity
 from gahb_sk.cli._analysis_page import Findings, write_analysis
 from gahb_sk.cli._arguments import add_subject, positive_int, redo
-from gahb_sk.cli._denoisers import describe
+from gahb_sk.cli._denoisers import describe, is_saved_network
 from gahb_sk.cli._page import check_output
-from gahb_sk.cli._subjects import is_saved_network, read_model, read_subject
+from gahb_sk.cli._subjects import read_model, read_subject
 from gahb_sk.experiments import Table, basis_alignment, risk_estimates
 from gahb_sk.jacobians import linearize
 from gahb_sk.noise import add_gaussian_noise

@@ -2,10 +2,12 @@
 
 import ast
 import inspect
+from pathlib import Path
 
 from gahb_sk._validation import did_you_mean
-from gahb_sk.denoisers import get_denoiser
+from gahb_sk.denoisers import as_denoiser, get_denoiser
 from gahb_sk.networks import ARCHITECTURES
+from gahb_sk.zoo import list_pretrained
 
 
 def parse_denoiser(text):
@@ -14,8 +16,9 @@ def parse_denoiser(text):
     Parameters
     ----------
     text : str
-        A class name, alone or with keyword arguments that are plain literals or the architecture
-        of a network, ``"NetworkDenoiser(network=UNet(channels=8))"``. Nothing is evaluated.
+        The name or folder of a saved network; or a class name, alone or with keyword arguments
+        that are plain literals or the architecture of a network,
+        ``"NetworkDenoiser(network=UNet(channels=8))"``. Nothing is evaluated.
 
     Returns
     -------
@@ -28,6 +31,8 @@ def parse_denoiser(text):
         For an unknown name (the nearest is given), an unknown parameter, or anything that is not
         a literal.
     """
+    if is_saved_network(text):
+        return as_denoiser(text)
     name, keywords = parse_call(text)
     cls = get_denoiser(name)
     legal = list(inspect.signature(cls).parameters)
@@ -48,6 +53,11 @@ def parse_denoiser(text):
             "Python."
         )
     return cls(**keywords)
+
+
+def is_saved_network(text):
+    """Tell whether a text is a folder, or a network that comes with the package."""
+    return Path(text).is_dir() or text in list_pretrained()
 
 
 def parse_call(text):
@@ -93,7 +103,7 @@ def parse_denoisers(texts):
     denoisers : dict of str to denoiser
     """
     denoisers = {}
-    names = [parse_call(text)[0] for text in texts]
+    names = [text if is_saved_network(text) else parse_call(text)[0] for text in texts]
     for text, name in zip(texts, names, strict=True):
         label = name if names.count(name) == 1 else " ".join(text.split())
         if label in denoisers:

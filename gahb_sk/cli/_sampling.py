@@ -5,7 +5,8 @@ from PIL import Image
 
 from gahb_sk._files import atomic_path
 from gahb_sk.cli._arguments import parse_settings
-from gahb_sk.cli._subjects import is_saved_network, read_model, read_subject
+from gahb_sk.cli._denoisers import is_saved_network
+from gahb_sk.cli._subjects import read_model, read_subject
 from gahb_sk.sampling import FlowSampler, ScoreSampler
 
 SAMPLERS = {"score": ScoreSampler, "flow": FlowSampler}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gahb_sk.cli._denoisers import parse_denoiser
+from gahb_sk.cli._denoisers import is_saved_network, parse_denoiser
 from gahb_sk.cli._image_classes import is_image_class, parse_image_class
 from gahb_sk.datasets._decode import decode
-from gahb_sk.zoo import list_pretrained, load_pretrained
+from gahb_sk.zoo import load_pretrained
 
 N_TRAIN = 500  # images of the class that a denoiser which learns is fitted on
 LARGEST = 128  # side to which the middle of a file is cut by default
@@ -78,11 +78,6 @@ def _middle(image, size, text):
     sides = [min(n, LARGEST) if size is None else size for n in (height, width)]
     top, left = (height - sides[0]) // 2, (width - sides[1]) // 2
     return image[..., top : top + sides[0], left : left + sides[1]]
-
-
-def is_saved_network(text):
-    """Tell whether a text is a folder, or a network that comes with the package."""
-    return Path(text).is_dir() or text in list_pretrained()
 
 
 def read_model(text, subject):

@@ -295,3 +295,9 @@ def test_redo_names_every_setting(tmp_path):
     args = build_parser().parse_args([*words, "--denoisers", "WaveletShrinkage(n_shifts=4)"])
     again = build_parser().parse_args(shlex.split(redo(args))[1:])
     assert vars(again) == vars(args)
+
+
+def test_shipped_networks_are_compared_by_name():
+    denoisers = parse_denoisers(["disks", "WaveletShrinkage(n_shifts=4)"])
+    assert list(denoisers) == ["disks", "WaveletShrinkage"]
+    assert denoisers["disks"].learns is False

@@ -1,5 +1,7 @@
 """ModuleDenoiser: any torch module, held to the contract."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -152,3 +154,15 @@ def test_bad_parameters():
         ModuleDenoiser("network.pt").fit(images)
     with pytest.raises(ValueError, match="predicts"):
         ModuleDenoiser(Scale(), predicts="score").fit(images)
+
+
+def test_training_goes_on_in_other_threads(rng):
+    network, images = small_network().train(), rng.randn(2, 8, 8)
+    denoiser = ModuleDenoiser(network).fit(images)
+    expected = denoiser.transform(images)
+    seen = []
+    network.register_forward_pre_hook(lambda *args: seen.append(args))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(denoiser.transform, [images] * 16))
+    assert not seen and network.training
+    assert_allclose(found, [expected] * 16)
