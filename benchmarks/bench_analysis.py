@@ -18,13 +18,13 @@ import time
 import numpy as np
 import torch
 
-from gahb_sk import UNetDenoiser, add_gaussian_noise
+from gahb_sk import NetworkDenoiser, add_gaussian_noise
 from gahb_sk.analysis import eigenbasis
 from gahb_sk.datasets import FreshImages, make_c_alpha_images
 from gahb_sk.denoisers import BandletShrinkage, OracleShrinkage, WaveletShrinkage
 from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.jacobians import hutchpp, linearize
-from gahb_sk.networks._inference import denoise
+from gahb_sk.networks import UNet, denoise
 
 ROWS, BLOCK = 50, 1600
 
@@ -32,11 +32,11 @@ ROWS, BLOCK = 50, 1600
 def trained(args):
     """Load the network, or train it for the seconds given."""
     if args.folder is not None:
-        return UNetDenoiser.load(args.folder)
+        return NetworkDenoiser.load(args.folder)
     stream = FreshImages(CAlphaImages(40, alpha=2.0), random_state=0)
     print(f"training {args.channels} channels for {args.train_seconds:g} s", flush=True)
-    return UNetDenoiser(
-        channels=args.channels, time_budget=args.train_seconds, max_images=None, random_state=0
+    return NetworkDenoiser(
+        UNet(args.channels), time_budget=args.train_seconds, max_images=None, random_state=0
     ).fit(stream)
 
 
@@ -133,7 +133,7 @@ def main(argv=None):
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="which; all by default")
-    parser.add_argument("--folder", help="a saved UNetDenoiser")
+    parser.add_argument("--folder", help="a saved NetworkDenoiser")
     parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--train-seconds", type=float, default=600)
     parser.add_argument("--image-size", type=int, default=80)

@@ -11,8 +11,9 @@ import argparse
 from pathlib import Path
 
 from benchmarks.bench_generalization import fashion
-from gahb_sk import EfficientDenoiser
+from gahb_sk import NetworkDenoiser
 from gahb_sk.experiments import capacity_curve
+from gahb_sk.networks import ResidualUNet
 from gahb_sk.plots import CapacityDisplay
 
 SIGMAS = (0.05, 0.15, 0.5)
@@ -30,8 +31,8 @@ def experiment(args):
     images = fashion(args)
     stacks = {f"{28 // k}x{28 // k}": averaged(images, k) for k in (4, 2, 1)}
     networks = {
-        f"{channels} channels": EfficientDenoiser(
-            channels=channels, n_blocks=2, max_images=args.max_images
+        f"{channels} channels": NetworkDenoiser(
+            ResidualUNet(channels, n_blocks=2), max_images=args.max_images
         )
         for channels in args.channels
     }

@@ -23,9 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gahb_sk import EfficientDenoiser, EmpiricalBayesDenoiser, WienerDenoiser
+from gahb_sk import EmpiricalBayesDenoiser, NetworkDenoiser, WienerDenoiser
 from gahb_sk.datasets import load_fashion_mnist, load_sample_patches
 from gahb_sk.experiments import Table, generalization_curve
+from gahb_sk.networks import ResidualUNet
 from gahb_sk.plots import GeneralizationDisplay
 
 SIGMAS = tuple(np.geomspace(0.02, 0.6, 6).round(3).tolist())
@@ -48,9 +49,7 @@ IMAGES = {"fashion": fashion, "photographs": photographs}
 
 def network(args):
     """Return the network, unfitted."""
-    return EfficientDenoiser(
-        channels=args.channels, n_blocks=args.n_blocks, max_images=args.max_images
-    )
+    return NetworkDenoiser(ResidualUNet(args.channels, args.n_blocks), max_images=args.max_images)
 
 
 DENOISERS = {

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
-from gahb_sk import UNetDenoiser, WienerDenoiser
+from gahb_sk import NetworkDenoiser, WienerDenoiser
 from gahb_sk.datasets import make_c_alpha_images, make_disk_images
 from gahb_sk.denoisers import DiskPosteriorMean
 from gahb_sk.image_classes import disk_coverage
@@ -33,7 +33,7 @@ def seconds(function):
 
 def speed(arguments):
     X = make_c_alpha_images(64, image_size=40, random_state=0)
-    network = UNetDenoiser(max_images=arguments.training, random_state=0).fit(X)
+    network = NetworkDenoiser("unet", max_images=arguments.training, random_state=0).fit(X)
     steps = arguments.steps
 
     def sampler():

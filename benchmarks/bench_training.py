@@ -31,21 +31,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gahb_sk import EfficientDenoiser, UNetDenoiser, add_gaussian_noise
+from gahb_sk import NetworkDenoiser, add_gaussian_noise
 from gahb_sk._files import write_text
 from gahb_sk._random import seed_sequence
 from gahb_sk.datasets import FreshImages, make_c_alpha_images, open_stack
 from gahb_sk.denoisers import BM3DDenoiser
 from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.metrics import input_psnr, psnr
-from gahb_sk.networks import UNet
+from gahb_sk.networks import UNet, denoise
 from gahb_sk.networks import _blocks as blocks
-from gahb_sk.networks._inference import denoise
-from gahb_sk.training import RECIPES, Training
+from gahb_sk.training import RECIPES, Machine, Trainer
 
 SIGMAS = (0.005, 0.01, 0.03, 0.1, 0.3)
 IMAGE_SIZE = 40
-NETWORKS = {"unet": UNetDenoiser, "efficient": EfficientDenoiser}
+NETWORKS = {"unet": "unet", "efficient": "residual_unet"}
 # What the claims compare: the paper's recipe on its network, and ours on two.
 RUNS = (
     "paper:unet:20",
@@ -72,6 +71,12 @@ def parse(name):
     return recipe, network, float(minutes), int(batch[0]) if batch else RECIPES[recipe].batch_size
 
 
+def make(name, **parameters):
+    recipe, network, _, batch_size = parse(name)
+    recipe = {"base": recipe, "batch_size": batch_size}
+    return NetworkDenoiser(NETWORKS[network], recipe=recipe, random_state=0, **parameters)
+
+
 def fresh():
     return FreshImages(CAlphaImages(IMAGE_SIZE, alpha=2), random_state=0)
 
@@ -83,9 +88,7 @@ def train_once(name, rates, folder, clean):
         images = round(60 * minutes * rates[f"{recipe}:{network}:{batch_size}"])
         budget = {"max_images": images, "time_budget": None}
     start = time.process_time()
-    denoiser = NETWORKS[network](
-        recipe=recipe, batch_size=batch_size, checkpoint_dir=folder, random_state=0, **budget
-    ).fit(fresh())
+    denoiser = make(name, checkpoint_dir=folder, **budget).fit(fresh())
     return {
         "images": denoiser.n_images_seen_,
         "seconds": denoiser.history_[-1]["seconds"],
@@ -130,13 +133,7 @@ def measure_rates(arguments):
         key = f"{recipe}:{network}:{batch_size}"
         if key in rates:
             continue
-        denoiser = NETWORKS[network](
-            recipe=recipe,
-            batch_size=batch_size,
-            max_images=None,
-            time_budget=arguments.seconds,
-            random_state=0,
-        ).fit(fresh())
+        denoiser = make(name, max_images=None, time_budget=arguments.seconds).fit(fresh())
         rates[key] = denoiser.n_images_seen_ / denoiser.history_[-1]["seconds"]
         write_text(arguments.output, json.dumps(rates, indent=1))
         print(f"{key:24s} {rates[key]:.0f} images/s", flush=True)
@@ -165,7 +162,7 @@ def paired(first, second, repeat):
 
 def plain_step(batch_size):
     """A step of the network as it is written down: contiguous layout, plain norm."""
-    network = UNet(16, 3, generator=torch.Generator().manual_seed(0))
+    network = UNet(16, 3).build(generator=torch.Generator().manual_seed(0))
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     rng = torch.Generator().manual_seed(0)
     clean = torch.rand(batch_size, 1, IMAGE_SIZE, IMAGE_SIZE, generator=rng)
@@ -182,20 +179,16 @@ def plain_step(batch_size):
 
 
 def library_step(batch_size, compiled=False, network=None):
-    network = network or UNet(16, 3, generator=torch.Generator().manual_seed(0))
-    training = Training(
-        network,
-        RECIPES["fast"],
-        (0.004, 1.0),
-        seed_sequence(0),
-        {"images": 10**9},
-        compiled=compiled,
+    network = network or UNet(16, 3).build(generator=torch.Generator().manual_seed(0))
+    machine = Machine(compile=compiled)
+    trainer = Trainer(
+        network, RECIPES["fast"], (0.004, 1.0), seed_sequence(0), {"images": 10**9}, machine=machine
     )
     network.train()
     rng = torch.Generator().manual_seed(0)
     clean = torch.rand(batch_size, 1, IMAGE_SIZE, IMAGE_SIZE, generator=rng)
-    batch = training.draw(0, 0, clean.shape)  # as from the worker thread
-    return lambda: training.step(clean, *batch)
+    batch = trainer.draw(0, 0, clean.shape)  # as from the worker thread
+    return lambda: trainer.step(clean, *batch)
 
 
 def speed(arguments):
@@ -213,7 +206,7 @@ def speed(arguments):
         )
     clean = make_c_alpha_images(arguments.images, image_size=IMAGE_SIZE, random_state=1)
     clean = clean.astype(np.float32)
-    denoiser = UNetDenoiser(max_images=64, random_state=0).fit(clean[:64])
+    denoiser = NetworkDenoiser("unet", max_images=64, random_state=0).fit(clean[:64])
     tensor = torch.from_numpy(clean)[:, None]
 
     @torch.no_grad()
@@ -245,7 +238,7 @@ def feed(arguments):
     lazy = arguments.source != "fresh"
     X = open_stack(arguments.source) if lazy else fresh()
     settings = {"max_images": arguments.images, "random_state": 0}
-    record = NETWORKS[arguments.network](**settings).fit(X).history_[-1]
+    record = NetworkDenoiser(NETWORKS[arguments.network], **settings).fit(X).history_[-1]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     what = "100,000 images of 80x80 in a file" if lazy else "fresh 40x40"
     print(

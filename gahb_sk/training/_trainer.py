@@ -170,8 +170,8 @@ class Trainer:
         good = math.isfinite(value) and self.precision.tolerates(norm.item())
         if good:
             self.precision.step(self.optimizer)
-            largest = torch.nn.utils.get_total_norm(self.network.parameters(), math.inf)
-            good = math.isfinite(largest.item())
+            size = torch.nn.utils.get_total_norm(self.network.parameters())
+            good = math.isfinite(size.item())
         if not good:
             with torch.no_grad():
                 for weight, old in zip(weights, before, strict=True):
