@@ -10,11 +10,12 @@ the effective dimension.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from gahb_sk import OracleShrinkage, UNetDenoiser, add_gaussian_noise
+from gahb_sk import OracleShrinkage, NetworkDenoiser, add_gaussian_noise
+from gahb_sk.networks import UNet
 from gahb_sk.datasets import make_c_alpha_images
 
 X = make_c_alpha_images(513, image_size=16, random_state=0)
-unet = UNetDenoiser(channels=8, n_blocks=2, max_images=12_000, random_state=0).fit(X[1:])
+unet = NetworkDenoiser(UNet(channels=8, n_blocks=2), max_images=12_000, random_state=0).fit(X[1:])
 noisy = add_gaussian_noise(X[:1], 0.1, random_state=0)[0]
 jacobian = unet.linearize(noisy) @ np.eye(noisy.size)
 factors, basis = np.linalg.eigh((jacobian + jacobian.T) / 2)
