@@ -198,8 +198,7 @@ class BaseDenoiser(DenoiserTemplate):
         ready = self._prepared(X)
         images = ready._check_images(X)
         n = len(images)
-        if y is None:
-            added = check_sigma(DEFAULT_SIGMA if sigma is None else sigma, n)
+        added = check_sigma(DEFAULT_SIGMA if sigma is None else sigma, n)
         clean = images if y is None else ready._check_partner(y, images, "y")
         known = ready._check_level(sigma, n)
         values = np.empty(n)
@@ -223,7 +222,7 @@ class BaseDenoiser(DenoiserTemplate):
         Returns
         -------
         sigma : ndarray of shape (n,) or None
-            The levels given, the constructor's, or estimates. None for a blind denoiser.
+            Given, the constructor's, or estimated. None for a blind denoiser.
         """
         images = self._prepared(X)._check_images(X)
         level = self._check_level(sigma, len(images))
