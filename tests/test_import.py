@@ -65,5 +65,5 @@ def test_rooms_are_attributes_of_the_package():
 
 
 def test_unknown_name():
-    with pytest.raises(AttributeError, match="no attribute 'Wavelet'"):
+    with pytest.raises(AttributeError, match="attribute Wavelet"):
         gahb_sk.Wavelet  # noqa: B018

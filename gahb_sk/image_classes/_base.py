@@ -36,11 +36,11 @@ class ImageClass:
         Dimension of the manifold that the images form; None if they form none.
     """
 
-    dimension = None
+    dimension: int | None = None
     # The estimator of gahb_sk.denoisers that is this class's posterior mean, and the record that
     # holds latents which are not one array (n, dimension).
-    _estimator = None
-    _record = None
+    _estimator: str | None = None
+    _record: type | None = None
     _parameter_constraints: dict = {}
     _smallest = SMALLEST
 
@@ -187,7 +187,7 @@ class ImageClass:
 
     # What a class gives -------------------------------------------------------------------------
 
-    _n_draws = None
+    _n_draws: int | None = None
 
     @property
     def _working_values(self):

@@ -28,7 +28,8 @@ _TOLERANCE = 1e-10
 _TRACE_AFTER = 64  # vectors from which a trace, of a second or so, is worth its time
 _TRACE_TOLERANCE = 1e-3  # relative, in single precision
 
-_is_gated = weakref.WeakKeyDictionary()  # network -> {blind: whether it is a gated network}
+# network -> {blind: whether it is a gated network}
+_is_gated: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 _DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 

@@ -1,12 +1,5 @@
 """Architectures of networks, and the reading of other people's weights."""
 
-from gahb_sk._lazy import attach
+from lazy_loader import attach_stub
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "_architectures": ["ARCHITECTURES", "Architecture", "BiasFreeCNN", "ResidualUNet", "UNet"],
-        "_blocks": ["BiasFreeNorm"],
-        "_inference": ["denoise"],
-    },
-)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

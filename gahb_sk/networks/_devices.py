@@ -6,7 +6,8 @@ import weakref
 
 import torch
 
-_copies = weakref.WeakKeyDictionary()  # network -> (device, versions of its weights, copy)
+# network -> (device, versions of its weights, copy)
+_copies: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 
 

@@ -6,18 +6,6 @@ and how to compute and draw it. ``results/`` holds the tables of the last releas
 run is compared with.
 """
 
-from gahb_sk._lazy import attach
+from lazy_loader import attach_stub
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "_paper_figure": ["Check", "Outcome", "PaperFigure", "Setup"],
-        "_pair_plans": ["PAIRS", "PairPlan"],
-        "_plans": ["PLANS", "Plan"],
-        "_registry": ["all_figures", "figure_numbers", "get_figure"],
-        "_reproduce": ["RECORD", "Reproduction", "is_done", "reproduce", "write_reproduction"],
-        "_train_network": ["train_pretrained"],
-        "_train_pairs": ["load_pair_images", "train_pairs"],
-        "_shipped": ["compare_with_shipped", "read_table"],
-    },
-)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

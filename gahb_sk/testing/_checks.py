@@ -15,7 +15,7 @@ from gahb_sk.testing._case import Case
 
 _SIGMAS = (0.02, 0.05, 0.1, 0.2, 0.4)
 _TOLERANCE = {"float32": 2e-4, "float64": 1e-6}
-CHECKS = {}
+CHECKS: dict = {}
 
 
 def _check(function):

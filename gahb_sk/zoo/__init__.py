@@ -1,12 +1,5 @@
 """Weights that come with the package, one folder each, with a card: listed, loaded, shared."""
 
-from gahb_sk._lazy import attach
+from lazy_loader import attach_stub
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "_hub": ["pull_pretrained", "push_pretrained"],
-        "_pairs": ["load_pairs"],
-        "_pretrained": ["list_pairs", "list_pretrained", "load_pretrained", "read_card"],
-    },
-)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

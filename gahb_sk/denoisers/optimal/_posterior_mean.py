@@ -37,7 +37,7 @@ class BasePosteriorMean(BaseDenoiser):
 
     kind = "optimal"
     _fixed = "size"
-    _image_class = None
+    _image_class: type | None = None
     # True: an image of the class has all channels, and a class that is not given is learned from
     # images. False: each channel is an image of the class, whose default is a fixed law.
     _learned = False

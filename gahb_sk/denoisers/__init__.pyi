@@ -1,0 +1,29 @@
+from ._as_denoiser import as_denoiser as as_denoiser
+from ._as_denoiser import as_denoisers as as_denoisers
+from ._base import BaseDenoiser as BaseDenoiser
+from ._discovery import all_denoisers as all_denoisers
+from ._discovery import get_denoiser as get_denoiser
+from .classical._bandlet_shrinkage import BandletShrinkage as BandletShrinkage
+from .classical._bm3d import BM3DDenoiser as BM3DDenoiser
+from .classical._non_local_means import NonLocalMeansDenoiser as NonLocalMeansDenoiser
+from .classical._total_variation import TotalVariationDenoiser as TotalVariationDenoiser
+from .classical._wavelet_shrinkage import WaveletShrinkage as WaveletShrinkage
+from .classical._wiener import WienerDenoiser as WienerDenoiser
+from .learned._kept import fit_or_load as fit_or_load
+from .learned._network import NetworkDenoiser as NetworkDenoiser
+from .learned._pretrained import PretrainedDenoiser as PretrainedDenoiser
+from .optimal._disk_posterior import DiskPosteriorMean as DiskPosteriorMean
+from .optimal._empirical_bayes import EmpiricalBayesDenoiser as EmpiricalBayesDenoiser
+from .optimal._gaussian_posterior import GaussianPosteriorMean as GaussianPosteriorMean
+from .optimal._local_empirical_bayes import (
+    LocalEmpiricalBayesDenoiser as LocalEmpiricalBayesDenoiser,
+)
+from .optimal._oracle import OracleDenoiser as OracleDenoiser
+from .optimal._oracle_shrinkage import OracleShrinkage as OracleShrinkage
+from .optimal._ray_posterior import RayPosteriorMean as RayPosteriorMean
+from .optimal._sine_posterior import SinePosteriorMean as SinePosteriorMean
+from .optimal._tangent_projection import TangentProjection as TangentProjection
+from .wrappers._function import FunctionDenoiser as FunctionDenoiser
+from .wrappers._module import ModuleDenoiser as ModuleDenoiser
+from .wrappers._tiled import Tiled as Tiled
+from .wrappers._variance_stabilized import VarianceStabilized as VarianceStabilized

@@ -1,0 +1,15 @@
+from ._basis_alignment import basis_alignment as basis_alignment
+from ._basis_spectra import basis_spectra as basis_spectra
+from ._capacity_curve import capacity_curve as capacity_curve
+from ._closest_images import closest_images as closest_images
+from ._compare import compare_denoisers as compare_denoisers
+from ._comparison import Comparison as Comparison
+from ._generalization_curve import (
+    GeneralizationCurve as GeneralizationCurve,
+)
+from ._generalization_curve import (
+    generalization_curve as generalization_curve,
+)
+from ._optimality_gap import optimality_gap as optimality_gap
+from ._risk_estimates import risk_estimates as risk_estimates
+from ._table import Table as Table
