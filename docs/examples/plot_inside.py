@@ -10,9 +10,9 @@ the effective dimension.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from gahb_sk import OracleShrinkage, NetworkDenoiser, add_gaussian_noise
-from gahb_sk.networks import UNet
+from gahb_sk import NetworkDenoiser, OracleShrinkage, add_gaussian_noise
 from gahb_sk.datasets import make_c_alpha_images
+from gahb_sk.networks import UNet
 
 X = make_c_alpha_images(513, image_size=16, random_state=0)
 unet = NetworkDenoiser(UNet(channels=8, n_blocks=2), max_images=12_000, random_state=0).fit(X[1:])
