@@ -89,7 +89,10 @@ def _rewrite(folder, network=None, **settings):
         (lambda d: _rewrite(d, estimator="Other"), "expected a NetworkDenoiser"),
         (lambda d: _rewrite(d, parameters={"sizes": 3}), "too much"),
         (lambda d: _rewrite(d, network={"class": "UNet", "channels": -3}), "channels"),
-        (lambda d: _rewrite(d, network={"class": "UNet", "channels": 5}), "of shape"),
+        (
+            lambda d: _rewrite(d, network={"class": "UNet", "channels": 5, "n_blocks": 1}),
+            "of shape",
+        ),
         (lambda d: _rewrite(d, network={"class": "UNet", "width": 5}), "too much"),
         (lambda d: (d / "config.json").write_text("[" * 10**5), "cannot be read"),
         (lambda d: (d / "model.safetensors").unlink(), "cannot be read"),
