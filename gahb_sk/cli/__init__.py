@@ -16,6 +16,7 @@ COMMANDS = {
     "analyze": "look inside a denoiser at one image",
     "compare": "compare denoisers on a class of images or on a folder of your own",
     "demo": "the main job on two classes of images, in five minutes",
+    "denoise": "denoise photographs: files and folders, any size and depth",
     "generate": "write images of a class to a .npy file",
     "info": "the networks that come with the package",
     "reproduce": "reproduce figures of the paper",

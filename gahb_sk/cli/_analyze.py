@@ -13,7 +13,7 @@ import numpy as np
 
 from gahb_sk.analysis import eigenbasis, harmonicity
 from gahb_sk.cli._analysis_page import Findings, write_analysis
-from gahb_sk.cli._arguments import add_subject, positive_int, redo
+from gahb_sk.cli._arguments import add_subject, noise_level, positive_int, redo
 from gahb_sk.cli._denoisers import describe, is_saved_network
 from gahb_sk.cli._page import check_output
 from gahb_sk.cli._subjects import read_model, read_subject
@@ -30,7 +30,13 @@ def add_arguments(parser):
     """Add the arguments of ``gahb-sk analyze``."""
     add = parser.add_argument
     add_subject(add)
-    add("--sigma", type=float, required=True, metavar="S", help="noise level, for images in [0, 1]")
+    add(
+        "--sigma",
+        type=noise_level,
+        required=True,
+        metavar="S",
+        help="noise level, for images in [0, 1]",
+    )
     add("--noisy", action="store_true", help="the image is noisy already: nothing is added, and "
         "what needs the clean one is left out")  # fmt: skip
     add("--n-components", type=positive_int, default=100, metavar="K",

@@ -3,10 +3,13 @@
 import argparse
 import ast
 import inspect
+import math
+import re
 import shlex
 
 from gahb_sk._validation import check_name
 
+LARGEST_SIGMA = 1.5  # for images in [0, 1]; nobody means more
 _NOT_OPTIONS = ("command", "run")
 
 
@@ -16,6 +19,42 @@ def positive_int(text):
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected an integer of at least 1, got {text}")
     return value
+
+
+def noise_level(text):
+    """Read a noise level for images in [0, 1], a number or a fraction, for argparse."""
+    value = fraction(text)
+    if value > LARGEST_SIGMA:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a noise level of images in [0, 1]: did you mean {text}/255?"
+        )
+    return value
+
+
+def fraction(text):
+    """Read a number >= 0 such as ``0.1`` or ``25/255``, for argparse."""
+    over, slash, under = text.partition("/")
+    try:
+        value = float(over) / float(under) if slash else float(over)
+    except (ValueError, ZeroDivisionError):
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"expected a number >= 0 or a fraction such as 25/255, got {text!r}"
+        )
+    return value
+
+
+def memory(text):
+    """Read a size in bytes such as ``500M`` or ``1.5G``, for argparse."""
+    match = re.fullmatch(r"([\d.]+)\s*([KMG]?)i?B?", text.strip(), re.IGNORECASE)
+    try:
+        number, unit = float(match[1]), "KMG".find(match[2].upper() or "-") + 1
+    except (TypeError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"expected a size such as 500M or 2G, got {text!r}"
+        ) from None
+    return int(number * 1024**unit)
 
 
 def folds(text):

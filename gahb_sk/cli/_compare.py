@@ -10,7 +10,7 @@ import inspect
 
 from sklearn.base import clone
 
-from gahb_sk.cli._arguments import folds, positive_int, redo
+from gahb_sk.cli._arguments import folds, noise_level, positive_int, redo
 from gahb_sk.cli._comparison_page import FILES, Section, write_report
 from gahb_sk.cli._denoisers import describe, parse_denoisers
 from gahb_sk.cli._inputs import NAMES, load_images, make_images, splitter
@@ -50,7 +50,7 @@ def add_arguments(parser):
     add("--color", action="store_true", help="three channels instead of grey")
     add("--denoisers", nargs="+", metavar="D", help="Name or 'Name(parameter=value, ...)' "
         "(default: " + " ".join(DENOISERS) + ")")  # fmt: skip
-    add("--sigma", type=float, nargs="+", default=[0.03, 0.1, 0.3], metavar="S",
+    add("--sigma", type=noise_level, nargs="+", default=[0.03, 0.1, 0.3], metavar="S",
         help="noise levels, for images in [0, 1] (default 0.03 0.1 0.3)")  # fmt: skip
     add("--cv", type=folds, default=0.2, metavar="K", help="number of folds, or the fraction "
         "that one test set takes (default 0.2)")  # fmt: skip

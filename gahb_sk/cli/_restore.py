@@ -11,7 +11,7 @@ import numpy as np
 from gahb_sk import metrics, noise
 from gahb_sk._files import atomic_path, write_json
 from gahb_sk._random import child, seed_sequence
-from gahb_sk.cli._arguments import add_settings, add_subject, positive_int, redo
+from gahb_sk.cli._arguments import add_settings, add_subject, noise_level, positive_int, redo
 from gahb_sk.cli._denoisers import describe
 from gahb_sk.cli._page import check_output, to_png, versions
 from gahb_sk.cli._sampling import sampler_of, write_array
@@ -79,7 +79,7 @@ def add_arguments(parser):
         "compressive: number of measurements over that of values (default 0.1)")  # fmt: skip
     add("--factor", type=positive_int, default=4, metavar="F",
         help="super-resolution: side of a block (default 4)")  # fmt: skip
-    add("--measurement-sigma", type=float, default=0.0, metavar="S",
+    add("--measurement-sigma", type=noise_level, default=0.0, metavar="S",
         help="white noise added to the measurements (default 0)")  # fmt: skip
     add("--n", type=positive_int, default=4, metavar="N", help="restored images (default 4)")
     add("--seed", type=int, default=0, help="seed of measurement, noise and samples (default 0)")

@@ -1,3 +1,4 @@
+from ._archive import DamagedFile as DamagedFile
 from ._fashion import load_fashion_mnist as load_fashion_mnist
 from ._folder import (
     FolderReport as FolderReport,

@@ -12,7 +12,7 @@ from gahb_sk.datasets._archive import MAX_FILE_BYTES, DamagedFile
 from gahb_sk.datasets._decode import DAMAGE, MAX_PIXELS, check_pixels, npy_header, open_picture
 from gahb_sk.datasets._png16 import png16, read_png16
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".npy")
+IMAGE_FILE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".npy")
 _MODES = ("L", "LA", "RGB", "RGBA", "I;16", "F")
 _TAGS = ("ImageDescription", "Make", "Model", "XResolution", "YResolution",
          "ResolutionUnit", "Software", "DateTime", "Artist", "Copyright", "XMLPacket",
@@ -107,8 +107,8 @@ def read_image_file(path, max_pixels=MAX_PIXELS):
     """
     try:
         path = Path(path)
-        if path.suffix.lower() not in EXTENSIONS:
-            raise DamagedFile(f"expected one of {', '.join(EXTENSIONS)}")
+        if path.suffix.lower() not in IMAGE_FILE_EXTENSIONS:
+            raise DamagedFile(f"expected one of {', '.join(IMAGE_FILE_EXTENSIONS)}")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise DamagedFile(f"more than {MAX_FILE_BYTES} bytes")
         read = _read_npy if path.suffix.lower() == ".npy" else _read_picture

@@ -3,6 +3,7 @@
 import functools
 import os
 
+from gahb_sk._arrays import n_channels
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.learned._applied import AppliedNetwork
 from gahb_sk.denoisers.learned._network import NetworkDenoiser
@@ -79,6 +80,11 @@ class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
         return self._trained().network_
 
     @property
+    def image_channels_(self):
+        """Channels of the images that it takes: 1 for grey, 3 for colour."""
+        return n_channels(self._trained().image_shape_)
+
+    @property
     def history_(self):
         """Records of its training, one per epoch."""
         return self._trained().history_
@@ -113,8 +119,7 @@ class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
         return _load(folder.resolve(), self.network, changed)
 
     def _fit(self, images):
-        shape = self._trained().image_shape_
-        channels = shape[0] if len(shape) == 3 else 1
+        channels = self.image_channels_
         if images.shape[1] != channels:
             raise ValueError(
                 f"X: expected images of {channels} channel(s), as the network {self.weights!r} was "

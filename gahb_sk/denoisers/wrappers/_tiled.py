@@ -110,15 +110,41 @@ class Tiled(WrapperDenoiser):
         whole = self.margin == "reach"
         return self.denoiser_._jacobian_products(images, sigma) if whole else None
 
+    def iter_tiles(self, X, sigma=None):
+        """Denoise images tile by tile, for those who report progress or keep no whole image.
+
+        Parameters
+        ----------
+        X, sigma
+            See ``transform``; not flat rows.
+
+        Yields
+        ------
+        rows, columns : slice
+            Where the tile lies.
+        tile : ndarray of shape (n, C, height, width)
+            Denoised.
+        """
+        ready = self._prepared(X)
+        noisy = ready._check_images(X).numpy()
+        sigma = ready._check_level(sigma, len(noisy))
+        if sigma is None and not self.blind:
+            sigma = ready._estimate_sigma(noisy)
+        yield from ready._tiles(noisy, sigma)
+
     def _denoise(self, noisy, sigma, clean=None):
-        side = self._tile_side(noisy.shape)
         out = np.empty_like(noisy)
+        for rows, columns, tile in self._tiles(noisy, sigma):
+            out[..., rows, columns] = tile
+        return out
+
+    def _tiles(self, noisy, sigma):
+        side = self._tile_side(noisy.shape)
         for rows in self._spans(noisy.shape[-2], side):
             for columns in self._spans(noisy.shape[-1], side):
-                tile = noisy[..., rows.seen, columns.seen]
-                done = self.denoiser_.denoise(tile, None if self.blind else sigma)
-                out[..., rows.own, columns.own] = done[..., rows.inside, columns.inside]
-        return out
+                seen = noisy[..., rows.seen, columns.seen]
+                done = self.denoiser_.denoise(seen, None if self.blind else sigma)
+                yield rows.own, columns.own, done[..., rows.inside, columns.inside]
 
     def _tile_side(self, shape):
         """Side of a tile without its margin; one that holds the image where memory allows."""

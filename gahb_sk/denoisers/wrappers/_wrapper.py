@@ -43,4 +43,4 @@ class WrapperDenoiser(BaseDenoiser):
                 f"denoiser: expected image_shape=None, got {self.denoiser.image_shape!r}. Give "
                 f"image_shape to {type(self).__name__}."
             )
-        self.denoiser_ = clone(self.denoiser).fit(images)
+        self.denoiser_ = clone(self.denoiser).fit(images, None)

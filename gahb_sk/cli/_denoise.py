@@ -1,0 +1,240 @@
+"""Denoise photographs: files, and folders of them, of any size.
+
+Reads and writes png, jpg, tif, webp and npy. Grey, colour and alpha, 8 and 16 bits and floats,
+orientation and colour profile stay as they come; the files keep their names under the output
+folder. When the command is interrupted, the same command goes on where it stopped.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from gahb_sk.cli._arguments import LARGEST_SIGMA, fraction, memory, redo
+from gahb_sk.cli._denoisers import is_saved_network, parse_denoiser
+from gahb_sk.cli._strips import write_strips
+from gahb_sk.cli._targets import Record, find_targets
+from gahb_sk.datasets import DamagedFile, read_image_file
+from gahb_sk.denoisers import Tiled
+from gahb_sk.noise import estimate_sigma
+from gahb_sk.zoo import load_pretrained
+
+EXAMPLE = "gahb-sk denoise photos --output denoised --sigma auto --compare before-after.html"
+_MARGIN = 64  # of tiles, where no margin gives what the whole image gives
+_INTEGERS = (".png", ".jpg", ".jpeg", ".webp")  # in [0, 1] for sure
+# What a file can be at fault for, or too large for.
+_FAULTS = (DamagedFile, ValueError, MemoryError, RuntimeError)
+
+
+def add_arguments(parser):
+    """Add the arguments of ``gahb-sk denoise``."""
+    add = parser.add_argument
+    add("paths", nargs="+", metavar="PATH", help="png, jpg, tif, webp or npy files, and folders")
+    add("--output", required=True, metavar="DIR", help="folder to write to; or, for one file, one")
+    add("--with", default="photographs", metavar="MODEL", help="a network of gahb-sk info, the "
+        "folder of a saved one, or Name(parameter=value, ...) (default photographs)")  # fmt: skip
+    add("--sigma", default="auto", metavar="S", help="noise level for images in [0, 1], such as "
+        "25/255; auto to estimate it for each file (default); or a file that shows a flat region. "
+        "Blind networks do without")  # fmt: skip
+    add("--max-memory", type=memory, default=memory("1G"), metavar="SIZE", help="for an image and "
+        "the work on it; larger ones are denoised in tiles (default 1G)")  # fmt: skip
+    add("--compare", metavar="FILE.html", help="page that shows a part of each file before and "
+        "after")  # fmt: skip
+    add("--overwrite", action="store_true", help="replace files that exist")
+
+
+def run(args):
+    """Denoise all files; report those that could not be."""
+    targets = find_targets(args.paths, args.output)
+    sigma = read_sigma(args.sigma)
+    if isinstance(sigma, float) and sigma > LARGEST_SIGMA:
+        if any(target.path.suffix.lower() in _INTEGERS for target in targets):
+            raise ValueError(_too_large(args.sigma))
+    model = getattr(args, "with")
+    denoiser = read_denoiser(model)
+    if denoiser.blind and sigma != "auto":
+        print(f"{model} is blind: it does without --sigma.", file=sys.stderr)
+    folder = targets[0].path.parent if len(targets) == 1 else Path(args.output)
+    settings = {"with": model, "sigma": args.sigma}
+    record = Record(folder, settings, targets, args.overwrite)
+    try:
+        failed = _denoise_all(targets, record, denoiser, sigma, args)
+    except KeyboardInterrupt:
+        print(
+            f"gahb-sk denoise: interrupted after {len(record.rows)} of {len(targets)} files; the "
+            "same command goes on from there.",
+            file=sys.stderr,
+        )
+        return 1
+    done = [target for target in targets if str(target.path) in record.rows]
+    if args.compare is not None and done:
+        write_strips(args.compare, done, record.rows, redo(args, "paths"))
+    print(_table(done, record.rows))
+    for target, reason in failed:
+        print(f"{target.source}: {reason}", file=sys.stderr)
+    if not failed:
+        record.close()
+    return 1 if failed else 0
+
+
+def read_sigma(text):
+    """Return ``"auto"``, a number, or the noise level of a file that shows a flat region.
+
+    Parameters
+    ----------
+    text : str
+        What the user typed.
+
+    Returns
+    -------
+    sigma : float or "auto"
+    """
+    if text == "auto":
+        return text
+    if not Path(text).is_file():
+        try:
+            return fraction(text)
+        except Exception as error:
+            raise ValueError(f"--sigma: {error}, auto, or a file that exists.") from error
+    try:
+        planes = read_image_file(text).image().astype(np.float64)
+    except DamagedFile as error:
+        raise ValueError(f"--sigma {text}: {error}.") from error
+    rows, columns = np.indices(planes.shape[1:]).reshape(2, -1)
+    plane = np.stack([np.ones(rows.size), rows, columns], axis=1)  # light may fall off evenly
+    values = planes.reshape(len(planes), -1).T
+    rest = values - plane @ np.linalg.lstsq(plane, values, rcond=None)[0]
+    return float(np.sqrt(np.square(rest).sum() / max(rest.size - 3 * len(planes), 1)))
+
+
+def read_denoiser(text):
+    """Return a denoiser that needs no training.
+
+    Parameters
+    ----------
+    text : str
+        Of ``--with``.
+
+    Returns
+    -------
+    denoiser : denoiser
+    """
+    if is_saved_network(text):
+        return load_pretrained(text)
+    try:
+        denoiser = parse_denoiser(text)
+    except ValueError as error:
+        message = str(error).replace("--denoisers:", "--with:")
+        raise ValueError(f"{message} There is no network or folder {text!r} either.") from error
+    if denoiser.learns or denoiser.needs_clean:
+        lack = "the clean image" if denoiser.needs_clean else "training"
+        raise ValueError(
+            f"--with: {type(denoiser).__name__} needs {lack}. Give a network of gahb-sk info, the "
+            "folder of a saved one, or a denoiser such as WaveletShrinkage."
+        )
+    return denoiser
+
+
+def _denoise_all(targets, record, denoiser, sigma, args):
+    """Denoise what the record lacks; return (target, reason) of what failed."""
+    todo = [target for target in targets if str(target.path) not in record.rows]
+    sizes = [target.source.stat().st_size for target in todo]
+    failed, end = [], 0
+    with tqdm(total=sum(sizes), unit="B", unit_scale=True, desc="denoise", file=sys.stderr) as bar:
+        for target, size in zip(todo, sizes, strict=True):
+            end += size
+            try:
+                record.add(target, _denoise_file(target, size, denoiser, sigma, args, bar))
+            except _FAULTS as error:
+                failed.append((target, " ".join(str(error).split()) or type(error).__name__))
+            bar.update(end - bar.n)
+    return failed
+
+
+def _denoise_file(target, size, denoiser, sigma, args, bar):
+    """Denoise one file and return its row of the table."""
+    start = time.perf_counter()
+    file = read_image_file(target.source)
+    image = file.image()
+    unit = file.pixels.dtype.kind == "u" or bool(image.min() >= 0 and image.max() <= 1)
+    if sigma == "auto":
+        sigma = float(estimate_sigma(image[None])[0])
+    elif unit and sigma > LARGEST_SIGMA:
+        raise ValueError(_too_large(args.sigma))
+    budget = args.max_memory - 2 * file.pixels.nbytes - 2 * image.nbytes
+    done = denoise_image(image, denoiser, sigma, budget, lambda part: bar.update(part * size))
+    file.write(target.path, done)
+    return {
+        "size": f"{image.shape[1]}x{image.shape[2]}" + (" colour" if len(image) == 3 else ""),
+        "depth": file.depth,
+        "sigma": f"{255 * sigma:.1f}/255" if unit else f"{sigma:.4g}",
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+
+
+def denoise_image(image, denoiser, sigma, budget, progress):
+    """Denoise one image, in tiles if it is large.
+
+    Parameters
+    ----------
+    image : ndarray of shape (C, H, W)
+        1 or 3 channels. A network of one channel denoises them one by one; one of three sees a
+        grey image as a grey colour.
+    denoiser : denoiser
+        Of :func:`read_denoiser`.
+    sigma : float
+        Noise level.
+    budget : int
+        Bytes for the work on a tile.
+    progress : callable
+        Called with the fraction of the image that a tile was.
+
+    Returns
+    -------
+    denoised : ndarray of shape (C, H, W)
+    """
+    if budget <= 0:
+        raise ValueError("too large for --max-memory")
+    tiled = Tiled(denoiser, max_memory=int(budget))
+    out = np.empty_like(image)
+    for index, stack in _portions(denoiser, image):
+        try:
+            tiled.fit(stack[..., :8, :8])
+        except ValueError:
+            tiled.set_params(margin=_MARGIN).fit(stack[..., :8, :8])
+        for rows, columns, tile in tiled.iter_tiles(stack, sigma):
+            part = out[index, rows, columns]  # a view
+            part[...] = tile[0] if len(part) == len(tile[0]) else tile[0].mean(axis=0)
+            progress(part.size / image.size)
+    return out
+
+
+def _portions(denoiser, image):
+    """Yield which channels go through a denoiser together, and them as a stack of one image."""
+    there = len(image)
+    wanted = getattr(denoiser, "image_channels_", there)
+    if wanted < there:
+        yield from ((slice(k, k + 1), image[k][None, None]) for k in range(there))
+    else:
+        yield slice(None), np.repeat(image[None], wanted // there, axis=1)
+
+
+def _too_large(sigma):
+    return f"--sigma: {sigma} is not a noise level of images in [0, 1]: did you mean {sigma}/255?"
+
+
+def _table(targets, rows):
+    """Return the files with size, depth, noise level and time as lines of text."""
+    head = ("file", "pixels", "depth", "sigma", "seconds")
+    names = ("size", "depth", "sigma", "seconds")
+    cells = [
+        (str(target.path), *(str(rows[str(target.path)][name]) for name in names))
+        for target in targets
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in (head, *cells)
+    )

@@ -1,0 +1,170 @@
+"""Where a command that changes files writes each of them, and how far an interrupted run came."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gahb_sk._files import write_text
+from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
+
+RECORD = ".gahb-sk-denoise.jsonl"
+_SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file to read and the one to write.
+
+    Attributes
+    ----------
+    source, path : pathlib.Path
+    """
+
+    source: Path
+    path: Path
+
+    def state(self):
+        """Return what changes when the source changes."""
+        status = self.source.stat()
+        return [status.st_size, status.st_mtime_ns]
+
+
+def find_targets(paths, output):
+    """Mirror files, and the image files of folders, under an output folder.
+
+    Parameters
+    ----------
+    paths : list of str
+        Files and folders.
+    output : str
+        A folder; or the file to write, if there is one path, of a file.
+
+    Returns
+    -------
+    targets : list of Target
+        In the order of the names.
+
+    Raises
+    ------
+    OSError, ValueError
+        If a path is missing, a folder holds no image, two files would be written to one place, or
+        one would replace its own source.
+    """
+    output, paths = Path(output), [Path(path) for path in paths]
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"PATH: there is no file or folder {str(path)!r}.")
+    suffix = _suffix(output)
+    if len(paths) == 1 and paths[0].is_file() and suffix and not output.is_dir():
+        if suffix != _suffix(paths[0]):
+            raise ValueError(
+                f"--output: formats are kept, so expected a name in {paths[0].suffix}, got "
+                f"{output.name!r}."
+            )
+        targets = [Target(paths[0], output)]
+    else:
+        targets = [target for path in paths for target in _below(path, output)]
+    places = {}
+    for target in targets:
+        place = target.path.resolve()
+        if place == target.source.resolve():
+            raise ValueError(f"--output: {target.path} would replace its own original.")
+        if place in places:
+            raise ValueError(
+                f"--output: {places[place]} and {target.source} would both be written to "
+                f"{target.path}. Run the command once per folder."
+            )
+        places[place] = target.source
+    return targets
+
+
+def _suffix(path):
+    suffix = path.suffix.lower()
+    return _SAME.get(suffix, suffix) if suffix in IMAGE_FILE_EXTENSIONS else ""
+
+
+def _below(path, output):
+    if path.is_file():
+        return [Target(path, output / path.name)]
+    own = output.resolve()  # what was written before is no input
+    files = sorted(
+        file for file in path.rglob("*")
+        if _suffix(file) and not file.name.startswith(".") and file.is_file()
+        and own not in file.resolve().parents
+    )  # fmt: skip
+    if not files:
+        raise ValueError(
+            f"PATH: no images ({', '.join(IMAGE_FILE_EXTENSIONS)}) in the folder {str(path)!r}."
+        )
+    return [Target(file, output / file.relative_to(path)) for file in files]
+
+
+class Record:
+    """What a run has finished, kept in the output folder until all of it is.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Output folder.
+    settings : dict
+        What decides the results. A record of other settings is another run.
+    targets : list of Target
+    overwrite : bool
+        Whether files that this run did not write may be replaced.
+
+    Attributes
+    ----------
+    rows : dict of str to dict
+        What was noted of each finished file.
+
+    Raises
+    ------
+    FileExistsError
+        If files stand in the way.
+    """
+
+    def __init__(self, folder, settings, targets, overwrite):
+        self._path = folder / RECORD
+        head, rows = self._read()
+        same = head.get("settings") == settings
+        planned = set(head["targets"]) if same else set()
+        wanted = [str(target.path) for target in targets]
+        there = [path for path in wanted if path not in planned and Path(path).exists()]
+        if there and not overwrite:
+            other = " by a run with other settings that did not end" if head and not same else ""
+            raise FileExistsError(
+                f"--output: {len(there)} of {len(wanted)} files exist{other}, such as {there[0]}. "
+                "Choose another folder, or replace them with --overwrite."
+            )
+        states = {str(target.path): target.state() for target in targets}
+        self.rows = {
+            path: row for path, row in rows.items()
+            if same and row["state"] == states.get(path) and Path(path).exists()
+        }  # fmt: skip
+        lines = [{"settings": settings, "targets": sorted(planned | set(wanted))}]
+        lines += [{"path": path, **row} for path, row in self.rows.items()]
+        write_text(self._path, "".join(json.dumps(line) + "\n" for line in lines))
+
+    def _read(self):
+        """Return the heading and the rows; a last line cut short by a crash is left out."""
+        lines = []
+        if self._path.is_file():
+            for text in self._path.read_text(encoding="utf-8").splitlines():
+                try:
+                    lines.append(json.loads(text))
+                except ValueError:
+                    break
+        if not lines:
+            return {}, {}
+        return lines[0], {row.pop("path"): row for row in lines[1:]}
+
+    def add(self, target, row):
+        """Note a file that was written."""
+        row = {"state": target.state(), **row}
+        self.rows[str(target.path)] = row
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"path": str(target.path), **row}) + "\n")
+
+    def close(self):
+        """Forget the run, which is finished."""
+        self._path.unlink(missing_ok=True)

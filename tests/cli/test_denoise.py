@@ -1,0 +1,262 @@
+"""gahb-sk denoise."""
+
+import argparse
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+
+from gahb_sk import load_pretrained
+from gahb_sk.cli import main
+from gahb_sk.cli._arguments import fraction, memory, noise_level
+from gahb_sk.datasets import ImageFile, load_sample_patches
+
+FAST = ["--with", "WaveletShrinkage"]
+
+
+def noisy(shape=(40, 56), sigma=0.1, seed=0):
+    """Part of a photograph with noise, as bytes; colour if the shape has three entries."""
+    rng = np.random.default_rng(seed)
+    patch = load_sample_patches(64, color=True, n_patches=1, random_state=seed)[0]
+    clean = np.moveaxis(patch, 0, 2)[: shape[0], : shape[1]]
+    clean = clean if len(shape) == 3 else clean.mean(axis=2)
+    return np.clip(clean + sigma * rng.standard_normal(clean.shape), 0, 1)
+
+
+def as_bytes(image):
+    return np.rint(255 * image).astype(np.uint8)
+
+
+def denoise(*words):
+    return main(["denoise", *map(str, words)])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The formats of everyday life, and a broken file."""
+    folder = tmp_path / "in"
+    (folder / "sub").mkdir(parents=True)
+    Image.fromarray(as_bytes(noisy((40, 56, 3)))).save(folder / "colour.png")
+    tifffile.imwrite(folder / "sub" / "grey.tif", np.rint(65535 * noisy()).astype(np.uint16))
+    Image.fromarray(as_bytes(noisy((41, 61, 3), 0.05))).save(folder / "photo.jpg", quality=95)
+    Image.fromarray(np.array([[128]], np.uint8)).save(folder / "one.png")
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    return folder
+
+
+GOOD = {"colour.png", "photo.jpg", "one.png", "sub/grey.tif"}
+
+
+def written(output):
+    files = (path for path in output.rglob("*") if path.is_file())
+    return {str(path.relative_to(output)) for path in files} - {".gahb-sk-denoise.jsonl"}
+
+
+@pytest.mark.parametrize("model", ["photographs", "WaveletShrinkage"])
+def test_a_folder(folder, tmp_path, capsys, model):
+    output = tmp_path / "out"
+    assert denoise(folder, "--output", output, "--with", model) == 1
+    assert written(output) == GOOD
+    out, err = capsys.readouterr()
+    lines = [line for line in err.splitlines() if "broken.png" in line]
+    assert len(lines) == 1 and "not a picture" in lines[0]
+    assert "Traceback" not in err
+    assert all(name in out for name in GOOD)
+    assert "uint16" in out and "/255" in out and "41x61 colour" in out
+    for name in GOOD:
+        before, after = Image.open(folder / name), Image.open(output / name)
+        assert (before.format, before.mode, before.size) == (after.format, after.mode, after.size)
+        if name != "one.png":
+            assert np.std(np.diff(np.asarray(after, float), axis=1)) < 0.9 * np.std(
+                np.diff(np.asarray(before, float), axis=1)
+            )
+        before.close(), after.close()
+    assert np.asarray(Image.open(output / "one.png")).item() in (127, 128, 129)
+
+
+def test_files_that_exist_are_refused(folder, tmp_path, capsys):
+    (folder / "broken.png").unlink()
+    output = tmp_path / "out"
+    assert denoise(folder, "--output", output, *FAST) == 0
+    assert not (output / ".gahb-sk-denoise.jsonl").exists()
+    before = {name: (output / name).stat().st_mtime_ns for name in GOOD}
+    assert denoise(folder, "--output", output, *FAST) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert {name: (output / name).stat().st_mtime_ns for name in GOOD} == before
+    assert denoise(folder, "--output", output, *FAST, "--overwrite") == 0
+    assert all((output / name).stat().st_mtime_ns > before[name] for name in GOOD)
+
+
+def test_an_interrupted_run_goes_on(folder, tmp_path, capsys, monkeypatch):
+    (folder / "broken.png").unlink()
+    output, write = tmp_path / "out", ImageFile.write
+
+    def interrupted(self, path, image):
+        if path.name == "photo.jpg":
+            raise KeyboardInterrupt
+        write(self, path, image)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageFile, "write", interrupted)
+        assert denoise(folder, "--output", output, *FAST) == 1
+    assert "interrupted after 2 of 4 files" in capsys.readouterr().err
+    assert written(output) == {"colour.png", "one.png"}
+    before = (output / "colour.png").stat().st_mtime_ns
+    assert denoise(folder, "--output", output, *FAST, "--sigma", "0.2") == 1
+    assert "other settings" in capsys.readouterr().err
+    assert denoise(folder, "--output", output, *FAST) == 0
+    assert written(output) == GOOD
+    assert (output / "colour.png").stat().st_mtime_ns == before
+    assert "colour.png" in capsys.readouterr().out
+
+
+def test_a_repaired_file_is_the_only_one_done_again(folder, tmp_path):
+    output = tmp_path / "out"
+    assert denoise(folder, "--output", output, *FAST) == 1
+    before = (output / "one.png").stat().st_mtime_ns
+    Image.fromarray(as_bytes(noisy())).save(folder / "broken.png")
+    assert denoise(folder, "--output", output, *FAST) == 0
+    assert written(output) == GOOD | {"broken.png"}
+    assert (output / "one.png").stat().st_mtime_ns == before
+
+
+def test_a_changed_source_is_done_again(folder, tmp_path):
+    output = tmp_path / "out"
+    assert denoise(folder, "--output", output, *FAST) == 1
+    Image.fromarray(np.array([[3]], np.uint8)).save(folder / "one.png")
+    assert denoise(folder, "--output", output, *FAST) == 1
+    assert np.asarray(Image.open(output / "one.png")).item() == 3
+
+
+def test_what_was_written_is_no_input(folder, tmp_path):
+    output = folder / "denoised"
+    assert denoise(folder, "--output", output, *FAST) == 1
+    assert denoise(folder, "--output", output, *FAST) == 1
+    assert written(output) == GOOD
+
+
+def test_one_file(folder, tmp_path, capsys):
+    target = tmp_path / "new" / "b.png"
+    assert denoise(folder / "colour.png", "--output", target, *FAST) == 0
+    assert [path.name for path in target.parent.iterdir()] == ["b.png"]
+    assert denoise(folder / "colour.png", "--output", tmp_path / "b.jpg", *FAST) == 1
+    assert "formats are kept" in capsys.readouterr().err
+    for output in (folder, folder / "colour.png"):
+        assert denoise(folder / "colour.png", "--output", output, *FAST, "--overwrite") == 1
+        assert "own original" in capsys.readouterr().err
+
+
+def test_two_files_of_one_name_are_refused(folder, tmp_path, capsys):
+    Image.fromarray(as_bytes(noisy())).save(folder / "sub" / "one.png")
+    words = (folder / "one.png", folder / "sub" / "one.png", "--output", tmp_path / "out")
+    assert denoise(*words, *FAST) == 1
+    assert "both be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["missing", "empty"])
+def test_nothing_to_denoise(tmp_path, capsys, path):
+    (tmp_path / "empty").mkdir()
+    assert denoise(tmp_path / path, "--output", tmp_path / "out") == 1
+    assert path in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_noise_level_is_given_or_measured(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    clean = np.zeros((96, 96))
+    clean[32:64, 32:64] = 0.5
+    np.save(tmp_path / "a.npy", clean + 0.1 * rng.standard_normal(clean.shape))
+    slope = np.linspace(0, 0.3, 50)
+    np.save(tmp_path / "flat.npy", slope + 0.1 * rng.standard_normal((50, 50)))
+    results, levels = {}, {}
+    for sigma in ("auto", "0.1", "1/10", tmp_path / "flat.npy"):
+        words = (tmp_path / "a.npy", "--output", tmp_path / "b.npy", *FAST, "--overwrite")
+        assert denoise(*words, "--sigma", sigma) == 0
+        results[sigma] = np.load(tmp_path / "b.npy")
+        levels[sigma] = float(capsys.readouterr().out.split()[-2])
+    assert_array_equal(results["0.1"], results["1/10"])
+    assert_allclose(list(levels.values()), 0.1, atol=0.005)
+    assert levels["0.1"] == levels["1/10"] == 0.1
+
+
+def test_a_noise_level_in_units_of_bytes_is_refused(folder, tmp_path, capsys):
+    assert denoise(folder, "--output", tmp_path / "out", *FAST, "--sigma", "25") == 1
+    assert "did you mean 25/255?" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    words = (folder / "sub" / "grey.tif", "--output", tmp_path / "g.tif", *FAST)
+    assert denoise(*words, "--sigma", "25") == 1
+    assert "did you mean 25/255?" in capsys.readouterr().err
+    np.save(tmp_path / "counts.npy", 1000 * noisy())
+    words = (tmp_path / "counts.npy", "--output", tmp_path / "c.npy", *FAST)
+    assert denoise(*words, "--sigma", "100") == 0
+    assert np.load(tmp_path / "c.npy").max() > 100
+
+
+@pytest.mark.parametrize("text", ["25/0", "a", "-1", "nan", "inf", "", "1/2/3"])
+def test_what_is_no_noise_level(text, folder, tmp_path, capsys):
+    with pytest.raises(argparse.ArgumentTypeError, match="25/255"):
+        fraction(text)
+    assert denoise(folder, "--output", tmp_path / "out", *FAST, f"--sigma={text}") == 1
+    assert "25/255" in capsys.readouterr().err
+
+
+def test_fractions_and_sizes():
+    assert noise_level("25/255") == 25 / 255
+    with pytest.raises(argparse.ArgumentTypeError, match="did you mean 25/255?"):
+        noise_level("25")
+    sizes = {"100": 100, "2K": 2048, "1.5M": 3 * 2**19, "1GiB": 2**30, "1gb": 2**30}
+    assert {text: memory(text) for text in sizes} == sizes
+    for text in ("", "M", "1T", "1.2.3"):
+        with pytest.raises(argparse.ArgumentTypeError, match="500M"):
+            memory(text)
+
+
+def test_tiles_give_what_the_whole_image_gives(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "a.npy", rng.random((300, 420), np.float32))
+    words = (tmp_path / "a.npy", "--output", tmp_path / "b.npy", "--overwrite")
+    outputs = []
+    for size in ("1G", "60M"):
+        assert denoise(*words, "--max-memory", size) == 0
+        outputs.append(np.load(tmp_path / "b.npy"))
+    assert_allclose(outputs[0], outputs[1], atol=1e-5)
+
+
+def test_an_image_too_large_for_the_memory_is_reported(folder, tmp_path, capsys):
+    words = (folder / "colour.png", "--output", tmp_path / "b.png", *FAST)
+    assert denoise(*words, "--max-memory", "100K") == 1
+    assert "memory" in capsys.readouterr().err
+
+
+def test_a_grey_network_denoises_each_channel(tmp_path):
+    image = noisy((40, 56, 3)).astype(np.float32)
+    np.save(tmp_path / "a.npy", image)
+    assert denoise(tmp_path / "a.npy", "--output", tmp_path / "b.npy", "--with", "photographs") == 0
+    planes = load_pretrained("photographs").transform(np.moveaxis(image, 2, 0))
+    assert_allclose(np.load(tmp_path / "b.npy"), np.moveaxis(planes, 0, 2), atol=1e-6)
+
+
+def test_a_page_shows_before_and_after(folder, tmp_path):
+    page = tmp_path / "page.html"
+    assert denoise(folder, "--output", tmp_path / "out", *FAST, "--compare", page) == 1
+    text = page.read_text()
+    assert text.count("data:image/png") == len(GOOD)
+    assert "gahb-sk denoise" in text and "--compare" in text
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("WienerDenoiser", "needs training"),
+        ("OracleShrinkage", "needs the clean image"),
+        ("NoSuchThing", "Did you mean|Expected one of"),
+    ],
+)
+def test_what_cannot_denoise_is_refused(folder, tmp_path, capsys, model, message):
+    import re
+
+    assert denoise(folder, "--output", tmp_path / "out", "--with", model) == 1
+    assert re.search(message, capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
