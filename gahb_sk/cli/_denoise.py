@@ -13,13 +13,12 @@ import numpy as np
 from tqdm import tqdm
 
 from gahb_sk.cli._arguments import LARGEST_SIGMA, fraction, memory, redo
-from gahb_sk.cli._denoisers import is_saved_network, parse_denoiser
+from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._strips import write_strips
 from gahb_sk.cli._targets import Record, find_targets
 from gahb_sk.datasets import DamagedFile, read_image_file
 from gahb_sk.denoisers import Tiled
 from gahb_sk.noise import estimate_sigma
-from gahb_sk.zoo import load_pretrained
 
 EXAMPLE = "gahb-sk denoise photos --output denoised --sigma auto --compare before-after.html"
 _MARGIN = 64  # of tiles, where no margin gives what the whole image gives
@@ -121,8 +120,6 @@ def read_denoiser(text):
     -------
     denoiser : denoiser
     """
-    if is_saved_network(text):
-        return load_pretrained(text)
     try:
         denoiser = parse_denoiser(text)
     except ValueError as error:
