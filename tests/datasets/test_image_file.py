@@ -8,8 +8,7 @@ import tifffile
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageCms, ImageOps
 
-from gahb_sk.datasets import read_image_file
-from gahb_sk.datasets._archive import DamagedFile
+from gahb_sk.datasets import DamagedFile, read_image_file
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 ORIENTATION = 274
