@@ -12,18 +12,8 @@ from pathlib import Path
 def atomic_path(path):
     """Give a temporary path beside ``path`` and rename it to ``path`` on success.
 
-    If the block raises (or the process is interrupted), the temporary file is removed and an
-    older file at ``path`` stays as it was.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Where the finished file shall stand. Missing folders are made.
-
-    Yields
-    ------
-    temporary : pathlib.Path
-        An empty file in the same folder, with the same suffix.
+    If the block raises or is interrupted, the temporary file is removed and an older file at
+    ``path`` stays as it was. Missing folders are made.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,20 +17,8 @@ _WORDS = 4  # 128 bits of entropy taken from a RandomState
 def seed_sequence(random_state=None):
     """Turn ``random_state`` into the root :class:`numpy.random.SeedSequence`.
 
-    Parameters
-    ----------
-    random_state : int, RandomState, SeedSequence or None
-        An int gives the same root at every call; a RandomState is advanced, so that each call
-        gives another root; None takes fresh entropy from the operating system.
-
-    Returns
-    -------
-    root : numpy.random.SeedSequence
-
-    Raises
-    ------
-    ValueError
-        For anything else, a :class:`numpy.random.Generator` included.
+    An int gives the same root at every call. A RandomState is advanced and gives another each time.
+    None takes fresh entropy from the operating system.
     """
     if isinstance(random_state, np.random.SeedSequence):
         return random_state
@@ -69,25 +57,9 @@ def image_generators(root, indices):
 
 
 def image_normals(root, indices, shape, dtype=np.float64, out=None):
-    """Draw standard normal noise image by image.
+    """Draw standard normal noise ``(len(indices), *shape)`` image by image, into ``out`` if given.
 
-    Parameters
-    ----------
-    root : numpy.random.SeedSequence
-        See :func:`seed_sequence`.
-    indices : sequence of int
-        Which images' noise.
-    shape : tuple of int
-        Shape of one image.
-    dtype : {numpy.float64, numpy.float32}, default=numpy.float64
-        The noise is always drawn in double precision and then rounded, so that both precisions
-        see the same noise.
-    out : ndarray of shape (len(indices), *shape), default=None
-        Where to write.
-
-    Returns
-    -------
-    noise : ndarray of shape (len(indices), *shape)
+    It is drawn in double precision and then rounded: both precisions see the same noise.
     """
     noise = np.empty((len(indices), *shape), dtype) if out is None else out
     for row, generator in zip(noise, image_generators(root, indices), strict=True):

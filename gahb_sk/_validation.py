@@ -66,27 +66,7 @@ def did_you_mean(name, legal):
 
 
 def check_name(name, legal, what):
-    """Check that ``name`` is one of the ``legal`` names; say which name is nearest if not.
-
-    Parameters
-    ----------
-    name : str
-        The name given by the user.
-    legal : iterable of str
-        The names that exist.
-    what : str
-        What is named, for the message: ``"wavelet"``, ``"denoiser"``.
-
-    Returns
-    -------
-    name : str
-        The name, unchanged.
-
-    Raises
-    ------
-    ValueError
-        If the name is not legal.
-    """
+    """Return ``name`` if it is ``legal``; else name the nearest legal one in a ValueError."""
     legal = list(legal)
     if name in legal:
         return name

@@ -202,26 +202,7 @@ def _finest_details(X):
 
 
 def check_sigma(sigma, n, name="sigma"):
-    """Check a noise level and spread it over ``n`` images.
-
-    Parameters
-    ----------
-    sigma : float, array-like of shape (n,) or torch.Tensor
-        Standard deviation of the noise in the units of X, at least 0.
-    n : int
-        Number of images.
-    name : str, default="sigma"
-        For messages.
-
-    Returns
-    -------
-    sigma : ndarray of shape (n,), float64
-
-    Raises
-    ------
-    ValueError, TypeError
-        If it is no number, not finite, negative, or of another length.
-    """
+    """Return noise levels ``(n,)`` from one number or one per image, finite and >= 0."""
     if is_torch(sigma):
         sigma = sigma.detach().cpu().numpy()
     try:

@@ -44,13 +44,7 @@ class Folder:
 
 
 class ZipArchive:
-    """Image files in a zip archive, read in memory and never unpacked to disk.
-
-    Raises
-    ------
-    ValueError
-        If it is no zip archive, or if the name of a member leaves the archive.
-    """
+    """Image files in a zip archive, read in memory; names that leave it raise ValueError."""
 
     def __init__(self, path, extensions, recursive):
         self.path = Path(path).absolute()
@@ -93,15 +87,7 @@ class ZipArchive:
 
 
 def open_files(path, extensions=IMAGE_EXTENSIONS, recursive=True):
-    """Return the image files of a folder, a zip archive or a single file.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is nothing at ``path``.
-    ValueError
-        If there are no images, or the archive is no archive or holds names that leave it.
-    """
+    """Return the image files of a folder, a zip archive or a single file."""
     path = Path(path)
     extensions = _check_extensions(extensions)
     if not path.exists():

@@ -74,24 +74,7 @@ def load_fashion_mnist(path=None, *, split="train", return_labels=False):
 
 
 def read_idx(path, ndim):
-    """Read an idx file of unsigned bytes, packed with gzip or not.
-
-    Parameters
-    ----------
-    path : path-like
-        The file; its name ends in ``.gz`` if it is packed.
-    ndim : int
-        Number of dimensions that it must have.
-
-    Returns
-    -------
-    values : ndarray of uint8
-
-    Raises
-    ------
-    ValueError
-        If it is no such file, is truncated, or holds more than its header says.
-    """
+    """Read an idx file of unsigned bytes in ``ndim`` dimensions, packed with gzip if ``.gz``."""
     path = Path(path)
     opener = gzip.open if path.suffix == ".gz" else open
     try:

@@ -4,27 +4,7 @@ import numpy as np
 
 
 def to_unit_floats(pixels, name="image"):
-    """Convert decoded pixels to float32 in [0, 1].
-
-    Unsigned integers are divided by their largest value, bool becomes 0 and 1, floats must lie in
-    [0, 1] already.
-
-    Parameters
-    ----------
-    pixels : ndarray
-        Of any shape.
-    name : str, default="image"
-        For messages.
-
-    Returns
-    -------
-    pixels : ndarray of the same shape, float32
-
-    Raises
-    ------
-    ValueError
-        For floats outside [0, 1] or not finite, and for other dtypes.
-    """
+    """Convert pixels to float32 in [0, 1]: integers by their largest value, floats as they are."""
     if pixels.dtype == bool or np.issubdtype(pixels.dtype, np.unsignedinteger):
         top = 1 if pixels.dtype == bool else np.iinfo(pixels.dtype).max
         return pixels.astype(np.float32) / np.float32(top)
@@ -41,20 +21,9 @@ def to_unit_floats(pixels, name="image"):
 
 
 def channels_first(pixels, color=False):
-    """Turn ``(H, W)`` or ``(H, W, C)`` floats into ``(H, W)`` (grey) or ``(3, H, W)``.
+    """Turn ``(H, W[, C])`` floats into ``(H, W)`` (grey) or, if ``color``, ``(3, H, W)``.
 
-    Grey is the mean of red, green and blue. An alpha channel is left out.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (H, W) or (H, W, C), C in 1..4
-        C = 2 is grey with alpha, C = 4 colour with alpha.
-    color : bool, default=False
-        Whether to keep three channels; a grey image is then repeated.
-
-    Returns
-    -------
-    image : ndarray of shape (H, W) or (3, H, W)
+    Grey is the mean of red, green and blue. Alpha (second of 2 or fourth of 4 channels) is dropped.
     """
     if pixels.ndim == 3:
         pixels = pixels[..., : 3 if pixels.shape[2] >= 3 else 1]

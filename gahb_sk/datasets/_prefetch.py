@@ -5,22 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 def prefetched(function, jobs, *, n_workers=1, ahead=2):
-    """Yield ``function(job)`` for each job in order, computing up to ``ahead`` of them early.
+    """Yield ``function(job)`` for each job in order, computed in threads, ``ahead`` jobs early.
 
-    Parameters
-    ----------
-    function : callable
-        Run in worker threads; an exception is raised where its result would have come.
-    jobs : iterable
-        May be endless.
-    n_workers : int, default=1
-        Threads.
-    ahead : int, default=2
-        Results that may wait, which bounds the memory; 0 computes each when it is asked for.
-
-    Yields
-    ------
-    result : object
+    ``jobs`` may be endless; ``ahead=0`` computes each result when it is asked for. An exception is
+    raised where its result would have come.
     """
     # joblib's return_as="generator" goes on computing while nobody takes results; here the number
     # of results that wait is bounded.

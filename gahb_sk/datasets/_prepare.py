@@ -9,19 +9,7 @@ from gahb_sk.image_classes._sampling import check_image_size
 
 
 class Prepare:
-    """Crop and resize pictures to one size; plain values, so that it can be pickled.
-
-    Parameters
-    ----------
-    crop : None, "square", int, tuple of 2 or tuple of 4
-        "square": the largest square in the middle; an int or (height, width): a window of that
-        size in the middle; (top, bottom, left, right): that part, in the manner of slices, where
-        negative numbers count from the end.
-    image_size : None, int or tuple (height, width)
-        Size after resizing; None leaves the crop as it is.
-    resample : str
-        Pillow's filter.
-    """
+    """Crop and resize pictures as :func:`load_image_folder` documents; can be pickled."""
 
     def __init__(self, crop=None, image_size=None, resample="bicubic"):
         self.crop = _check_crop(crop)

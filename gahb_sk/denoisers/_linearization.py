@@ -12,22 +12,9 @@ from gahb_sk.jacobians._stack import JacobianStack
 
 
 def linearize_one(denoiser, image, sigma, clean=None):
-    """Return the Jacobian of a denoiser at one image, as the user gives it.
+    """Return the Jacobian of a fitted denoiser at one image, as the user gives it.
 
-    Parameters
-    ----------
-    denoiser : BaseDenoiser
-        Fitted. Its hooks ``_jacobian_products`` and ``_jacobian`` give what is exact, or None.
-    image : array-like or torch.Tensor
-        ``(H, W)``, ``(C, H, W)``, or one flat row.
-    sigma : float or None
-        Noise level.
-    clean : array-like, torch.Tensor or None
-        The clean image, for oracles.
-
-    Returns
-    -------
-    operator : JacobianOperator of shape (d, d)
+    It is exact where the hooks ``_jacobian_products`` or ``_jacobian`` give one.
     """
     noisy = _one(denoiser, image, "image")
     partner = None if clean is None else _one(denoiser, clean, "clean")
@@ -40,18 +27,7 @@ def linearize_one(denoiser, image, sigma, clean=None):
 
 
 def linearize_many(denoiser, X, sigma, clean=None):
-    """Return the Jacobians of a denoiser at a stack of images, as the user gives it.
-
-    Parameters
-    ----------
-    denoiser, sigma, clean
-        See :func:`linearize_one`; noise levels and clean images are those of the stack.
-    X : array-like, torch.Tensor or lazy stack
-
-    Returns
-    -------
-    stack : JacobianStack
-    """
+    """Return the JacobianStack of a fitted denoiser at a stack of images, as the user gives it."""
     images = denoiser._check_images(as_array(X))
     partners = None
     if clean is not None:

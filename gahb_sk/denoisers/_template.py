@@ -18,8 +18,8 @@ from gahb_sk.noise import check_sigma
 class DenoiserTemplate(TransformerMixin, BaseEstimator):
     """What :class:`BaseDenoiser` does with images before and after the hooks.
 
-    A subclass says by ``_backend`` ("numpy" or "torch") which arrays its hook wants, and by
-    ``_fixed`` ("nothing", "channels" or "size") what must be as in ``fit``.
+    ``_backend`` ("numpy" or "torch") says which arrays the hooks want, ``_fixed`` ("nothing",
+    "channels" or "size") what must be as in ``fit``.
     """
 
     def _prepared(self, X):

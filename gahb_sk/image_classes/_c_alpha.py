@@ -29,13 +29,12 @@ N_SCALARS = 4  # u1, u2, which side is bright, orientation
 
 @dataclass(frozen=True)
 class CAlphaLatents:
-    """What C^alpha images are made of.
+    """What C^alpha images are made of, n of them.
 
     Attributes
     ----------
     contour : ndarray of shape (n, width), float64
-        Height of the contour in rows from the top edge of the image, for each column of the
-        unrotated frame.
+        Height in rows from the top edge of the image, for each column of the unrotated frame.
     angle : ndarray of shape (n,), float64
         Rotation in radians, 0 if horizontal.
     backgrounds : ndarray of shape (n, 2, height, width)

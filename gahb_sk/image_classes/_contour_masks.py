@@ -46,11 +46,7 @@ def area_mask(contour, angle, height, dtype):
 
 
 def mean_clipped(a, b):
-    """Return the mean of ``clip(u, 0, 1)`` over u from ``a`` to ``b``, elementwise.
-
-    It is the share of a unit pixel below a straight segment that enters at height ``a`` and
-    leaves at ``b``.
-    """
+    """Return the share of a unit pixel below a segment that enters at height a and leaves at b."""
     rise = b - a
     flat = np.abs(rise) < 1e-9
     sloped = (_clip_integral(b) - _clip_integral(a)) / np.where(flat, 1, rise)
@@ -63,19 +59,10 @@ def _clip_integral(u):
 
 
 def half_plane_coverage(distance, normal):
-    """Return the share of a unit pixel where ``normal . (p - centre) <= distance``.
+    """Return the exact share of a unit pixel where ``normal . (p - centre) <= distance``.
 
-    Parameters
-    ----------
-    distance : ndarray
-        Signed distance of the pixel's centre to the line, positive inside.
-    normal : ndarray of shape (2, ...)
-        Unit normal, pointing outwards.
-
-    Returns
-    -------
-    coverage : ndarray
-        Exact: the integral of a trapezoid, that is, of the convolution of two boxes.
+    It is the integral of a trapezoid (the convolution of two boxes). ``normal``, of shape (2, ...),
+    is of unit length and points outwards.
     """
     a, b = np.maximum(np.abs(normal), SMALLEST_WIDTH)
     outer, inner = 0.5 * (a + b), 0.5 * np.abs(a - b)
@@ -89,10 +76,9 @@ def _square(u):
 
 
 def _rotated(contour, angle, height):
-    """Return each pixel's signed distance to the turned contour and its unit normal.
+    """Return each pixel's signed distance to the turned contour's tangent, and the unit normal.
 
-    The contour is t = h(s) - H/2 in coordinates (s, t) turned by ``angle``; the distance is that
-    to the tangent, (h(s) - H/2 - t) / sqrt(1 + h'(s)^2).
+    In coordinates (s, t) turned by ``angle`` the distance is (h(s) - H/2 - t) / sqrt(1 + h'(s)^2).
     """
     n, width = contour.shape
     x = (np.arange(width) - (width - 1) / 2)[None, None, :]
@@ -107,10 +93,7 @@ def _rotated(contour, angle, height):
 
 
 def _interpolate(contour, s):
-    """Return the periodic contour and its slope at ``s`` (in columns).
-
-    Both are band-limited, sampled finely, and linear between the samples.
-    """
+    """Return the band-limited contour and its slope at ``s``, linear between fine samples."""
     n, width = contour.shape
     spectrum = fft.rfft(contour) * OVERSAMPLING
     if width % 2 == 0:

@@ -126,20 +126,7 @@ class DiskImages(ImageClass):
 
 
 class ContinuousGeometry:
-    """Radius uniform in a range, then the centre uniform where the disk fits, or on the torus.
-
-    Parameters
-    ----------
-    size : tuple (height, width)
-        Sides in pixels.
-    radius_range : tuple (low, high) or None
-    wrap : bool
-        Whether the image is a torus.
-
-    Attributes
-    ----------
-    radii : tuple (low, high)
-    """
+    """Radius uniform in a range, then the centre uniform where the disk fits, or on the torus."""
 
     def __init__(self, size, radius_range, wrap):
         self.size, self.wrap = size, wrap
@@ -163,19 +150,9 @@ class ContinuousGeometry:
         return np.column_stack([u[:, :2] * (self.sides - 2 * reach) + reach - 0.5, radius])
 
     def mass(self, geometry, cells):
-        """Return the probability of boxes.
+        """Return the probability of boxes with given middles and sides, both (n, 3).
 
-        Parameters
-        ----------
-        geometry : ndarray of shape (n, 3)
-            Middle of each box: row, column, radius.
-        cells : ndarray of shape (n, 3)
-            Sides of each box.
-
-        Returns
-        -------
-        mass : ndarray of shape (n,)
-            With the range of the centre at the radius in the middle of the box.
+        The range of the centre is the one at the radius in the middle of the box.
         """
         low, high = self.radii
         mass = _overlap(geometry[:, 2], cells[:, 2], low, high) / (high - low)
@@ -207,10 +184,7 @@ class ContinuousGeometry:
         return away
 
     def cells(self, phases):
-        """Return the middles of the radii's cells, and the sides (3,) of all cells.
-
-        The grid has ``phases`` cells per pixel along each axis.
-        """
+        """Return the middles of radii and the sides (3,) of cells, ``phases`` per pixel."""
         low, high = self.radii
         count = max(4, int(np.ceil((high - low) * phases * np.sqrt(2))))
         step = (high - low) / count
@@ -225,19 +199,7 @@ class ContinuousGeometry:
 
 
 class IntegerGeometry:
-    """Whole centres uniform in the middle of the image, then a whole radius; ``wrap`` is False.
-
-    Parameters
-    ----------
-    size : tuple (height, width)
-        Sides in pixels, at least 4.
-    radius_range : tuple (low, high) or None
-
-    Attributes
-    ----------
-    radii : tuple (low, high)
-        The least radius, and the bound that is not reached.
-    """
+    """Whole centres uniform in the middle of the image, then a whole radius below ``radii[1]``."""
 
     def __init__(self, size, radius_range, wrap=False):
         self.size, self.wrap = check_image_size(size), wrap

@@ -26,7 +26,7 @@ class PolygonLatents:
     Attributes
     ----------
     vertices : ndarray of shape (n, n_polygons, high, 2), float64
-        Row and column; where a polygon has fewer than ``high`` vertices its last one is repeated.
+        Rows and columns; the last vertex is repeated where a polygon has fewer than ``high``.
     intensities : ndarray of shape (n, n_polygons + 1), float64
         The ground first.
     """

@@ -18,13 +18,7 @@ SMALLEST = 4
 
 
 def check_image_size(image_size, smallest=SMALLEST, name="image_size"):
-    """Return ``(height, width)`` from an int or a pair of ints.
-
-    Raises
-    ------
-    ValueError
-        If it is neither, or a side is below ``smallest``.
-    """
+    """Return ``(height, width)``, each at least ``smallest``, from an int or a pair of ints."""
     sides = (image_size, image_size) if isinstance(image_size, Integral) else image_size
     legal = (
         isinstance(sides, tuple | list)
@@ -77,23 +71,9 @@ def image_draws(root, indices, length):
 
 
 def make_in_chunks(make_chunk, n_samples, first_image, values_per_image, n_jobs=None):
-    """Run ``make_chunk`` over all images, in threads, and put its arrays together.
+    """Run ``make_chunk`` over ranges of images, in threads, and join its arrays in a dict.
 
-    Parameters
-    ----------
-    make_chunk : callable
-        ``make_chunk(indices)`` with a range of image numbers; returns a dict of arrays.
-    n_samples, first_image : int
-        Images ``first_image, ..., first_image + n_samples - 1``.
-    values_per_image : int
-        About how many doubles one image needs while it is made.
-    n_jobs : int, default=None
-        Threads, in joblib's meaning: None is 1, -1 all processors.
-
-    Returns
-    -------
-    made : dict
-        The arrays of ``make_chunk`` with first axis ``n_samples``.
+    ``values_per_image`` says about how many doubles one image needs while it is made.
     """
     if (
         n_jobs is not None

@@ -29,10 +29,9 @@ _LOST_WEIGHT = 1e-14  # training images of less weight are left out of a Jacobia
 
 
 class Neighbors(NamedTuple):
-    """The training images of largest posterior weight, in decreasing order.
+    """The most likely training images, in decreasing order of weight: arrays (n, n_neighbors).
 
-    ``indices``, ``weights`` (of the whole training set's 1) and Euclidean ``distances``, each of
-    shape (n, n_neighbors).
+    Weights sum to 1 over the whole training set; distances are Euclidean.
     """
 
     indices: np.ndarray

@@ -195,15 +195,7 @@ class BasePosteriorMean(BaseDenoiser):
 
 
 def check_size(law, shape, joint):
-    """Raise ValueError unless a class has the size of images ``(C, H, W)``, or all their values.
-
-    Parameters
-    ----------
-    law : ImageClass
-    shape : tuple (C, H, W)
-    joint : bool
-        Whether an image of the class has all channels, or each channel is one.
-    """
+    """Raise ValueError unless a class has the size of images ``(C, H, W)``; joint: all channels."""
     same = law.image_size == tuple(shape[1:])
     if joint:
         same &= np.prod(law.image_shape) == np.prod(shape)

@@ -34,21 +34,7 @@ _WORTHWHILE = 0.5
 
 
 def rounding_bound(d, query_norms, key_norm, half_norm):
-    """Return the bound E above, or infinity where there is none.
-
-    Parameters
-    ----------
-    d : int
-        Number of values of a vector.
-    query_norms : torch.Tensor of shape (Q,)
-        Norms of the queries.
-    key_norm, half_norm : float
-        Largest norm of a key, and largest h.
-
-    Returns
-    -------
-    bound : torch.Tensor of shape (Q,)
-    """
+    """Return the bound E above for queries of given norms (Q,), or infinity where there is none."""
     n = (d + 4) * _ROUNDOFF
     size = query_norms * key_norm + half_norm
     if n >= 0.5 or float(size.max()) > _LARGEST or not has_full_products():
@@ -58,18 +44,10 @@ def rounding_bound(d, query_norms, key_norm, half_norm):
 
 
 class ScreenedSums:
-    """Softmax sums over blocks of vectors, whose own values are averaged.
+    """Softmax averages of vectors, added in blocks, for queries (Q, d) in float64.
 
-    Parameters
-    ----------
-    queries : torch.Tensor of shape (Q, d), float64
-        Noisy vectors, centred.
-    sigma : torch.Tensor of shape (Q,)
-        Their noise levels.
-    key_norm, half_norm : float
-        Largest norm of a key, and largest h.
-    exact : bool
-        False: everything in single precision, for noise levels at which it suffices.
+    ``key_norm`` and ``half_norm`` are the largest |k| and h. Unless ``exact``, everything is in
+    single precision, for noise levels at which it suffices.
     """
 
     def __init__(self, queries, sigma, key_norm, half_norm, exact):

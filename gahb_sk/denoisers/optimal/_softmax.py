@@ -30,21 +30,7 @@ def pick_device(device):
 
 
 def pick_dtype(noisy, query_norm, key_norm, sigma):
-    """Return float32 where its rounding cannot be seen in the weights, else float64.
-
-    Parameters
-    ----------
-    noisy : torch.Tensor
-        The images as given; what comes in double precision is handled in double precision.
-    query_norm, key_norm : float
-        Largest norms.
-    sigma : torch.Tensor
-        Noise levels.
-
-    Returns
-    -------
-    dtype : torch.dtype
-    """
+    """Return float32 where rounding changes no weight, else (and for images in it) float64."""
     if noisy.dtype == torch.float64 or not has_full_products():
         return torch.float64
     size, variance = float(query_norm) * float(key_norm), float(sigma.min()) ** 2
@@ -71,23 +57,10 @@ def logits(queries, keys):
 
 
 class SoftmaxSums:
-    """Running sums of softmax weights and of weighted values over blocks of keys.
+    """Running softmax sums over blocks of keys for queries (..., Q, D) at noise levels (Q,).
 
-    Parameters
-    ----------
-    queries : torch.Tensor of shape (..., Q, D)
-        Noisy vectors, centred.
-    sigma : torch.Tensor of shape (Q,)
-        Their noise levels.
-
-    Attributes
-    ----------
-    peak : torch.Tensor of shape (..., Q)
-        Largest logit so far.
-    total : torch.Tensor of shape (..., Q)
-        Sum of ``exp((l - peak) / sigma**2)``.
-    values : torch.Tensor of shape (..., Q, V) or None
-        The same sum of values.
+    ``peak`` is the largest logit so far, ``total`` the sum of ``exp((l - peak) / sigma**2)`` and
+    ``values`` the same sum of values, or None.
     """
 
     def __init__(self, queries, sigma):

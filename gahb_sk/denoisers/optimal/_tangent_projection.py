@@ -134,13 +134,9 @@ class TangentProjection(OracleDenoiser):
         return law, colour
 
     def _basis(self, clean):
-        """Orthonormal vectors that span the tangent spaces; zeros fill up.
+        """Return orthonormal vectors (m, k, d) that span the tangent spaces; zeros fill up.
 
-        Returns
-        -------
-        basis : ndarray of shape (m, k, d)
-            Of images ``(n, C, H, W)``: m = n C and d = H W, or, if the class is one of colour
-            images, m = n and d = C H W.
+        m = n C and d = H W, or, for a class of colour images, m = n and d = C H W.
         """
         law, colour = self._law_of(clean.shape[1:])
         if not colour:

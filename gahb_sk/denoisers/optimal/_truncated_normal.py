@@ -7,24 +7,11 @@ _DEPTH = 32.0  # integrate down to exp(-_DEPTH) of the peak
 
 
 def truncated_normal(precision, slope, low, high):
-    r"""Integrate the density proportional to exp(slope * t - precision * t^2 / 2) on an interval.
+    """Integrate the density proportional to exp(slope * t - precision * t^2 / 2) on an interval.
 
-    Gauss and Legendre's rule with 48 nodes where the density is not negligible; unlike formulas
-    with the error function it loses no digits in the tails or where the interval is short.
-
-    Parameters
-    ----------
-    precision : ndarray
-        At least 0.
-    slope : ndarray
-        Of the same shape.
-    low, high : float
-        The interval.
-
-    Returns
-    -------
-    log_integral, mean, variance : ndarray
-        Of the same shape.
+    Returns log-integral, mean and variance, in the shape of precision (at least 0) and slope.
+    Gauss-Legendre quadrature where the density is not negligible: unlike formulas with the error
+    function it loses no digits in the tails or on short intervals.
     """
     safe = np.maximum(precision, np.finfo(np.float64).tiny)
     peak = np.clip(slope / safe, low, high)

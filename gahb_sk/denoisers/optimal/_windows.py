@@ -49,22 +49,7 @@ def on_torus(images, lengths):
 
 
 def windows(images, lengths, rows, columns):
-    """Cut windows with origins in two runs.
-
-    Parameters
-    ----------
-    images : torch.Tensor of shape (n, C, H, W)
-        On a torus already continued by :func:`on_torus`.
-    lengths : tuple (p, q)
-        Height and width of a window.
-    rows, columns : Run
-        Origins along each axis.
-
-    Returns
-    -------
-    windows : torch.Tensor of shape (n, R, S, C, p, q)
-        A view.
-    """
+    """View windows with origins in two runs as (n, R, S, C, p, q)."""
     cut = images.unfold(2, lengths[0], 1).unfold(3, lengths[1], 1)
     return cut[:, :, rows.start : rows.stop, columns.start : columns.stop].permute(0, 2, 3, 1, 4, 5)
 
@@ -75,17 +60,7 @@ def estimated(cut, rows, columns):
 
 
 class Overlaps:
-    """Sums of estimates of pixels by windows.
-
-    Parameters
-    ----------
-    shape : tuple (n, C, H, W)
-        Of the images.
-    lengths : tuple (p, q)
-        Height and width of a window.
-    model : torch.Tensor
-        Its dtype and device are used.
-    """
+    """Sums of windows' estimates of the pixels of (n, C, H, W) images, in ``model``'s dtype."""
 
     def __init__(self, shape, lengths, model):
         self.shape = shape

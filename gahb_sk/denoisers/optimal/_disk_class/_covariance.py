@@ -17,18 +17,7 @@ _ROWS = 1024  # nodes whose masks are in memory at a time
 
 
 def covariance(problem, mixture):
-    """Return the posterior covariance of the only image of a problem.
-
-    Parameters
-    ----------
-    problem : Problem
-        Of one image.
-    mixture : Mixture
-
-    Returns
-    -------
-    covariance : JacobianOperator
-    """
+    """Return the posterior covariance of the only image of a problem, a JacobianOperator."""
     form = _of_nodes if mixture.grid is None else _on_grid
     return form(problem, mixture)
 
@@ -95,18 +84,7 @@ def _factor(problem, mixture, part, average):
 
 
 def variances(problem, mixtures):
-    """Return the trace of the posterior covariance of each image.
-
-    Parameters
-    ----------
-    problem : Problem
-    mixtures : list of Mixture
-        Each image is in one of them.
-
-    Returns
-    -------
-    variance : ndarray of shape (n,)
-    """
+    """Return the trace of the posterior covariance of each image, which is in one mixture."""
     average = mean(problem, mixtures)
     total = np.zeros(len(average))
     for mixture in mixtures:

@@ -14,25 +14,10 @@ from gahb_sk.image_classes import disk_coverage
 
 
 class DiskGrid:
-    """All cells of positive prior probability, and products with their masks.
+    """All cells of positive prior probability, ``phases`` per pixel on each axis, and their masks.
 
-    Parameters
-    ----------
-    law : DiskImages
-        The class of the images.
-    phases : int
-        Cells per pixel along each axis (1 for whole centres).
-
-    Attributes
-    ----------
-    geometry : ndarray of shape (n_cells, 3)
-        Row, column and radius in the middle of each cell.
-    cell : ndarray of shape (3,)
-        Sides of a cell.
-    log_mass : ndarray of shape (n_cells,)
-        Log of the prior probability of each cell.
-    A, C, B : ndarray of shape (n_cells,)
-        |m|^2, <m, 1 - m> and |1 - m|^2 of each mask m.
+    For each cell, ``geometry`` is its middle, ``log_mass`` its log-probability, and A, C and B are
+    |m|^2, <m, 1 - m> and |1 - m|^2 of its mask m; ``cell`` holds the sides of all cells.
     """
 
     def __init__(self, law, phases):
@@ -70,20 +55,7 @@ class DiskGrid:
         return correlation.reshape(len(images), -1)[:, self.cells]
 
     def combine(self, image, cell, weights, n):
-        """Return the weighted sums of masks of n images.
-
-        Parameters
-        ----------
-        image, cell : ndarray of int of shape (m,)
-            Which image a weight belongs to, and which cell.
-        weights : ndarray of shape (m,)
-        n : int
-            Number of images.
-
-        Returns
-        -------
-        sums : ndarray of shape (n, H, W)
-        """
+        """Return sums of masks (n, H, W); each weight belongs to an image and a cell."""
         dense = np.zeros((n, len(self._spectra) * int(np.prod(self.size))))
         dense[image, self.cells[cell]] = weights
         spectra = fft.rfft2(dense.reshape(n, -1, *self.size))

@@ -56,10 +56,9 @@ class Moments(NamedTuple):
 
 
 def peak(stats, low, high):
-    """Return the most likely (a, b) in the square ``[low, high]^2``.
+    """Return the most likely (a, b) in the square ``[low, high]^2``, by alternating maximisation.
 
-    Three alternating maximisations after the unconstrained maximum; exact unless the peak lies
-    on an edge of the square and the mask covers but a few pixels.
+    Exact unless the peak lies on an edge of the square and the mask covers but a few pixels.
     """
     determinant = np.maximum(stats.A * stats.B - stats.C**2, 1e-300)
     a = np.clip((stats.inside * stats.B - stats.outside * stats.C) / determinant, low, high)
@@ -78,24 +77,9 @@ def peak_log_likelihood(stats, variance, low, high):
 
 
 def integrate(stats, variance, low, high, n_threads=1):
-    """Integrate the likelihood over the intensities.
+    """Integrate the likelihood over intensities in ``[low, high]^2``, for pairs of image and mask.
 
-    Parameters
-    ----------
-    stats : MaskStatistics of arrays of shape (n,)
-        One pair of image and mask each.
-    variance : ndarray of shape (n,)
-        Squared noise level of each pair's image.
-    low, high : float
-        Range of both intensities, ``low < high``.
-    n_threads : int, default=1
-
-    Returns
-    -------
-    log_evidence : ndarray of shape (n,)
-        Log of the mean likelihood over the square, but for a constant of the image.
-    moments : Moments of arrays of shape (n,)
-        Posterior moments given the mask.
+    Returns the log of the mean likelihood (but for a constant of the image) and the moments.
     """
     n = len(stats.inside)
     log_evidence, moments = np.empty(n), Moments(*np.empty((5, n)))
@@ -153,10 +137,7 @@ def _factor(precision, slope, room_below, room_above, spread):
 
 
 def _series(factor_a, factor_b, coupling):
-    """Integrals of 1, a, b, aa, ab, bb (relative to the peak), the coupling as a power series.
-
-    Returns the logarithm of a scale, here 0, and the integrals over that scale.
-    """
+    """Integrals of 1, a, b, aa, ab, bb (relative to the peak) over a scale, and its log, here 0."""
     A, B = (_powers(*factor, _SERIES_ORDER + 3) for factor in (factor_a, factor_b))
     out = np.zeros((6, len(coupling)))
     coefficient = np.ones_like(coupling)

@@ -12,20 +12,9 @@ _STEPS = 20
 
 
 def lattice_nodes(problem, image, geometry, intensities):
-    """Integrate posteriors that are sharp and have one mode.
+    """Integrate posteriors that are sharp and have one mode, near the given disks.
 
-    Parameters
-    ----------
-    problem : Problem
-    image : ndarray of int of shape (m,)
-        Sorted, without repetitions.
-    geometry, intensities : ndarray of shape (m, 3) and (m, 2)
-        A disk near each mode.
-
-    Returns
-    -------
-    nodes : Nodes
-        About 380 for each image, one standard deviation apart.
+    Each image (sorted, without repetitions) gets about 380 nodes, one standard deviation apart.
     """
     params, deviation = find_modes(problem, image, geometry, intensities)
     centre = params[:, :3]
@@ -83,13 +72,8 @@ def _ball():
 def find_modes(problem, image, geometry, intensities):
     """Fit disks to noisy images by least squares (Levenberg and Marquardt's method).
 
-    Returns
-    -------
-    params : ndarray of shape (m, 5)
-        Row, column, radius, intensity inside and outside.
-    deviation : ndarray of shape (m, 3)
-        Standard deviations of row, column and radius in the Gaussian with the Fisher information
-        at the mode, at most half a pixel.
+    Returns parameters (m, 5), and the standard deviations (m, 3) of row, column and radius by the
+    Fisher information at the mode, at most half a pixel.
     """
     noisy = problem.images[image].reshape(len(image), -1)
     params = _possible(problem, np.column_stack([geometry, intensities]))

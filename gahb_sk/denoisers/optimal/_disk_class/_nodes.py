@@ -17,10 +17,7 @@ _CHUNK_VALUES = 2**17  # of masks drawn at a time: they stay in the cache
 
 
 class Problem(NamedTuple):
-    """A batch of noisy images (n, H, W), squared noise levels (n,) and the class of the images.
-
-    ``n_threads`` is the number of threads that draw masks.
-    """
+    """A batch of noisy images (n, H, W), squared noise levels (n,) and the class of the images."""
 
     images: np.ndarray
     variance: np.ndarray
@@ -70,20 +67,7 @@ def join(parts):
 
 
 def evaluate(problem, image, geometry, cells):
-    """Compute the evidence of boxes; those without prior probability are left out.
-
-    Parameters
-    ----------
-    problem : Problem
-    image : ndarray of int of shape (m,)
-        Sorted.
-    geometry, cells : ndarray of shape (m, 3)
-        Middle and sides of each box.
-
-    Returns
-    -------
-    nodes : Nodes
-    """
+    """Return nodes for the boxes (m, 3) of positive probability, sorted by image."""
     mass = problem.law.geometry.mass(geometry, cells)
     possible = mass > 0
     image, cells, mass = image[possible], cells[possible], mass[possible]
@@ -108,14 +92,7 @@ def evaluate(problem, image, geometry, cells):
 
 
 def weights(image, log_weight):
-    """Return weights that sum to 1 over the nodes of each image, and those nodes' runs.
-
-    Returns
-    -------
-    weight : ndarray of shape (m,)
-    first : ndarray of int of shape (n_present,)
-        Where the run of nodes of each image that has any begins.
-    """
+    """Return weights that sum to 1 over each image's nodes, and where its run begins."""
     first = np.flatnonzero(np.diff(image, prepend=-1))
     count = np.diff(first, append=len(image))
     weight = np.exp(log_weight - np.repeat(np.maximum.reduceat(log_weight, first), count))

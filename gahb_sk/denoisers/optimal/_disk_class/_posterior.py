@@ -37,11 +37,7 @@ _BLOCK_VALUES = 2**23  # of inner products in memory at a time
 
 
 class Mixture(NamedTuple):
-    """Weighted disks of a batch of images, sorted by image.
-
-    ``geometry`` is the row, column and radius of each disk, ``moments`` those of its intensities;
-    ``cell`` is its index in ``grid``, both None for disks that are in no grid.
-    """
+    """Weighted disks of a batch, sorted by image; ``cell`` is their index in ``grid``, if any."""
 
     image: np.ndarray
     geometry: np.ndarray
@@ -68,12 +64,7 @@ class Mixture(NamedTuple):
 
 
 class Grids:
-    """Ever finer grids of one class, each made when it is first wanted.
-
-    Parameters
-    ----------
-    law : DiskImages
-    """
+    """Ever finer grids of one class, each made when it is first wanted."""
 
     def __init__(self, law):
         self.law = law
@@ -108,18 +99,7 @@ class Grids:
 
 
 def solve(grids, problem):
-    """Find the posterior of each image as a mixture of disks with uncertain intensities.
-
-    Parameters
-    ----------
-    grids : Grids
-    problem : Problem
-
-    Returns
-    -------
-    mixtures : list of Mixture
-        Each image is in one of them.
-    """
+    """Return mixtures of disks with uncertain intensities; each image's posterior is in one."""
     left = np.arange(len(problem.images))
     mixtures, sharp, vague = [], [], []
     for grid in grids:

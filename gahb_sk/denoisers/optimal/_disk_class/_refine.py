@@ -17,21 +17,11 @@ _CORNERS = np.stack(np.meshgrid(*[[-0.25, 0.25]] * 3, indexing="ij"), -1).reshap
 
 
 def spacings(contrast, radius, cells, variance):
-    """Return the sides of boxes in standard deviations of the posterior, as far as it is sharp.
+    """Return the sides of boxes in standard deviations of the posterior, in so far as it is sharp.
 
-    The image moves by ``contrast * sqrt(energy * pi * radius)`` a pixel of the centre, and
-    ``sqrt(2)`` times that a pixel of the radius.
-
-    Parameters
-    ----------
-    contrast : ndarray of shape (n,)
-        Mean of the squared difference of the intensities.
-    radius, variance : ndarray of shape (n,)
-    cells : ndarray of shape (n, 3)
-
-    Returns
-    -------
-    spacings : ndarray of shape (n, 3)
+    ``contrast`` is the mean squared difference of the intensities. The image moves by
+    ``sqrt(energy * pi * radius * contrast)`` per pixel of the centre, ``sqrt(2)`` times that per
+    pixel of the radius.
     """
     speed = np.sqrt(_EDGE_ENERGY * np.pi * radius * contrast / variance)
     return cells * speed[:, None] * np.array([1, 1, np.sqrt(2)])
