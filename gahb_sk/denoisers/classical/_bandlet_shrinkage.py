@@ -20,9 +20,16 @@ import numpy as np
 
 from gahb_sk._validation import Integral, Interval, Real, StrOptions, at_least
 from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.denoisers.classical._colour import (
+    COLOR,
+    denoise_opponent,
+    in_colour,
+    opponent_operator,
+)
 from gahb_sk.jacobians._operator import JacobianOperator
 from gahb_sk.jacobians._spun import spun_operator
 from gahb_sk.transforms._bandlet_search import best_bandlets, dictionary_size
+from gahb_sk.transforms._opponent import to_opponent
 from gahb_sk.transforms._windows import spread_windows
 
 # v above. The pilot's coefficients keep some noise, so factors with v = 1 are too large; measured
@@ -60,6 +67,9 @@ class BandletShrinkage(BaseDenoiser):
         1: hard thresholding alone. 2: then a Wiener stage with the first estimate as pilot.
     n_shifts : int, default=16
         Cycle spinning: average over this many shifted windows. 1 is one orthonormal basis.
+    color : {"opponent", "separate"}, default="opponent"
+        How three channels are denoised: as orthonormal opponent colours (luminance and two
+        differences), or one by one. Other numbers of channels are denoised one by one.
     sigma, image_shape
         See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
@@ -102,6 +112,7 @@ class BandletShrinkage(BaseDenoiser):
         "geometry_cost": [Interval(Real, 0, None, closed="left")],
         "stages": [Interval(Integral, 1, 2, closed="both")],
         "n_shifts": [Interval(Integral, 1, 1024, closed="both")],
+        **COLOR,
     }
 
     def __init__(
@@ -117,6 +128,7 @@ class BandletShrinkage(BaseDenoiser):
         geometry_cost=1.0,
         stages=2,
         n_shifts=16,
+        color="opponent",
         sigma=None,
         image_shape=None,
     ):
@@ -130,6 +142,7 @@ class BandletShrinkage(BaseDenoiser):
         self.geometry_cost = geometry_cost
         self.stages = stages
         self.n_shifts = n_shifts
+        self.color = color
         self.sigma = sigma
         self.image_shape = image_shape
 
@@ -151,8 +164,10 @@ class BandletShrinkage(BaseDenoiser):
         """
         images = self._check_images(X)
         noisy = images.numpy()
+        if in_colour(self.color, noisy.shape[1]):
+            noisy = to_opponent(noisy)
         sigma = self._check_level(sigma, len(noisy))
-        sigma = self._estimate_sigma(noisy) if sigma is None else sigma
+        sigma = self._estimate_sigma(images.numpy()) if sigma is None else sigma
         shape = (len(noisy), *images.image_shape)
         sigma = np.repeat(sigma, noisy.shape[1]).astype(noisy.dtype)
         stack = noisy.reshape(-1, *shape[-2:])
@@ -166,6 +181,11 @@ class BandletShrinkage(BaseDenoiser):
         dictionary_size(images.shape[-2:], **self._dictionary())
 
     def _denoise(self, noisy, sigma, clean=None):
+        if in_colour(self.color, noisy.shape[1]):
+            return denoise_opponent(lambda planes: self._denoise_planes(planes, sigma), noisy)
+        return self._denoise_planes(noisy, sigma)
+
+    def _denoise_planes(self, noisy, sigma):
         images = noisy.reshape(-1, *noisy.shape[-2:])
         sigma = np.repeat(sigma, noisy.shape[1])
         windows = self._windows(images.shape)
@@ -216,6 +236,12 @@ class BandletShrinkage(BaseDenoiser):
         return transform.inverse(factors * transform.forward(noisy))
 
     def _jacobian(self, image, sigma, clean=None):
+        if in_colour(self.color, len(image)):
+            operator = self._jacobian_of_planes(to_opponent(image), sigma)
+            return opponent_operator(operator, image.shape)
+        return self._jacobian_of_planes(image, sigma)
+
+    def _jacobian_of_planes(self, image, sigma):
         windows = self._windows(image.shape)
         sigma = np.full(len(image), sigma)
         hard = [self._hard_term(windows.cut(image, i), sigma) for i in range(len(windows))]

@@ -2,6 +2,9 @@
 
 from functools import partial
 
+import numpy as np
+
+from gahb_sk.denoisers.classical._colour import COLOR, denoise_opponent, in_colour
 from gahb_sk.denoisers.classical._other_packages import PackageDenoiser, extended
 
 SMALLEST = 16  # the package fails on sides below twice its 8 x 8 patches
@@ -19,6 +22,10 @@ class BM3DDenoiser(PackageDenoiser):
         Weigh each group of patches by the exact variance of its noise, as the package does by
         default. False takes the variance for the same everywhere, as the first BM3D did: ten
         times faster, and 0.05 (weak noise) to 0.4 dB (sigma 0.3) below on C^alpha images.
+    color : {"opponent", "separate"}, default="opponent"
+        How three channels are denoised: together, as orthonormal opponent colours whose patches
+        are matched in luminance (colour BM3D), or one by one. Other numbers of channels are
+        denoised one by one.
     n_jobs : int, default=None
         Images denoised in parallel, as joblib counts them; None is one at a time.
     sigma, image_shape
@@ -49,13 +56,20 @@ class BM3DDenoiser(PackageDenoiser):
     _parameter_constraints: dict = {
         **PackageDenoiser._parameter_constraints,
         "exact": ["boolean"],
+        **COLOR,
     }
 
-    def __init__(self, *, exact=True, n_jobs=None, sigma=None, image_shape=None):
+    def __init__(self, *, exact=True, color="opponent", n_jobs=None, sigma=None, image_shape=None):
         self.exact = exact
+        self.color = color
         self.n_jobs = n_jobs
         self.sigma = sigma
         self.image_shape = image_shape
+
+    def _denoise(self, noisy, sigma, clean=None):
+        if in_colour(self.color, noisy.shape[1]):
+            return denoise_opponent(lambda planes: self._denoise_each(planes, sigma), noisy)
+        return super()._denoise(noisy, sigma)
 
     def _function(self):
         return partial(_denoise_one, self.exact)
@@ -68,6 +82,8 @@ def _denoise_one(exact, image, sigma):
     profile.num_threads = 1  # several make the result depend on the order of their sums
     if not exact:
         profile.nf = 0  # no transforms of the noise spectrum: it is white
-    height, width = image.shape
-    denoised = bm3d.bm3d(extended(image, SMALLEST).astype(float), sigma, profile)
-    return denoised[:height, :width]
+    height, width = image.shape[-2:]
+    planes = np.stack([extended(plane, SMALLEST) for plane in image.reshape(-1, height, width)])
+    # Several channels come last; patches are matched in the first, luminance.
+    denoised = np.atleast_3d(bm3d.bm3d(np.moveaxis(planes, 0, 2).astype(float), sigma, profile))
+    return np.moveaxis(denoised[:height, :width], 2, 0).reshape(image.shape)

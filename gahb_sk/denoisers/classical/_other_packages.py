@@ -35,13 +35,17 @@ class PackageDenoiser(BaseDenoiser):
 
     def _denoise(self, noisy, sigma, clean=None):
         channels = noisy.reshape(-1, *noisy.shape[-2:])
-        sigma = np.repeat(sigma, noisy.shape[1]).astype(float)
-        out, function = channels.copy(), delayed(self._function())
+        sigma = np.repeat(sigma, noisy.shape[1])
+        return self._denoise_each(channels, sigma).reshape(noisy.shape)
+
+    def _denoise_each(self, images, sigma):
+        """Denoise images of any shape that the function takes."""
+        out, function = images.copy(), delayed(self._function())
         loud = np.flatnonzero(sigma > 0)
-        tasks = (function(channels[k].copy(), sigma[k]) for k in loud)
+        tasks = (function(images[k].copy(), float(sigma[k])) for k in loud)
         for k, image in zip(loud, Parallel(n_jobs=self.n_jobs)(tasks), strict=True):
             out[k] = image
-        return out.reshape(noisy.shape)
+        return out
 
 
 def extended(image, smallest):

@@ -4,9 +4,16 @@ import numpy as np
 
 from gahb_sk._validation import Integral, Interval, Real, at_least, check_name
 from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.denoisers.classical._colour import (
+    COLOR,
+    denoise_opponent,
+    in_colour,
+    opponent_operator,
+)
 from gahb_sk.jacobians._coupled import Coupling
 from gahb_sk.jacobians._spun import spun_operator
 from gahb_sk.transforms._filterbank import wavelet_filters
+from gahb_sk.transforms._opponent import to_opponent
 from gahb_sk.transforms._thresholds import (
     RULES,
     SLOPES,
@@ -40,6 +47,9 @@ class WaveletShrinkage(BaseDenoiser):
     n_shifts : int, default=1
         Cycle spinning: average over this many shifts. 1 is the plain orthonormal basis; powers
         of 4 make the finest scales invariant to translation.
+    color : {"opponent", "separate"}, default="opponent"
+        How three channels are denoised: as orthonormal opponent colours (luminance and two
+        differences), or one by one. Other numbers of channels are denoised one by one.
     sigma, image_shape
         See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
@@ -85,6 +95,7 @@ class WaveletShrinkage(BaseDenoiser):
         "rule": [str],
         "threshold": [Interval(Real, 0, None, closed="neither"), str],
         "n_shifts": [Interval(Integral, 1, 1024, closed="both")],
+        **COLOR,
     }
 
     def __init__(
@@ -95,6 +106,7 @@ class WaveletShrinkage(BaseDenoiser):
         rule="soft",
         threshold="bayes",
         n_shifts=1,
+        color="opponent",
         sigma=None,
         image_shape=None,
     ):
@@ -103,6 +115,7 @@ class WaveletShrinkage(BaseDenoiser):
         self.rule = rule
         self.threshold = threshold
         self.n_shifts = n_shifts
+        self.color = color
         self.sigma = sigma
         self.image_shape = image_shape
 
@@ -118,6 +131,11 @@ class WaveletShrinkage(BaseDenoiser):
         self._transform_for(images.shape)
 
     def _denoise(self, noisy, sigma, clean=None):
+        if in_colour(self.color, noisy.shape[1]):
+            return denoise_opponent(lambda planes: self._denoise_planes(planes, sigma), noisy)
+        return self._denoise_planes(noisy, sigma)
+
+    def _denoise_planes(self, noisy, sigma):
         images = noisy.reshape(-1, *noisy.shape[-2:])
         sigma = np.repeat(sigma, noisy.shape[1])
         windows = dyadic_windows(images.shape[-2:], self.n_shifts)
@@ -141,6 +159,12 @@ class WaveletShrinkage(BaseDenoiser):
         return threshold.astype(values.dtype).reshape(-1, 1, 1)
 
     def _jacobian(self, image, sigma, clean=None):
+        if in_colour(self.color, len(image)):
+            operator = self._jacobian_of_planes(to_opponent(image), sigma)
+            return opponent_operator(operator, image.shape)
+        return self._jacobian_of_planes(image, sigma)
+
+    def _jacobian_of_planes(self, image, sigma):
         windows = dyadic_windows(image.shape[-2:], self.n_shifts)
         terms = [self._gates(windows.cut(image, i), sigma) for i in range(len(windows))]
         return spun_operator(windows, image.shape, terms)

@@ -48,8 +48,8 @@ class Tiled(WrapperDenoiser):
     ValueError
         With ``margin="reach"``, for a denoiser without one: BM3D and total variation look at the
         whole image, and so do wavelets whose thresholds are estimated from whole bands ("bayes",
-        "sure", "universal") or whose number of levels depends on the size. Wavelets of up to 8
-        taps with ``levels`` and a number as ``threshold`` have a reach.
+        "sure", "universal") or whose number of scales depends on the size. Wavelets of up to 8
+        taps with ``n_scales`` and a number as ``threshold`` have a reach.
 
     Notes
     -----
