@@ -126,20 +126,11 @@ def _relative(part, energy):
 
 
 def contour_geometry(clean):
-    r"""Contours of an image: their weight, and their direction.
+    r"""Weight ``(H - 1, W - 1)`` of contours on cells between pixels, and their directions.
 
-    Parameters
-    ----------
-    clean : ndarray of shape (H, W) or (C, H, W)
-
-    Returns
-    -------
-    weight : ndarray of shape (H - 1, W - 1)
-        On the cells between pixels: :math:`(\mu_1 - \mu_2) / (\mu_1 + \mu_2 + m)` with the
-        eigenvalues of the structure tensor and m the mean of their sum over the image; near 1 on
-        strong straight contours, 0 where nothing happens.
-    along : ndarray of shape (2, H - 1, W - 1)
-        Unit vector (rows, columns) along the contour.
+    The weight is :math:`(\mu_1 - \mu_2) / (\mu_1 + \mu_2 + m)` with the eigenvalues of the
+    structure tensor and m the mean of their sum over the image: near 1 on strong straight contours,
+    0 where nothing happens. Directions ``(2, H - 1, W - 1)`` are unit vectors (rows, columns).
     """
     channels = clean.reshape(-1, *clean.shape[-2:])
     rows, columns = (np.stack([sobel(c, axis) / 8 for c in channels]) for axis in (0, 1))

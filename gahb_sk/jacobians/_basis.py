@@ -10,21 +10,9 @@ _PIXELS_AT_ONCE = 2**16
 
 
 def diagonal_operator(transform, factors, shape):
-    """Jacobian that multiplies the coefficients of an orthonormal basis by factors.
+    """Jacobian that multiplies the coefficients of a basis by factors, with its spectrum.
 
-    Parameters
-    ----------
-    transform : Transform
-        Of images of ``shape``, or of each of their channels.
-    factors : ndarray of shape ``shape``
-        In the layout of the coefficients.
-    shape : tuple of int
-        ``(C, H, W)``.
-
-    Returns
-    -------
-    operator : JacobianOperator
-        With its spectrum.
+    The transform takes images of ``shape`` (C, H, W), or each of their channels.
     """
     factors = np.asarray(factors, np.float64)
 
@@ -43,20 +31,9 @@ def _pixels(transform):
 
 
 def on_vectors(function, shape, pixels=_PIXELS_AT_ONCE):
-    """Return a linear function of stacks of images as one of vectors.
+    """Return a linear function of stacks ``(m, *shape)`` as one of vectors ``(d, k)``.
 
-    Parameters
-    ----------
-    function : callable
-        ``(m, *shape)`` to the same shape.
-    shape : tuple of int
-    pixels : int, default=2**16
-        Of a stack handed to the function, about.
-
-    Returns
-    -------
-    product : callable
-        ``V (d, k)`` to ``(d, k)``.
+    About ``pixels`` of a stack are handed to the function at once.
     """
     d = int(np.prod(shape))
     length = max(1, pixels // d)
@@ -73,15 +50,7 @@ def on_vectors(function, shape, pixels=_PIXELS_AT_ONCE):
 
 
 def basis_vectors(transform, shape):
-    """Return the function from indices ``(k,)`` to vectors ``(d, k)`` of an orthonormal basis.
-
-    Parameters
-    ----------
-    transform : Transform
-        Of images of ``shape``, or of each of their channels.
-    shape : tuple of int
-        ``(C, H, W)``.
-    """
+    """Return the function from indices ``(k,)`` to vectors ``(d, k)`` of an orthonormal basis."""
     inverse = on_vectors(transform.inverse, shape, _pixels(transform))
 
     def vectors(indices):

@@ -17,15 +17,10 @@ from gahb_sk.transforms._base import Subband
 
 @dataclass(frozen=True)
 class Coupling:
-    """How the threshold of a band moves, for each channel.
+    """How the threshold of a band moves; arrays of shape ``(C, h, w)``.
 
-    Attributes
-    ----------
-    band : Subband
-    pull : ndarray of shape (C, h, w)
-        Derivative of the shrunk coefficients by the threshold.
-    push : ndarray of shape (C, h, w)
-        Derivative of the threshold by the coefficients.
+    ``pull`` is the derivative of the shrunk coefficients by the threshold, ``push`` that of the
+    threshold by the coefficients.
     """
 
     band: Subband
@@ -34,23 +29,7 @@ class Coupling:
 
 
 def coupled_operator(transform, shape, slopes, couplings):
-    """Return the Jacobian of shrinkage in a basis as an operator.
-
-    Parameters
-    ----------
-    transform : Transform
-        The orthonormal basis of images of ``shape``, or of each of their channels.
-    shape : tuple of int
-        ``(C, h, w)``.
-    slopes : ndarray of shape (C, h, w)
-        The diagonal.
-    couplings : list of Coupling
-
-    Returns
-    -------
-    operator : JacobianOperator
-        With its spectrum and the products with its symmetric part.
-    """
+    """Return the Jacobian of shrinkage, of diagonal ``slopes (C, h, w)`` and couplings."""
 
     def product(multiplication):
         def shrink(stack):
@@ -93,18 +72,7 @@ def _inner(vectors, coefficients):
 
 
 def coupled_spectrum(transform, slopes, couplings):
-    """Eigenvalues and eigenvectors of the symmetric part.
-
-    Parameters
-    ----------
-    transform, slopes, couplings
-        See :func:`coupled_operator`.
-
-    Returns
-    -------
-    spectrum : Spectrum
-        Numbered as the coefficients: the eigenvalues of a band stand in its place.
-    """
+    """Return the :class:`Spectrum` of the symmetric part, numbered as the coefficients."""
     shape, d = slopes.shape, slopes.size
     values = np.array(slopes, np.float64)
     place = np.arange(d).reshape(shape)
@@ -133,21 +101,10 @@ def coupled_spectrum(transform, slopes, couplings):
 
 
 def band_eigenpairs(diagonal, a, b):
-    r"""Eigenpairs of :math:`\mathrm{diag}(D) + (a b^T + b a^T) / 2`.
+    r"""Eigenpairs of :math:`\mathrm{diag}(D) + (a b^T + b a^T) / 2`, vectors as columns.
 
     Where D takes one value on many coefficients, all vectors there that are orthogonal to a and b
-    are eigenvectors; what is left is a small matrix, of two rows for each value. The slopes of a
-    soft threshold are 0 and 1, and so leave 4 rows.
-
-    Parameters
-    ----------
-    diagonal, a, b : ndarray of shape (n,)
-
-    Returns
-    -------
-    values : ndarray of shape (n,)
-    vectors : ndarray of shape (n, n)
-        Orthonormal columns.
+    are eigenvectors. A small matrix is left, of two rows for each value: 4 for a soft threshold.
     """
     n = len(diagonal)
     levels, group = np.unique(diagonal, return_inverse=True)

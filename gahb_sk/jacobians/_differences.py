@@ -21,22 +21,11 @@ def step_size(scale):
 
 
 def difference_products(function, images, step):
-    """Products with the Jacobians of a function at several images.
+    """Return products of ``V (n, d, k)`` with the Jacobians of a function at n images.
 
-    Parameters
-    ----------
-    function : callable
-        ``(images, which)`` to images: a stack ``(m, ...)``, and for each the number ``(m,)`` of
-        the image that it is a displacement of.
-    images : ndarray of shape (n, ...)
-        Where to linearise.
-    step : ndarray of shape (n,)
-        Largest entry of a displacement, in the units of the images.
-
-    Returns
-    -------
-    matmat : callable
-        ``V (n, d, k)`` to ``(n, d, k)``. It takes two calls for ``256 / n`` vectors.
+    ``function(stack, which)`` gets displaced images and the number ``(m,)`` of the image that each
+    is a displacement of, by entries up to ``step (n,)``. It is called twice for ``256 / n``
+    vectors.
     """
     n, block = len(images), max(1, _AT_ONCE // len(images))
 
@@ -60,20 +49,7 @@ def difference_products(function, images, step):
 
 
 def difference_operator(function, image, step):
-    """Jacobian at one image; products with the transpose need the matrix, which is then kept.
-
-    Parameters
-    ----------
-    function : callable
-        As for :func:`difference_products`.
-    image : ndarray of shape (C, H, W)
-    step : float
-
-    Returns
-    -------
-    operator : JacobianOperator
-        With ``operator.step == step``.
-    """
+    """Jacobian at one image; products with the transpose need the matrix, which is then kept."""
     forward = difference_products(function, image[None], np.array([step]))
     kept = []
 

@@ -43,22 +43,10 @@ class Gate(nn.Module):
 
 
 def gated_map(network, function, points, levels):
-    """Return the Jacobian of a network at ``points (n, C, H, W)``, if it is one of this kind.
+    """Return the Jacobian at ``points (n, C, H, W)`` as a map of vectors ``(n, k, C, H, W)``.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        In evaluation mode; left as it is.
-    function : callable
-        ``(network, images, levels)`` to denoised images.
-    points : torch.Tensor of shape (n, C, H, W)
-    levels : torch.Tensor of shape (n,)
-        Noise levels, held fixed: vectors come with level 0.
-
-    Returns
-    -------
-    apply : callable
-        Vectors ``(n, k, C, H, W)`` to the same shape.
+    ``function(network, images, levels)`` denoises. Levels are held fixed: vectors come with level
+    0.
     """
     network = copy.deepcopy(network)
     on_cpu = points.device.type == "cpu"

@@ -36,31 +36,12 @@ _DTYPES = {"float64": torch.float64, "float32": torch.float32}
 def network_products(
     network, function, images, *, sigma=None, dtype=np.float64, device="cpu", block=None
 ):
-    """Products with the Jacobians of a denoiser that is a torch module, at several images.
+    """Return products ``V (n, d, k)`` to ``(n, d, k)`` with the Jacobians of a module at images.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Left as it is; a copy in evaluation mode is used.
-    function : callable
-        ``(network, images (m, C, H, W), levels (m,))`` to denoised images. Images of a batch are
-        treated separately.
-    images : ndarray of shape (n, C, H, W)
-        Where to linearise.
-    sigma : ndarray of shape (n,), default=None
-        Noise levels, held fixed. None, for blind networks, is passed on as 0.
-    dtype : {numpy.float64, numpy.float32}, default=numpy.float64
-        Precision of the computation. A module that only runs in its own is linearised in that.
-    device : str or torch.device, default="cpu"
-        Where to compute.
-    block : int, default=None
-        Vectors handled at once; None bounds the memory, 4 vectors of 80x80 pixels.
-
-    Returns
-    -------
-    matmat, rmatmat : callable
-        ``V (n, d, k)`` to ``(n, d, k)``, ndarrays of ``dtype``: in place i the product with the
-        Jacobian, or its transpose, at image i.
+    ``function(network, images (m, C, H, W), levels (m,))`` denoises, and treats the images of a
+    batch separately; blind networks get level 0. A module that only runs in its own precision is
+    linearised in that. The pair is (forward, transposed), of ndarrays of ``dtype``; ``block`` is
+    the number of vectors at once, by default such that the memory is bounded.
     """
     name = np.dtype(dtype).name
     points = torch.from_numpy(np.array(images, np.float64)).to(device, _DTYPES[name])

@@ -144,21 +144,10 @@ def normal_operator(operator):
 
 
 def network_operator(products, d, dtype=np.float64):
-    """Jacobian of a network at one image.
+    """Jacobian of a network at one image of d values.
 
-    Parameters
-    ----------
-    products : callable
-        Dtype to a pair of functions ``V (1, d, k)`` to ``(1, d, k)``, forward and transposed.
-        Called at the first product, so changing the precision costs nothing.
-    d : int
-        Number of values of the image.
-    dtype : numpy dtype, default=numpy.float64
-        Precision to compute in.
-
-    Returns
-    -------
-    operator : JacobianOperator
+    ``products(dtype)`` returns a pair of functions of ``V (1, d, k)``, forward and transposed. It
+    is called at the first product, so changing the precision costs nothing.
     """
     pair = functools.cache(lambda: products(dtype))
     return JacobianOperator(

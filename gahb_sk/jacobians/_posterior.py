@@ -10,14 +10,7 @@ from gahb_sk.jacobians._operator import JacobianOperator, Spectrum
 
 
 def posterior_jacobian(covariance, variance):
-    """Return ``covariance / variance`` as an operator, with the tags of the covariance.
-
-    Parameters
-    ----------
-    covariance : JacobianOperator
-    variance : float
-        Of the noise.
-    """
+    """Return ``covariance / variance`` as an operator, with the tags of the covariance."""
     known = covariance.spectrum
     return JacobianOperator(
         covariance.shape[0],
@@ -29,10 +22,7 @@ def posterior_jacobian(covariance, variance):
 
 
 def factored_operator(factor):
-    """Return the operator ``A^T A`` given by its factor ``A`` of shape (m, d).
-
-    Its spectrum is known if m < d, by the singular values of A.
-    """
+    """Return ``A^T A`` of a factor ``A (m, d)``, with its spectrum if m < d."""
     m, d = factor.shape
 
     def spectrum():
@@ -48,14 +38,7 @@ def factored_operator(factor):
 
 
 def low_rank_operator(basis, small):
-    """Return the operator ``basis small basis^T``, with its spectrum.
-
-    Parameters
-    ----------
-    basis : ndarray of shape (d, k)
-    small : ndarray of shape (k, k)
-        Symmetric and positive.
-    """
+    """Return ``basis small basis^T`` of a basis ``(d, k)``, with its spectrum."""
 
     def spectrum():
         orthonormal, triangle = np.linalg.qr(basis)

@@ -8,22 +8,11 @@ from gahb_sk.jacobians._operator import JacobianOperator
 
 
 def spun_operator(windows, shape, terms):
-    r"""Return the mean over windows of :math:`C_i T_i^{-1} D_i T_i E_i` as an operator.
+    """Return the mean over windows of :math:`C_i T_i^{-1} D_i T_i E_i` as an operator.
 
-    Parameters
-    ----------
-    windows : Windows
-        They give the cuts :math:`E_i` and the places :math:`C_i`.
-    shape : tuple of int
-        ``(C, height, width)`` of one image.
-    terms : sequence of (Transform, ndarray of shape (C, h, w)) or (..., list of Coupling)
-        The orthonormal basis :math:`T_i` and the diagonal :math:`D_i` of each window, and what
-        :math:`D_i` has off the diagonal.
-
-    Returns
-    -------
-    operator : JacobianOperator
-        One window that is the image gives one whose spectrum is known.
+    Windows give the cuts :math:`E_i` and the places :math:`C_i`; each of ``terms`` is a basis
+    :math:`T_i`, a diagonal :math:`D_i` of shape (C, h, w) and, if it has something off the
+    diagonal, a list of couplings. The spectrum is known if there is one window, the image.
     """
     terms = [(*term, [])[:3] for term in terms]
     if windows.whole:

@@ -10,21 +10,9 @@ _JUMPS = 0.05  # relative disagreement of central differences beyond which a war
 
 
 def whole_numbers(problem, pairs, n_probes, generator):
-    """Return the numbers of a Jacobian: exact if its matrix or spectrum is known, else by probes.
+    """Return, as a dict, the fields of :class:`~gahb_sk.analysis.EigenBasis` about all of J.
 
-    Parameters
-    ----------
-    problem : SymmetricPart
-    pairs : EigenPairs
-        What a solver found of it: the range beyond which probes look.
-    n_probes : int
-    generator : numpy.random.Generator
-
-    Returns
-    -------
-    numbers : dict
-        ``asymmetry``, ``effective_dimension``, ``effective_dimension_se``,
-        ``participation_ratio`` and ``exact``, as in :class:`~gahb_sk.analysis.EigenBasis`.
+    They are exact if the matrix or spectrum is known, else by probes beyond the range of ``pairs``.
     """
     if problem.has_matrix:
         return _by_matrix(problem, generator)

@@ -33,13 +33,7 @@ _WORTHWHILE = {torch.float32: 100, torch.float64: 12}
 
 
 class WinogradConvolution(nn.Module):
-    """The same linear map as a 3x3 convolution without bias that keeps the size.
-
-    Parameters
-    ----------
-    convolution : torch.nn.Conv2d
-        See :func:`is_worthwhile`; its weights are transformed and not kept.
-    """
+    """The same linear map as a 3x3 convolution without bias that keeps the size."""
 
     def __init__(self, convolution):
         super().__init__()

@@ -17,26 +17,15 @@ Journal on Mathematical Analysis 24, 1993. DOI 10.1137/0524016.
 
 import numpy as np
 
-__all__ = ["alpert_blocks", "alpert_forward", "alpert_inverse"]
-
 _TOLERANCE = 1e-9  # below this share of the largest, a function depends on those before it
 
 
 def alpert_blocks(points, order):
-    """Return the small orthonormal matrices of all levels.
+    """Return orthonormal matrices ``(a, n_groups, g, g)`` of all levels, finest first.
 
-    Parameters
-    ----------
-    points : ndarray of shape (a, 2, n_points)
-        For each of a transforms the coordinates t and s of its points, in their order.
-    order : int
-        Number of vanishing moments, q.
-
-    Returns
-    -------
-    blocks : list of ndarray of shape (a, n_groups, g, g)
-        Finest first. The first ``min(q, g)`` rows of a block give the coefficients that the next
-        level goes on with, the others are wavelets.
+    Points ``(a, 2, n_points)`` are the coordinates t and s of each of a transforms, in their order.
+    The first ``min(order, g)`` rows of a block give what the next level goes on with, the others
+    are wavelets.
     """
     a, _, n_points = points.shape
     group = min(2 ** max(1, (order - 1).bit_length()), n_points)
@@ -71,20 +60,7 @@ def _independent(functions, count):
 
 
 def alpert_forward(values, blocks):
-    """Transform ``values`` of shape ``(n_points, a, m)`` along its first axis.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_points, a, m)
-        Values in the order of the points, for each transform.
-    blocks : list of ndarray
-        From :func:`alpert_blocks`.
-
-    Returns
-    -------
-    coefficients : ndarray of shape (n_points, a, m)
-        From the coarsest to the finest.
-    """
+    """Transform ``(n_points, a, m)`` along its first axis, to coefficients from coarse to fine."""
     out = np.empty_like(values)
     low, stop, m = values.transpose(1, 0, 2), len(values), values.shape[2]
     for level, block in enumerate(blocks):

@@ -29,15 +29,13 @@ from functools import lru_cache
 import numpy as np
 from scipy import stats
 
-__all__ = ["anscombe", "inverse_anscombe"]
-
 _BRIGHTEST = 64.0  # from there on the closed form is exact to 2e-4
 _COUNTS = np.arange(160)
 _NODES = 64
 
 
 def anscombe(y, gain=1.0, read_noise=0.0, offset=0.0):
-    """Return ``f((y - offset) / gain)``, of which the noise has a deviation of about 1.
+    """Return ``f((y - offset) / gain)``, whose noise has a deviation of about 1.
 
     Without gain the noise is white, and the limit, up to a constant, is ``y / read_noise``.
     """
@@ -47,19 +45,9 @@ def anscombe(y, gain=1.0, read_noise=0.0, offset=0.0):
 
 
 def inverse_anscombe(values, gain=1.0, read_noise=0.0, offset=0.0):
-    """Return the mean count of which ``values`` is the mean of :func:`anscombe`.
+    """Return the mean count for which the mean of :func:`anscombe` is ``values``.
 
-    Parameters
-    ----------
-    values : ndarray
-        Denoised.
-    gain, read_noise, offset : float
-        As in :func:`anscombe`.
-
-    Returns
-    -------
-    x : ndarray
-        At least ``offset``, if there is a gain: darker is no mean of counts.
+    It is at least ``offset``, if there is a gain: no mean of counts is darker.
     """
     if gain == 0:
         return values * (read_noise or 1.0)

@@ -30,9 +30,6 @@ from gahb_sk.transforms._quadtree import best_leaves, square_sides, tile
 from gahb_sk.transforms._warped import warped_bases
 from gahb_sk.transforms._wavelets import WaveletTransform
 
-__all__ = ["COSTS", "best_bandlets", "dictionary_size"]
-
-
 # Relative difference up to which two costs count as equal, by the bytes of a number.
 _TIES = {4: 1e-5, 8: 1e-10}
 

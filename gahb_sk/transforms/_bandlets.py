@@ -24,8 +24,6 @@ from gahb_sk.transforms._base import Subband, Transform
 from gahb_sk.transforms._quadtree import tile, untile
 from gahb_sk.transforms._warped import warped_bases
 
-__all__ = ["BandletGeometry", "BandletTransform", "Square"]
-
 ABSENT, ALONE = -2, -1  # instead of the number of an angle: no leaf here; a leaf without direction
 
 

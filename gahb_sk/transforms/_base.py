@@ -13,8 +13,6 @@ from math import prod
 
 import numpy as np
 
-__all__ = ["Subband", "Transform"]
-
 
 @dataclass(frozen=True)
 class Subband:

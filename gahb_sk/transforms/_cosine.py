@@ -12,8 +12,6 @@ from scipy import fft
 
 from gahb_sk.transforms._base import Subband, Transform
 
-__all__ = ["CosineTransform"]
-
 
 class CosineTransform(Transform):
     """Orthonormal type-2 cosine basis of images ``(height, width)``.

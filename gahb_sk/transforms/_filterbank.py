@@ -25,31 +25,14 @@ from scipy import sparse
 
 from gahb_sk._validation import check_name
 
-__all__ = ["LARGE", "analysis_matrices", "wavelet_filters"]
-
 LARGE = 512  # on longer axes, products with the banded matrices pay off against full ones
 
 
 @lru_cache(maxsize=64)
 def wavelet_filters(wavelet):
-    """Return the orthogonal filters of a PyWavelets wavelet.
+    """Return the orthogonal low-pass and high-pass filters, and the number of vanishing moments.
 
-    Parameters
-    ----------
-    wavelet : str
-        Name, such as ``"haar"``, ``"db4"``, ``"sym8"``, ``"coif2"``.
-
-    Returns
-    -------
-    low, high : ndarray of shape (n_taps,)
-        Low-pass and high-pass filters, in the order of correlation.
-    n_moments : int
-        Vanishing moments of the wavelet.
-
-    Raises
-    ------
-    ValueError
-        If there is no such wavelet, or it is not orthogonal.
+    Filters come in the order of correlation. Wavelets that are not orthogonal are refused.
     """
     if wavelet not in pywt.wavelist(kind="discrete"):
         check_name(wavelet, _orthogonal_names(), "wavelet")
@@ -71,20 +54,8 @@ def _orthogonal_names():
 def analysis_matrices(wavelet, length, n_scales):
     """Return the orthonormal matrices of ``n_scales`` successive splittings of an axis.
 
-    Parameters
-    ----------
-    wavelet : str
-        Name of an orthogonal wavelet of PyWavelets.
-    length : int
-        Number of samples.
-    n_scales : int
-        Number of splittings. An axis of one sample is left as it is.
-
-    Returns
-    -------
-    matrices : list of ndarray of shape (length_j, length_j)
-        Matrix ``j`` splits the ``length_j`` low-pass coefficients of the scale before: its first
-        ``ceil(length_j / 2)`` rows are low-pass, the others high-pass, both in order of position.
+    Matrix j splits the low-pass coefficients of the scale before. Its first ``ceil(length_j / 2)``
+    rows are low-pass, the others high-pass, both in order of position. One sample is left as it is.
     """
     _, _, n_moments = wavelet_filters(wavelet)
     x = np.linspace(-1, 1, length) if length > 1 else np.zeros(1)
@@ -128,9 +99,9 @@ def _shifts(taps, start, count, n):
 
 
 def _end(low, high, polynomials, first):
-    """Rows for the left end, when the first inner filters start at sample ``first``.
+    """Low-pass ``(m, n)`` and high-pass ``(first - 1, n)`` rows for the left end, in order.
 
-    Returns low-pass ``(m, n)`` and high-pass ``(first - 1, n)`` rows, in order of position.
+    The first inner filters start at sample ``first``.
     """
     n, half = len(polynomials), len(low) // 2
     reach = first + len(low) - 2  # the free space lies in the samples before this one

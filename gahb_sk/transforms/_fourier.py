@@ -13,8 +13,6 @@ from scipy import fft
 
 from gahb_sk.transforms._base import Transform
 
-__all__ = ["FourierTransform"]
-
 
 class FourierTransform(Transform):
     """Orthonormal cosines and sines of images ``(height, width)``, periodic at the borders.

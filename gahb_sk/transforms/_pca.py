@@ -11,8 +11,6 @@ from scipy import linalg
 
 from gahb_sk.transforms._base import Transform
 
-__all__ = ["PCATransform", "principal_components"]
-
 
 class PCATransform(Transform):
     """Orthonormal basis of the principal components of a training set.

@@ -7,26 +7,9 @@ band, of any size, is covered by a few trees.
 
 import numpy as np
 
-__all__ = ["best_leaves", "square_sides", "tile", "untile"]
-
 
 def square_sides(shape, smallest, largest=None):
-    """Return the sides of the dyadic squares that fit in a band.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Height and width of the band.
-    smallest : int
-        Side of the smallest squares.
-    largest : int or None, default=None
-        Upper bound of the sides; None for the band's own size.
-
-    Returns
-    -------
-    sides : list of int
-        ``smallest``, twice it, and so on.
-    """
+    """Return the sides, ``smallest`` times powers of two, of the squares that fit in a band."""
     limit = min(shape) if largest is None else min(*shape, largest)
     sides = []
     while smallest <= limit:
@@ -57,22 +40,11 @@ def sum_children(values):
 
 
 def best_leaves(costs, tie=0.0):
-    """Return the leaves of the cheapest quadtrees: the exact minimum, from the bottom up.
+    """Return the leaves of the cheapest quadtrees, the exact minimum, as masks for each side.
 
-    Parameters
-    ----------
-    costs : list of ndarray of shape (N, rows_j, columns_j)
-        Cost of each square as a leaf, smallest squares first. The cost of a tree is the sum over
-        its leaves. A square that costs as much as its four children together is preferred.
-    tie : float, default=0.0
-        Relative difference up to which two costs count as equal.
-
-    Returns
-    -------
-    leaves : list of bool ndarray of shape (N, rows_j, columns_j)
-        Which squares are leaves. They cover every smallest square once.
-    total : ndarray of shape (N,)
-        Cost of the leaves of each band.
+    ``costs`` holds the cost ``(N, rows_j, columns_j)`` of each square as a leaf, smallest squares
+    first. A square that costs as much as its four children, up to the relative difference ``tie``,
+    is preferred to them.
     """
     best, wins = costs[0], [np.ones(costs[0].shape, dtype=bool)]
     total = np.zeros(len(best))

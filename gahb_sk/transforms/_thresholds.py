@@ -16,18 +16,6 @@ import numpy as np
 
 from gahb_sk._validation import check_name
 
-__all__ = [
-    "THRESHOLD_SLOPES",
-    "RULES",
-    "SLOPES",
-    "THRESHOLDS",
-    "band_threshold",
-    "bayes_threshold_slope",
-    "is_continuous",
-    "stein_risk",
-    "universal_threshold",
-]
-
 N_TRIALS = 16  # thresholds that "sure" tries, evenly from 0 to the universal one
 
 
@@ -42,12 +30,10 @@ def soft(coefficients, threshold):
 
 
 def garrote(coefficients, threshold):
-    """Non-negative garrote: pull by ``threshold**2 / coefficient``.
+    """Pull by ``threshold**2 / coefficient``: the non-negative garrote.
 
-    References
-    ----------
-    H.-Y. Gao, "Wavelet shrinkage denoising using the non-negative garrote", Journal of
-    Computational and Graphical Statistics 7, 1998. DOI 10.1080/10618600.1998.10474789.
+    H.-Y. Gao, Journal of Computational and Graphical Statistics 7, 1998. DOI
+    10.1080/10618600.1998.10474789.
     """
     return coefficients * _garrote_factor(coefficients, threshold)
 
@@ -160,20 +146,11 @@ def _bayes(band, sigma, size, rule):
 
 
 def bayes_threshold_slope(band, sigma):
-    r"""Derivative of the "bayes" threshold of a band by its coefficients.
+    r"""Derivative of the "bayes" threshold by the coefficients of a band ``(n, ...)``.
 
-    With T = sigma^2 / s and s^2 = mean(c^2) - sigma^2 it is
-    :math:`\partial T / \partial c_j = -\sigma^2 c_j / (n s^3)`. Where s = 0 nothing is kept, and
-    the derivative, which then plays no part, is 0.
-
-    Parameters
-    ----------
-    band : ndarray of shape (n, ...)
-    sigma : ndarray of shape (n,)
-
-    Returns
-    -------
-    slopes : ndarray of the shape of band
+    With T = sigma^2 / s and s^2 = mean(c^2) - sigma^2 it is :math:`\partial T / \partial c_j =
+    -\sigma^2 c_j / (n s^3)`. Where s = 0 nothing is kept, and the derivative, which then plays no
+    part, is 0.
     """
     flat = band.reshape(len(band), -1)
     power = np.maximum(np.vecdot(flat, flat) / flat.shape[1] - sigma**2, 0)
@@ -193,24 +170,9 @@ THRESHOLDS = {"universal": _universal, "bayes": _bayes, "sure": _sure}
 
 
 def band_threshold(band, sigma, threshold, rule, size):
-    """Choose the threshold of one band for each image.
+    """Threshold ``(n,)`` of a band ``(n, ...)`` of images with ``size`` coefficients in all.
 
-    Parameters
-    ----------
-    band : ndarray of shape (n, ...)
-        Noisy coefficients of the band.
-    sigma : ndarray of shape (n,)
-        Noise level of each image.
-    threshold : float or str
-        A number ``k`` stands for ``k * sigma``; a string for an entry of ``THRESHOLDS``.
-    rule : str
-        Name of the rule, an entry of ``RULES``.
-    size : int
-        Number of coefficients of a whole image.
-
-    Returns
-    -------
-    values : ndarray of shape (n,)
+    A number k stands for ``k * sigma``, a string for an entry of ``THRESHOLDS``.
     """
     if not isinstance(threshold, str):
         return threshold * sigma

@@ -28,8 +28,6 @@ import numpy as np
 
 from gahb_sk.transforms._alpert import alpert_blocks, alpert_forward, alpert_inverse
 
-__all__ = ["WarpedBases", "haar_forward", "haar_inverse", "warped_bases"]
-
 _HALF = np.sqrt(0.5)
 _CACHED = 2**15  # values handled at once, so that they stay in the processor's cache
 
@@ -41,21 +39,10 @@ def warped_bases(n, order=1):
 
 
 class WarpedBases:
-    """The bases of n x n squares along all angles.
+    """The bases of n x n squares along all directions.
 
-    Parameters
-    ----------
-    n : int
-        Side of the square, a power of two.
-    order : int, default=1
-        Vanishing moments along the normal: 1 is Haar, more are Alpert multiwavelets.
-
-    Attributes
-    ----------
-    angles : ndarray of shape (n_angles,)
-        Directions in radians, in [0, pi): 0 runs along rows, pi / 2 along columns. At most 4n.
-    orders : ndarray of shape (n_angles, n * n)
-        Row k: the flat indices of the grid in the order of angle k.
+    ``angles`` are in [0, pi): 0 runs along rows, pi / 2 along columns. Row k of ``orders`` holds
+    the flat indices of the grid in the order of angle k.
     """
 
     def __init__(self, n, order=1):
@@ -77,19 +64,7 @@ class WarpedBases:
         return len(self.angles)
 
     def forward(self, values, choice):
-        """Transform each square along its own angle.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n * n, m)
-            Squares.
-        choice : int array of shape (m,)
-            Number of the angle of each square.
-
-        Returns
-        -------
-        coefficients : ndarray of shape (n * n, m)
-        """
+        """Transform squares ``(n * n, m)``, each along the angle of number ``choice (m,)``."""
         out = np.empty_like(values)
         for some in self._pieces(len(choice)):
             ordered = np.take_along_axis(values[:, some], self.orders[choice[some]].T, axis=0)
@@ -106,21 +81,7 @@ class WarpedBases:
         return out
 
     def costs(self, values, cost, threshold):
-        """Return the cost of each square along each angle.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n * n, m)
-            Squares.
-        cost : callable
-            ``(coefficients, threshold) -> costs``, elementwise.
-        threshold : ndarray of shape (m,)
-            Noise threshold or threshold of each square.
-
-        Returns
-        -------
-        total : ndarray of shape (n_angles, m)
-        """
+        """Return the cost ``(n_angles, m)`` of each square ``(n * n, m)`` along each angle."""
         total = np.empty((len(self), values.shape[1]), values.dtype)
         columns = max(1, min(values.shape[1], _CACHED // len(values)))
         rows = max(1, _CACHED // (columns * len(values)))

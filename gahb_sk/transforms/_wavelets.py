@@ -16,8 +16,6 @@ from scipy import sparse
 from gahb_sk.transforms._base import Subband, Transform
 from gahb_sk.transforms._filterbank import LARGE, analysis_matrices, wavelet_filters
 
-__all__ = ["WaveletTransform", "default_n_scales"]
-
 # Splitting stops when the coarse band has fewer pixels than this on its longer side. Measured on
 # C^alpha images, one scale more loses 0.1 dB at sigma 0.03 and 0.3 dB at sigma 0.3 to hard
 # thresholding.
@@ -25,19 +23,7 @@ COARSEST = 16
 
 
 def default_n_scales(shape, coarsest=COARSEST):
-    """Return how many scales leave a coarse band below ``coarsest`` pixels on the longer side.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        ``(height, width)``.
-    coarsest : int, default=16
-        Bound of the longer side of the coarse band, at least 2.
-
-    Returns
-    -------
-    n_scales : int
-    """
+    """Return how many scales leave a coarse band below ``coarsest`` pixels on the longer side."""
     longest = max(shape[-2:])
     n_scales = 0
     while longest >= coarsest:

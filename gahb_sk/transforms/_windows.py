@@ -21,19 +21,10 @@ _SPREAD = 1.32471795724474602596 ** -np.arange(1.0, 3.0)
 
 
 def dyadic_offsets(n_shifts):
-    """Return the first ``n_shifts`` cells of a plane-filling order.
+    """Return the first cells of a plane-filling order, rows and columns ``(n_shifts, 2)``.
 
-    The first ``4**j`` offsets are all pairs of residues modulo ``2**j``, so they make ``j`` levels
+    The first ``4**j`` offsets are all pairs of residues modulo ``2**j``, which makes ``j`` levels
     of a dyadic transform invariant to translation: 16 offsets the two finest levels, 64 three.
-
-    Parameters
-    ----------
-    n_shifts : int
-
-    Returns
-    -------
-    offsets : int ndarray of shape (n_shifts, 2)
-        Rows and columns.
     """
     offsets = np.zeros((n_shifts, 2), dtype=int)
     for k in range(n_shifts):
@@ -45,37 +36,16 @@ def dyadic_offsets(n_shifts):
 
 
 def spread_offsets(n_shifts, span):
-    """Return offsets spread evenly over ``[-span / 2, span / 2)``, the first of them (0, 0).
-
-    Parameters
-    ----------
-    n_shifts : int
-        Number of offsets.
-    span : tuple of int
-        Number of different rows and columns.
-
-    Returns
-    -------
-    offsets : int ndarray of shape (n_shifts, 2)
-    """
+    """Return offsets spread evenly over ``[-span / 2, span / 2)``, the first of them (0, 0)."""
     span = np.asarray(span)
     cells = (np.arange(n_shifts)[:, None] * _SPREAD % 1 * span).astype(int)
     return (cells + span // 2) % span - span // 2
 
 
 def dyadic_windows(shape, n_shifts):
-    """Return windows that all hold the whole image, for wavelets.
+    """Return windows that all hold the whole image ``(height, width)``, for wavelets.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        ``(height, width)`` of the images. An axis of one pixel is not shifted.
-    n_shifts : int
-        Number of windows. They are larger than the image by the largest of the shifts.
-
-    Returns
-    -------
-    windows : Windows
+    An axis of one pixel is not shifted.
     """
     offsets = dyadic_offsets(n_shifts) * (np.asarray(shape) > 1)
     return Windows(shape, -offsets, offsets.max(axis=0) + shape)
@@ -84,37 +54,17 @@ def dyadic_windows(shape, n_shifts):
 def spread_windows(shape, n_shifts, multiple, span):
     """Return windows of the size of the image, for dyadic squares.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        ``(height, width)`` of the images.
-    n_shifts : int
-        Number of windows.
-    multiple : int
-        The windows' sides are those of the image rounded up to multiples of this.
-    span : int
-        Offsets differ by less than this.
-
-    Returns
-    -------
-    windows : Windows
+    Their sides are rounded up to multiples of ``multiple``; offsets differ by less than ``span``.
     """
     size = [-(-n // multiple) * multiple for n in shape]
     return Windows(shape, spread_offsets(n_shifts, [min(span, n) for n in size]), size)
 
 
 class Windows:
-    """Windows of one size on images extended by reflection.
+    """Windows of one size ``(h, w)`` on images ``(height, width)`` extended by reflection.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        ``(height, width)`` of the images.
-    offsets : int array of shape (n_windows, 2)
-        Where each window begins, in rows and columns of the image; may be negative. Every pixel
-        must lie in a window.
-    size : tuple of int
-        ``(h, w)`` of the windows.
+    ``offsets (n_windows, 2)`` say where each begins and may be negative. Every pixel must lie in a
+    window.
     """
 
     def __init__(self, shape, offsets, size):
@@ -154,19 +104,7 @@ class Windows:
         return self.cut(images, i) * inside
 
     def average(self, function, *stacks):
-        """Return the mean over windows of ``function(windows of each stack)``.
-
-        Parameters
-        ----------
-        function : callable
-            ``(n, h, w)`` windows, one argument a stack, to ``(n, h, w)``.
-        *stacks : ndarray of shape (n, height, width)
-            Images.
-
-        Returns
-        -------
-        mean : ndarray of shape (n, height, width)
-        """
+        """Return the mean over windows of ``function(windows (n, h, w) of each stack)``."""
         if self.whole:
             return function(*stacks)
         total = np.zeros_like(stacks[0])

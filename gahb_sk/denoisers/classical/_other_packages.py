@@ -12,10 +12,9 @@ from gahb_sk.denoisers._base import BaseDenoiser
 class PackageDenoiser(BaseDenoiser):
     """Base class of denoisers that another package computes, channel by channel.
 
-    A subclass names in ``_package`` the module and the distribution that it needs, and returns
-    from ``_function()`` what denoises one channel: ``(image (H, W), sigma)`` to the denoised
-    image. It is pickled, so it is made of functions at module level. Images without noise are
-    returned as they are.
+    A subclass names in ``_package`` the module and the distribution, and ``_function()`` returns
+    what denoises one channel, ``(image (H, W), sigma)`` to the image. That is pickled: it is made
+    of functions at module level. Images without noise are returned as they are.
     """
 
     _parameter_constraints: dict = {

@@ -72,12 +72,7 @@ def residual_norms(values, vectors, products):
 class SymmetricPart:
     """The symmetric part of an operator, with a count of its products.
 
-    Parameters
-    ----------
-    operator : JacobianOperator
-        Of shape (d, d).
-    max_products : int
-        Vectors that may be multiplied before a solver gives up.
+    A solver gives up after ``max_products`` vectors.
     """
 
     def __init__(self, operator, max_products):

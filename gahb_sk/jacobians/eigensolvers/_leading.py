@@ -24,12 +24,7 @@ _MOST_PRODUCTS, _SPARE = 40, 20  # most vectors multiplied, in multiples of k + 
 def choose_solver(operator, n_components, *, matrix_wanted=False):
     """Return the name of the solver for ``method="auto"``.
 
-    Parameters
-    ----------
-    operator : JacobianOperator
-    n_components : int
-    matrix_wanted : bool, default=False
-        Whether the whole matrix serves the caller beyond its leading eigenpairs.
+    ``matrix_wanted`` says that the whole matrix serves the caller beyond its leading eigenpairs.
     """
     d = operator.shape[0]
     if operator.spectrum is not None:
