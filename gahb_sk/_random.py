@@ -7,10 +7,12 @@ number of workers. The global states of NumPy and torch are neither read nor cha
 """
 
 from numbers import Integral
+from typing import TypeAlias
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+Seed: TypeAlias = int | np.random.RandomState | np.random.SeedSequence | None
 _WORDS = 4  # 128 bits of entropy taken from a RandomState
 
 

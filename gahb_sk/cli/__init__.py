@@ -30,23 +30,7 @@ ERRORS = (
 
 
 def main(argv=None):
-    """Run the command line.
-
-    Parameters
-    ----------
-    argv : list of str, default=None
-        Arguments; None takes those of the process.
-
-    Returns
-    -------
-    code : int
-        0 or 1; wrong usage raises ``SystemExit(2)`` as argparse does.
-
-    Raises
-    ------
-    BrokenPipeError
-        If nobody reads what is printed any more.
-    """
+    """Run the command line."""
     args = build_parser().parse_args(argv)
     try:
         return args.run(args)

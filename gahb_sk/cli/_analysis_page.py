@@ -30,22 +30,7 @@ from gahb_sk.plots import (
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found of a denoiser at one image.
-
-    Attributes
-    ----------
-    title, name : str
-        Heading, and the denoiser.
-    images : dict of str to ndarray
-        "noisy", "denoised" and, where it is known, "clean".
-    sigma : float
-    basis : EigenBasis
-    spectrum : Table
-        A row an eigenvector.
-    risk, alignment : Table or None
-        Of ``risk_estimates`` and ``basis_alignment``; None without the clean image.
-    settings : dict
-    """
+    """What was found of a denoiser at one image."""
 
     title: str
     name: str

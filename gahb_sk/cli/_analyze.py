@@ -70,20 +70,7 @@ def run(args):
 
 
 def examine(args, subject, denoiser):
-    """Return what there is to say of a denoiser at an image.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        Of the command.
-    subject : Subject
-        The image.
-    denoiser : fitted denoiser
-
-    Returns
-    -------
-    findings : Findings
-    """
+    """Return what there is to say of a denoiser at an image."""
     clean, noisy = _images(args, subject)
     numerical = _forewarn(denoiser, noisy, args.sigma, clean)
     basis = eigenbasis(

@@ -81,15 +81,6 @@ def parse_settings(settings, make, left_out=()):
     """Turn ``["alpha=2", ...]`` into keyword arguments that ``make`` has.
 
     A value is a Python literal where it can be read as one, and a string otherwise.
-
-    Parameters
-    ----------
-    settings : list of str
-        Of ``--set``.
-    make : callable
-        Whose parameters are legal.
-    left_out : collection of str
-        Those that are not.
     """
     legal = [name for name in inspect.signature(make).parameters if name not in left_out]
     params = {}
@@ -109,15 +100,7 @@ def _literal(value):
 
 
 def redo(args, *positional):
-    """Return the command line with every setting written out.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        Of the command.
-    *positional : str
-        Names of its positional arguments.
-    """
+    """Return the command line with every setting written out."""
     words = ["gahb-sk", args.command]
     for name in positional:
         words += _words(getattr(args, name))

@@ -86,27 +86,7 @@ def images_of(args):
 
 
 def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None):
-    """Run the comparison on some images and return the section of a report.
-
-    Parameters
-    ----------
-    images : Images
-        What to compare on.
-    denoisers : dict of str to denoiser
-        Unfitted.
-    sigma : list of float
-        Noise levels.
-    cv : int, float or list of (train, test)
-        Folds, fraction, or the split itself.
-    seed : int
-        Seed of the split and the noise.
-    n_jobs : int, default=None
-        Pairs (denoiser, fold) at the same time.
-
-    Returns
-    -------
-    section : Section
-    """
+    """Run the comparison on some images and return the section of a report."""
     is_split = isinstance(cv, list)
     rehearse(denoisers, images.X)
     with interruptions_raised():
@@ -137,12 +117,16 @@ def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None):
 
 
 def rehearse(denoisers, X):
-    """Fit a copy of all but the networks on two images: a wrong parameter shows before the work."""
+    """Fit a copy of each denoiser on two images: a wrong parameter shows before the work.
+
+    Networks see one image, on the CPU and in this process.
+    """
+    short = {"max_images": 1, "checkpoint_dir": None, "machine": None, "verbose": False}
     for denoiser in denoisers.values():
+        copy = clone(denoiser)
         if denoiser.kind == "learned" and denoiser.learns:
-            denoiser._validate_params()
-        else:
-            clone(denoiser).fit(X[:2])
+            copy.set_params(**{key: short[key] for key in short.keys() & denoiser.get_params()})
+        copy.fit(X[:2])
 
 
 def default_denoisers():

@@ -30,21 +30,7 @@ INTRO = (
 
 @dataclass(frozen=True)
 class Section:
-    """One comparison as a report shows it.
-
-    Attributes
-    ----------
-    title, text : str
-        Heading, and a sentence on the images.
-    comparison : Comparison
-        With examples.
-    settings : dict
-        All that made it: images, denoisers and their parameters, noise levels, seed.
-    alpha : float or None
-        Regularity of the class, for the theoretical slope.
-    left_out : list of str
-        Files that could not be used, each with the reason.
-    """
+    """One comparison as a report shows it."""
 
     title: str
     text: str
@@ -55,21 +41,7 @@ class Section:
 
 
 def write_report(folder, section, command):
-    """Write ``index.html``, ``results.csv``, ``results.json`` and the pictures of a comparison.
-
-    Parameters
-    ----------
-    folder : path-like
-        Where to write.
-    section : Section
-        What to show.
-    command : str
-        The command line that redoes it.
-
-    Returns
-    -------
-    page : pathlib.Path
-    """
+    """Write ``index.html``, ``results.csv``, ``results.json`` and the pictures of a comparison."""
     folder = Path(folder)
     pictures = draw(section)
     write_pictures(folder, pictures)
@@ -81,17 +53,7 @@ def write_report(folder, section, command):
 
 
 def write_page(path, sections, command):
-    """Write one self-contained page that shows several sections.
-
-    Parameters
-    ----------
-    path : path-like
-        The HTML file.
-    sections : list of (Section, dict of str to bytes)
-        Each with its pictures, as :func:`draw` makes them.
-    command : str
-        The command line that redoes it.
-    """
+    """Write one self-contained page that shows several sections."""
     write_html(
         path,
         title=" / ".join(section.title for section, _ in sections),
@@ -103,18 +65,7 @@ def write_page(path, sections, command):
 
 
 def draw(section):
-    """Draw the curves and, for the middle noise level, the grid of example images.
-
-    Parameters
-    ----------
-    section : Section
-        What to show.
-
-    Returns
-    -------
-    pictures : dict of str to bytes
-        PNG files by name.
-    """
+    """Draw the curves and, for the middle noise level, the grid of example images."""
     from matplotlib.figure import Figure
 
     comparison = section.comparison

@@ -11,26 +11,7 @@ from gahb_sk.zoo import list_pretrained
 
 
 def parse_denoiser(text):
-    """Build a denoiser from ``"WaveletShrinkage(wavelet='db2', n_shifts=16)"``.
-
-    Parameters
-    ----------
-    text : str
-        The name or folder of a saved network; or a class name, alone or with keyword arguments
-        that are plain literals or the architecture of a network,
-        ``"NetworkDenoiser(network=UNet(channels=8))"``. Nothing is evaluated.
-
-    Returns
-    -------
-    denoiser : denoiser
-        Unfitted.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name (the nearest is given), an unknown parameter, or anything that is not
-        a literal.
-    """
+    """Build a denoiser from ``"WaveletShrinkage(wavelet='db2', n_shifts=16)"``."""
     if is_saved_network(text):
         return as_denoiser(text)
     name, keywords = parse_call(text)
@@ -91,17 +72,7 @@ def _value(node):
 
 
 def parse_denoisers(texts):
-    """Build several denoisers, by name; two of one class are told apart by their arguments.
-
-    Parameters
-    ----------
-    texts : list of str
-        See :func:`parse_denoiser`.
-
-    Returns
-    -------
-    denoisers : dict of str to denoiser
-    """
+    """Build several denoisers, by name; two of one class are told apart by their arguments."""
     denoisers = {}
     names = [text if is_saved_network(text) else parse_call(text)[0] for text in texts]
     for text, name in zip(texts, names, strict=True):

@@ -34,19 +34,7 @@ def read_records(folder):
 
 
 def write_figures_page(folder, command):
-    """Write ``index.html`` of all figures that the folder holds.
-
-    Parameters
-    ----------
-    folder : path-like
-        As ``write_reproduction`` filled it.
-    command : str
-        The command line that redoes it.
-
-    Returns
-    -------
-    page : pathlib.Path
-    """
+    """Write ``index.html`` of all figures that the folder holds."""
     records = read_records(folder)
     page = Path(folder) / "index.html"
     sections = [_section(place, record) for place, record in records]

@@ -23,29 +23,7 @@ def is_image_class(text):
 
 
 def parse_image_class(text, image_size=64, *, seed=0, **parameters):
-    """Return the image class that a text names.
-
-    Parameters
-    ----------
-    text : str
-        A name of ``CLASSES`` (with "-" or "_"), alone or with keyword arguments that are plain
-        literals.
-    image_size : int or tuple (height, width), default=64
-        Sides in pixels.
-    seed : int, default=0
-        Seed of the image of rays.
-    **parameters
-        Further parameters of the class.
-
-    Returns
-    -------
-    image_class : ImageClass
-
-    Raises
-    ------
-    ValueError
-        For an unknown class or parameter (the nearest is given), or one that is not legal.
-    """
+    """Return the image class that a text names."""
     name, arguments = _SPEC.match(text.strip()).groups()
     cls = CLASSES[check_name(name.replace("_", "-"), CLASSES, "class")]
     parameters = {**parse_call(f"{cls.__name__}{arguments or ''}")[1], **parameters}

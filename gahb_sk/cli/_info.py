@@ -24,7 +24,7 @@ def run(args):
         card = read_card(name)
         levels = _row(card["psnr"]["network"])
         print(f"{name:22s} {levels}   {card['text']}")
-    print("PSNR in dB at noise levels", ", ".join(f"{sigma:g}" for sigma in card["sigmas"]))
+    print("PSNR in dB at noise levels", ", ".join(f"{sigma:g}" for sigma in card["sigma"]))
     for name in list_pairs():
         card = read_card(name)
         numbers = ", ".join(f"{n:,}" for n in card["n_train"])
@@ -42,7 +42,7 @@ def _head(card, each=""):
 
 
 def _pairs_card(card):
-    levels = ", ".join(f"{sigma:g}" for sigma in card["sigmas"])
+    levels = ", ".join(f"{sigma:g}" for sigma in card["sigma"])
     lines = [
         *_head(card, " by each network, all"),
         "Two networks for each number N of training images, on disjoint sets. Mean PSNR in dB at "
@@ -64,7 +64,7 @@ def _card(card):
     lines = [
         *_head(card, f", also of {more} more photograph(s)," * bool(more)),
         f"PSNR in dB on {card['n_test_images']} test images at noise level",
-        f"{'':18s}" + " ".join(f"{sigma:6g}" for sigma in card["sigmas"]),
+        f"{'':18s}" + " ".join(f"{sigma:6g}" for sigma in card["sigma"]),
     ]
     lines += [f"{label:18s}{_row(values)}" for label, values in _best_first(card["psnr"])]
     return "\n".join([*lines, *_last_gain(card)])
@@ -82,7 +82,7 @@ def _last_gain(card):
     if not tenth:
         return []
     gain = psnr[-tenth:].mean(axis=0) - psnr[-2 * tenth : -tenth].mean(axis=0)
-    levels = ", ".join(f"{sigma:.3g}" for sigma in curve["sigmas"])
+    levels = ", ".join(f"{sigma:.3g}" for sigma in curve["sigma"])
     return [
         "The last tenth of the training brought " + ", ".join(f"{g:+.2f}" for g in gain)
         + f" dB near noise levels {levels}."

@@ -21,21 +21,7 @@ FLAT = 1e-6  # standard deviation below which a patch is of one value, up to rou
 
 @dataclass(frozen=True)
 class Images:
-    """Images to compare on, and what a report says of them.
-
-    Attributes
-    ----------
-    X : ndarray of shape (n, H, W) or (n, C, H, W)
-        Clean images.
-    title, text : str
-        Heading, and a sentence.
-    groups : ndarray of shape (n,) or None
-        Number of the photograph or file that each patch comes from.
-    alpha : float or None
-        Regularity of the class.
-    left_out : list of str
-        Files that could not be used, each with the reason.
-    """
+    """Images to compare on, and what a report says of them."""
 
     X: np.ndarray
     title: str
@@ -46,27 +32,7 @@ class Images:
 
 
 def make_images(name, *, n_images=None, image_size=64, alpha=None, color=False, seed=0):
-    """Make images of a class, or cut the sample photographs.
-
-    Parameters
-    ----------
-    name : str
-        One of ``NAMES``; "c_alpha" is read as "c-alpha".
-    n_images : int, default=None
-        How many; None is 1,000 of a class and all patches of the photographs.
-    image_size : int, default=64
-        Side in pixels.
-    alpha : float, default=None
-        Regularity, for c-alpha only; None is 2.
-    color : bool, default=False
-        Colour, for photographs only.
-    seed : int, default=0
-        Seed of the images.
-
-    Returns
-    -------
-    images : Images
-    """
+    """Make images of a class, or cut the sample photographs."""
     name = check_name(name.replace("_", "-"), NAMES, "dataset")
     if alpha is not None and name != "c-alpha":
         raise ValueError(f"--alpha: expected with --dataset c-alpha only, got {alpha} for {name}.")
@@ -93,24 +59,7 @@ def make_images(name, *, n_images=None, image_size=64, alpha=None, color=False, 
 
 
 def load_images(folder, *, n_images=None, image_size=64, color=False, seed=0):
-    """Cut the images of a folder into patches; name the files left out on stderr.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Folder (or zip archive) of png, jpg, tif or npy files.
-    n_images, image_size, color, seed
-        As for :func:`make_images`.
-
-    Returns
-    -------
-    images : Images
-
-    Raises
-    ------
-    OSError, ValueError
-        If there is no such folder, or no file in it can be used.
-    """
+    """Cut the images of a folder into patches; name the files left out on stderr."""
     if Path(folder).is_file() and not zipfile.is_zipfile(folder):
         raise ValueError(
             f"--images: expected a folder of images (or a zip archive of them), got the file "
@@ -165,17 +114,7 @@ def _choose(cut, n_images, image_size, seed):
 
 
 def splitter(cv, groups, seed):
-    """Return what ``compare_denoisers`` takes as ``cv``, keeping groups together.
-
-    Parameters
-    ----------
-    cv : int or float
-        Number of folds, or the fraction that one test set takes.
-    groups : ndarray or None
-        Group of each image.
-    seed : int
-        Seed of the split.
-    """
+    """Return what ``compare_denoisers`` takes as ``cv``, keeping groups together."""
     if groups is None:
         return cv
     n = len(np.unique(groups))

@@ -17,24 +17,7 @@ _PAGE = Path(__file__).with_name("page.html")
 
 
 def check_output(folder, names=()):
-    """Make the folder of a report and make sure, before the work, that it can be written.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Where the report will stand.
-    names : sequence of str
-        Files that will be written there: a folder of that name would stand in the way.
-
-    Returns
-    -------
-    folder : pathlib.Path
-
-    Raises
-    ------
-    OSError
-        If it cannot be made or written; the message names it.
-    """
+    """Make the folder of a report and make sure, before the work, that it can be written."""
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,17 +45,7 @@ def write_pictures(folder, pictures):
 
 
 def write_html(path, *, title, heading, intro, body, command):
-    """Write a page in the look of all reports.
-
-    Parameters
-    ----------
-    path : path-like
-        The HTML file.
-    title, heading, command : str
-        Of the window, above all, and the command line that redoes it; plain text.
-    intro, body : str
-        HTML: a sentence or two below the heading, and the rest.
-    """
+    """Write a page in the look of all reports."""
     page = _PAGE.read_text(encoding="utf-8")
     for key, value in {
         "title": html.escape(title),

@@ -71,14 +71,7 @@ def run(args):
 
 
 def draw(sampler, n, shape, first, batch_size):
-    """Draw samples ``first``, ..., ``first + n - 1`` piece by piece.
-
-    Returns
-    -------
-    samples : ndarray of shape (n, ...)
-    steps : list of int
-        Steps that each took.
-    """
+    """Draw samples ``first``, ..., ``first + n - 1`` piece by piece."""
     parts, steps = [], []
     starts = range(first, first + n, batch_size)
     for start in tqdm(starts, desc="sampling", file=sys.stderr, disable=len(starts) == 1):

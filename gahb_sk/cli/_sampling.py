@@ -15,44 +15,14 @@ _SHOWN = 256  # sides of a mosaic's images are enlarged up to about this many pi
 
 
 def sampler_of(name, denoiser, settings, seed):
-    """Make a sampler.
-
-    Parameters
-    ----------
-    name : str
-        One of ``SAMPLERS``.
-    denoiser : fitted denoiser
-    settings : list of str
-        Texts ``NAME=VALUE``, parameters of the sampler.
-    seed : int
-
-    Returns
-    -------
-    sampler : ScoreSampler or FlowSampler
-    """
+    """Make a sampler."""
     cls = SAMPLERS[name]
     parameters = parse_settings(settings, cls, left_out=_OWN)
     return cls(denoiser, random_state=seed, **parameters)
 
 
 def load_model(text, like, image_size, seed):
-    """Load a saved network, or fit another denoiser on images of a class.
-
-    Parameters
-    ----------
-    text : str
-        See :func:`~gahb_sk.cli._subjects.read_model`.
-    like : str or None
-        Class of images, such as "disks"; None for a saved network.
-    image_size : int or None
-        Of the class.
-    seed : int
-        Of the class.
-
-    Returns
-    -------
-    denoiser : fitted denoiser
-    """
+    """Load a saved network, or fit another denoiser on images of a class."""
     if like is not None:
         return read_model(text, read_subject(like, image_size=image_size, seed=seed))
     if not is_saved_network(text):
@@ -64,19 +34,7 @@ def load_model(text, like, image_size, seed):
 
 
 def mosaic(images, data_range=(0.0, 1.0)):
-    """Put images side by side, as 8-bit pixels, with a white line between them.
-
-    Parameters
-    ----------
-    images : ndarray of shape (n, H, W) or (n, C, H, W)
-        Of other than three channels the mean is shown.
-    data_range : tuple of float
-        Black and white.
-
-    Returns
-    -------
-    pixels : ndarray of shape (height, width) or (height, width, 3), uint8
-    """
+    """Put images side by side, as 8-bit pixels, with a white line between them."""
     if images.ndim == 4 and images.shape[1] != 3:
         images = images.mean(axis=1)
     images = images[:, None] if images.ndim == 3 else images

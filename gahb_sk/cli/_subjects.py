@@ -17,15 +17,7 @@ GENERATED = 64
 
 @dataclass(frozen=True)
 class Subject:
-    """One image.
-
-    Attributes
-    ----------
-    image : ndarray of shape (H, W) or (C, H, W)
-    title : str
-    training : ndarray of shape (n, H, W) or None
-        Other images of its class.
-    """
+    """One image."""
 
     image: np.ndarray
     title: str
@@ -33,29 +25,7 @@ class Subject:
 
 
 def read_subject(text, *, image_size=None, color=False, seed=0):
-    """Read an image file, or make an image of a class.
-
-    Parameters
-    ----------
-    text : str
-        A png, jpg, tif or npy file, or a class such as ``"c-alpha"`` or ``"c-alpha(alpha=3)"``.
-    image_size : int, default=None
-        Side in pixels: the middle of a file is cut out, an image of a class is made so large.
-        None: the whole file up to 128 pixels; 64 for a class.
-    color : bool, default=False
-        Three channels, for files.
-    seed : int, default=0
-        Seed of the class.
-
-    Returns
-    -------
-    subject : Subject
-
-    Raises
-    ------
-    OSError, ValueError
-        If there is neither such a file nor such a class.
-    """
+    """Read an image file, or make an image of a class."""
     path = Path(text)
     if path.is_file():
         image = decode(path.read_bytes(), path.name, color=color)
@@ -81,26 +51,7 @@ def _middle(image, size, text):
 
 
 def read_model(text, subject):
-    """Load a saved network, or build a denoiser and fit it on what it needs.
-
-    Parameters
-    ----------
-    text : str
-        Folder of a saved network, the name of one that comes with the package, or a denoiser as
-        ``gahb-sk compare --denoisers`` takes it.
-    subject : Subject
-        Denoisers that learn from images are fitted on its training images, those that learn
-        nothing on the image.
-
-    Returns
-    -------
-    denoiser : fitted denoiser
-
-    Raises
-    ------
-    ValueError
-        For a network that is not trained, or a denoiser that has nothing to learn from.
-    """
+    """Load a saved network, or build a denoiser and fit it on what it needs."""
     if is_saved_network(text):
         return load_pretrained(text)
     try:

@@ -6,19 +6,21 @@ the oracle in the best bandlet basis, span two subspaces of the same dimension k
 subspaces give k / d.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from gahb_sk._arrays import as_array
-from gahb_sk._random import child, seed_sequence
-from gahb_sk._validation import Integral, validate_params
+from gahb_sk._random import Seed, child, seed_sequence
+from gahb_sk._validation import validate_params
 from gahb_sk.analysis import eigenbasis, harmonicity, random_alignment, subspace_alignment
 from gahb_sk.denoisers import OracleShrinkage, as_denoisers
-from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
-from gahb_sk.experiments._parallel import in_parallel
+from gahb_sk.experiments._noisy_images import check_sigmas
+from gahb_sk.experiments._parallel import CONSTRAINTS, at_each_image
 from gahb_sk.experiments._table import Table
-from gahb_sk.experiments._train_and_test import mean_and_error
+from gahb_sk.experiments._train_and_test import with_error
 from gahb_sk.images import as_images
 
 _KEPT = 1e-8  # factors below this are zeros, whose vectors are arbitrary
@@ -35,26 +37,20 @@ def default_references():
 
 
 @validate_params(
-    {
-        "denoisers": [dict, list, tuple],
-        "references": [dict, list, tuple, None],
-        "n_jobs": [Integral, None],
-        "verbose": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    {**CONSTRAINTS, "references": [dict, list, tuple, None]}, prefer_skip_nested_validation=True
 )
 def basis_alignment(
-    denoisers,
-    X,
-    sigma=(0.05, 0.1, 0.2),
-    ks=(5, 10, 20, 50),
+    denoisers: dict | list,
+    X: npt.ArrayLike,
+    sigma: npt.ArrayLike = (0.05, 0.1, 0.2),
+    ks: Sequence[int] = (5, 10, 20, 50),
     *,
-    references=None,
-    dtype="float32",
-    random_state=0,
-    n_jobs=None,
-    verbose=False,
-):
+    references: dict | list | None = None,
+    dtype: str = "float32",
+    random_state: Seed = 0,
+    n_jobs: int | None = None,
+    verbose: bool = False,
+) -> Table:
     """Overlap of the adaptive bases of denoisers with reference bases.
 
     Parameters
@@ -108,20 +104,17 @@ def basis_alignment(
     True
     """
     denoisers = as_denoisers(denoisers)
-    references = as_denoisers(default_references() if references is None else references)
     X = as_array(X)
     images = as_images(X)
     d = int(np.prod(images.shape[1:]))
     ks, sigmas = _check_ks(ks, d), check_sigmas(sigma)
-    references = {name: _fitted(reference, X) for name, reference in references.items()}
+    given = as_denoisers(default_references() if references is None else references)
+    known = {name: _fitted(reference, X) for name, reference in given.items()}
     root = seed_sequence(random_state)
-    tasks = [(i, sigma) for sigma in sigmas for i in range(len(images))]
-    results = in_parallel(
-        partial(_one_image, denoisers, references, X, ks=ks, dtype=dtype, root=root),
-        tasks, n_jobs=n_jobs, verbose=verbose, desc="bases",
-    )  # fmt: skip
-    found = {}
-    for rows in results:
+    function = partial(_overlaps, denoisers, known, ks=ks, dtype=dtype, root=root)
+    options = {"n_jobs": n_jobs, "verbose": verbose, "desc": "bases"}
+    found: dict = {}
+    for _, rows in at_each_image(function, X, sigmas, root, **options):
         for key, values in rows:
             found.setdefault(key, []).append(values)
     chance = {k: random_alignment(d, k, n_draws=_DRAWS, random_state=child(root, 1)) for k in ks}
@@ -159,10 +152,8 @@ def n_nonzero(basis):
     return int((basis.values > _KEPT).sum())
 
 
-def _one_image(denoisers, references, X, i, sigma, *, ks, dtype, root):
+def _overlaps(denoisers, references, clean, noisy, sigma, i, *, ks, dtype, root):
     """Overlaps and harmonicity at one noisy image, as (key, values)."""
-    stacks = noisy_images(X, np.array([i]), sigma, root)
-    clean, noisy = (np.asarray(stack[0]) for stack in stacks)
     bases = {}
     for name, denoiser in {**references, **denoisers}.items():
         basis = leading_basis(denoiser, noisy, max(ks), sigma, clean, dtype, child(root, 2, i))
@@ -183,14 +174,12 @@ def _one_image(denoisers, references, X, i, sigma, *, ks, dtype, root):
 def _row(key, values, chance):
     name, reference, sigma, k = key
     overlaps, harmonics = np.array(values).T
-    overlap, error = mean_and_error(overlaps)
     return {
         "denoiser": name,
         "reference": reference,
         "sigma": sigma,
         "k": k,
-        "overlap": overlap,
-        "overlap_se": error,
+        **with_error("overlap", overlaps),
         "chance": chance[k].mean,
         "chance_high": chance[k].percentile_95,
         "harmonicity": float(harmonics.mean()),

@@ -3,56 +3,43 @@
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from gahb_sk._arrays import as_array
-from gahb_sk._random import child, image_generator, seed_sequence
-from gahb_sk._validation import Integral, at_least, validate_params
+from gahb_sk._random import Seed, child, image_generator, seed_sequence
+from gahb_sk._validation import at_least, validate_params
 from gahb_sk.analysis import harmonicity
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._basis_alignment import leading_basis, n_nonzero
-from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
-from gahb_sk.experiments._parallel import in_parallel
+from gahb_sk.experiments._noisy_images import check_sigmas
+from gahb_sk.experiments._parallel import CONSTRAINTS, at_each_image
 from gahb_sk.experiments._table import Table
-from gahb_sk.experiments._train_and_test import mean_and_error
+from gahb_sk.experiments._train_and_test import mean_and_error, with_error
 from gahb_sk.images import as_images
 
-_DRAWS = 40  # random vectors an image behind the level of chance
+_DRAWS = 40  # random vectors per image behind the level of chance
 
 
-@validate_params(
-    {
-        "denoisers": [dict, list, tuple],
-        "n_components": [at_least(1)],
-        "n_jobs": [Integral, None],
-        "verbose": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
-)
+@validate_params({**CONSTRAINTS, "n_components": [at_least(1)]}, prefer_skip_nested_validation=True)
 def basis_spectra(
-    denoisers,
-    X,
-    sigma=(0.05, 0.1, 0.2),
-    n_components=50,
+    denoisers: dict | list,
+    X: npt.ArrayLike,
+    sigma: npt.ArrayLike = (0.05, 0.1, 0.2),
+    n_components: int = 50,
     *,
-    dtype="float32",
-    random_state=0,
-    n_jobs=None,
-    verbose=False,
-):
-    """Mean shrinkage factors of denoisers over images, one row a factor.
+    dtype: str = "float32",
+    random_state: Seed = 0,
+    n_jobs: int | None = None,
+    verbose: bool = False,
+) -> Table:
+    """Mean shrinkage factors of denoisers over images, one row per factor.
 
     Parameters
     ----------
-    denoisers : dict of str to fitted denoiser, or list of fitted denoisers
-        Whose adaptive bases to examine.
-    X : array-like of shape (n, H, W) or (n, C, H, W)
-        Clean images that the denoisers were not fitted on.
-    sigma : float or array-like of shape (n_sigmas,), default=(0.05, 0.1, 0.2)
-        Noise levels in the units of X.
+    denoisers, X, sigma, dtype, random_state, n_jobs, verbose
+        See :func:`basis_alignment`, whose noisy images are the same with the same seed.
     n_components : int, default=50
         How many factors, at most the number of values of an image.
-    dtype, random_state, n_jobs, verbose
-        See :func:`basis_alignment`, whose noisy images are the same with the same seed.
 
     Returns
     -------
@@ -81,24 +68,21 @@ def basis_spectra(
     """
     denoisers = as_denoisers(denoisers)
     X = as_array(X)
-    images, sigmas = as_images(X), check_sigmas(sigma)
-    root = seed_sequence(random_state)
-    tasks = [(i, sigma) for sigma in sigmas for i in range(len(images))]
-    results = in_parallel(
-        partial(_one_image, denoisers, X, k=n_components, dtype=dtype, root=root),
-        tasks, n_jobs=n_jobs, verbose=verbose, desc="spectra",
-    )  # fmt: skip
-    found = {(name, sigma): [] for name in denoisers for sigma in sigmas}
-    for (_, sigma), (curves, high) in zip(tasks, results, strict=True):
+    as_images(X)
+    root, sigmas = seed_sequence(random_state), check_sigmas(sigma)
+    function = partial(_curves, denoisers, k=n_components, dtype=dtype, root=root)
+    options = {"n_jobs": n_jobs, "verbose": verbose, "desc": "spectra"}
+    found: dict = {(name, sigma): [] for name in denoisers for sigma in sigmas}
+    for sigma, (curves, high) in at_each_image(function, X, sigmas, root, **options):
         for name, curve in curves.items():
             found[name, sigma].append((*curve, np.full(n_components, high)))
-    rows = [row for key, curves in found.items() for row in _rows(*key, np.array(curves))]
-    return Table.from_rows(rows)
+    return Table.from_rows(
+        [row for (name, s), one in found.items() for row in _rows(name, s, np.array(one))]
+    )
 
 
-def _one_image(denoisers, X, i, sigma, *, k, dtype, root):
+def _curves(denoisers, clean, noisy, sigma, i, *, k, dtype, root):
     """Factor, coefficient, harmonicity and adaptivity, (4, k), of each denoiser at an image."""
-    clean, noisy = (np.asarray(images[0]) for images in noisy_images(X, np.array([i]), sigma, root))
     curves = {}
     for name, denoiser in denoisers.items():
         basis = leading_basis(denoiser, noisy, k, sigma, clean, dtype, child(root, 2, i))
@@ -116,26 +100,17 @@ def _one_image(denoisers, X, i, sigma, *, k, dtype, root):
 
 
 def _rows(name, sigma, curves):
-    """One row a factor, of curves ``(n_images, 5, k)``."""
+    """One row per factor, of curves ``(n_images, 5, k)``; NaNs are left out of the means."""
     for k, one in enumerate(np.moveaxis(curves, -1, 0)):
-        factor, coefficient, harmonic, adaptivity, high = one.T
+        factor, coefficient, harmonic, adaptivity, high = (c[np.isfinite(c)] for c in one.T)
         yield {
             "denoiser": name,
             "sigma": sigma,
             "k": k + 1,
-            "factor": _mean(factor)[0],
-            "factor_se": _mean(factor)[1],
-            "coefficient": np.sqrt(_mean(np.square(coefficient))[0]),
-            "harmonicity": _mean(harmonic)[0],
-            "harmonicity_se": _mean(harmonic)[1],
-            "adaptivity": _mean(adaptivity)[0],
-            "adaptivity_se": _mean(adaptivity)[1],
-            "chance_high": _mean(high)[0],
-            "n_images": int(np.isfinite(harmonic).sum()),
+            **with_error("factor", factor),
+            "coefficient": np.sqrt(mean_and_error(np.square(coefficient))[0]),
+            **with_error("harmonicity", harmonic),
+            **with_error("adaptivity", adaptivity),
+            "chance_high": mean_and_error(high)[0],
+            "n_images": len(harmonic),
         }
-
-
-def _mean(values):
-    """Mean of what is known, and its standard error; NaN for too few."""
-    values = values[np.isfinite(values)]
-    return mean_and_error(values) if len(values) else (np.nan, np.nan)

@@ -1,9 +1,13 @@
 """How many images it takes to generalise, by the size of the images and of the network."""
 
+import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from gahb_sk._random import seed_sequence
+import numpy.typing as npt
+
+from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import validate_params
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._generalization_curve import (
@@ -27,18 +31,18 @@ DEFAULT_SIZES = (10, 100, 1000)
     prefer_skip_nested_validation=True,
 )
 def capacity_curve(
-    estimators,
-    stacks,
-    n_train=None,
+    estimators: dict | list | None,
+    stacks: dict,
+    n_train: Sequence[int] | None = None,
     *,
-    pairs=None,
-    sigma=(0.03, 0.1, 0.3),
-    n_test=100,
-    folder=None,
-    random_state=0,
-    n_jobs=None,
-    verbose=False,
-):
+    pairs: dict | None = None,
+    sigma: npt.ArrayLike = (0.03, 0.1, 0.3),
+    n_test: int = 100,
+    folder: str | os.PathLike | None = None,
+    random_state: Seed = 0,
+    n_jobs: int | None = None,
+    verbose: bool = False,
+) -> Table:
     """Measure the gap between training and test PSNR for each image size and network size.
 
     Parameters
@@ -54,8 +58,8 @@ def capacity_curve(
     sigma, n_test, random_state, n_jobs, verbose
         See :func:`generalization_curve`.
     pairs : dict of str to dict, default=None
-        By stack and by name of the denoiser, as ``{"32x32": {"large": {10: (A, B)}}}``: what is
-        fitted already, for each N, on this stack. See :func:`generalization_curve`.
+        Fitted denoisers by stack, name and N: ``{"32x32": {"large": {10: (A, B)}}}``. See
+        :func:`generalization_curve`.
     folder : str or path-like, default=None
         Where fitted networks are kept, in a folder for each pair, so that the same call goes on
         after an interruption. Names are then parts of paths.
@@ -63,9 +67,8 @@ def capacity_curve(
     Returns
     -------
     table : Table
-        One row a stack, an estimator and N: ``images, n_values`` (of an image), ``denoiser,
-        n_weights`` (of a fitted network; NaN for what is none), ``n_train, train_psnr, test_psnr,
-        gap, gap_se``.
+        One row per stack, estimator and N: ``images, n_values`` (of an image), ``denoiser,
+        n_weights`` (NaN unless it is a network), ``n_train, train_psnr, test_psnr, gap, gap_se``.
 
     Raises
     ------
@@ -94,12 +97,13 @@ def capacity_curve(
     n_train = default_sizes(DEFAULT_SIZES, *fitted) if n_train is None else n_train
     for name, X in stacks.items():
         check_sizes(n_train, n_test, len(as_images(X, name=name)), name)
-    options = {"sigma": sigma, "n_test": n_test, "n_samples": 0}
+    options: dict = {"sigma": sigma, "n_test": n_test, "n_samples": 0}
     options |= {"random_state": seed_sequence(random_state), "n_jobs": n_jobs, "verbose": verbose}
     rows = []
     for images, name, part in tasks:
-        keep = folder is not None and not isinstance(part, dict)
-        place = Path(folder) / _as_path(images) / _as_path(name) if keep else None
+        place = None
+        if folder is not None and not isinstance(part, dict):
+            place = Path(folder) / _as_path(images) / _as_path(name)
         curve = generalization_curve(part, stacks[images], n_train, folder=place, **options)
         head = {"images": images, "n_values": curve.n_values, "denoiser": name}
         head |= {"n_weights": curve.n_weights}

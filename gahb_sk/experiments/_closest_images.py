@@ -1,6 +1,7 @@
 """The training image most similar to a sample, found block by block."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ class Closest:
     cosine: np.ndarray
 
 
-def closest_images(samples, X, *, centered=False):
+def closest_images(samples: np.ndarray, X: Any, *, centered: bool = False) -> Closest:
     """Find the image of largest cosine similarity to each sample.
 
     Parameters
@@ -34,7 +35,7 @@ def closest_images(samples, X, *, centered=False):
     -------
     closest : Closest
         Of equal images the first is taken. The cosine is computed in double precision; the search
-        is in the precision of X, one matrix product a block.
+        is in the precision of X, one matrix product per block.
 
     Raises
     ------

@@ -4,8 +4,10 @@ import contextlib
 import multiprocessing.resource_tracker
 import signal
 import time
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from sklearn.base import clone
@@ -13,7 +15,7 @@ from sklearn.model_selection import ShuffleSplit, check_cv
 from tqdm.auto import tqdm
 
 from gahb_sk._arrays import as_array
-from gahb_sk._random import seed_sequence
+from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import Integral, Interval, Real, at_least, validate_params
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._comparison import Comparison
@@ -35,18 +37,18 @@ EXAMPLE_NAMES = ("clean", "noisy")
     prefer_skip_nested_validation=True,
 )
 def compare_denoisers(
-    denoisers,
-    X,
-    sigma=(0.03, 0.1, 0.3),
+    denoisers: dict | list,
+    X: Any,  # arrays, tensors and lazy stacks
+    sigma: npt.ArrayLike = (0.03, 0.1, 0.3),
     *,
-    cv=5,
-    groups=None,
-    data_range=1.0,
-    random_state=0,
-    n_examples=0,
-    n_jobs=None,
-    verbose=False,
-):
+    cv: Any = 5,
+    groups: npt.ArrayLike | None = None,
+    data_range: float = 1.0,
+    random_state: Seed = 0,
+    n_examples: int = 0,
+    n_jobs: int | None = None,
+    verbose: bool = False,
+) -> Comparison:
     """Compare denoisers by cross-validation on the same images with the same noise.
 
     Each denoiser is fitted on the clean training images of each fold and denoises the test
@@ -57,9 +59,8 @@ def compare_denoisers(
     ----------
     denoisers : dict of str to denoiser, or list of denoisers
         What to compare; names of shipped networks, functions and torch modules are denoisers too
-        (see :func:`gahb_sk.denoisers.as_denoiser`). They are cloned, never fitted themselves. A
-        fitted one takes part as it is, without being fitted again, as
-        ``sklearn.frozen.FrozenEstimator(denoiser)``.
+        (see :func:`gahb_sk.denoisers.as_denoiser`). They are cloned, never fitted themselves. To
+        compare one as it is fitted, pass ``sklearn.frozen.FrozenEstimator(denoiser)``.
     X : array-like or lazy stack of shape (n, H, W) or (n, C, H, W)
         Clean images.
     sigma : float or array-like of shape (n_sigmas,), default=(0.03, 0.1, 0.3)
@@ -103,8 +104,8 @@ def compare_denoisers(
     >>> table.n_rows
     6
     """
-    denoisers = _refuse_example_names(as_denoisers(denoisers))
-    X = as_array(X)
+    denoisers, X = as_denoisers(denoisers), as_array(X)
+    _refuse_example_names(denoisers)
     _refuse_flat_rows(X)
     n = len(as_images(X))
     sigmas = check_sigmas(sigma)
@@ -118,7 +119,8 @@ def compare_denoisers(
             )
             for name, fold in tasks
         )
-    rows, examples = [], {sigma: {} for sigma in sigmas} if n_examples else {}
+    rows: list[dict] = []
+    examples: dict = {sigma: {} for sigma in sigmas} if n_examples else {}
     with tqdm(total=len(tasks), desc="comparing", disable=not verbose) as bar:
         for (name, fold), (levels, shown) in zip(tasks, results, strict=True):
             rows += [{"denoiser": name, "fold": fold, **level} for level in levels]
@@ -133,11 +135,10 @@ def compare_denoisers(
 
 @contextlib.contextmanager
 def _ctrl_c_held(n_jobs):
-    """Let worker processes start without Ctrl-C; here, one that came meanwhile comes after.
+    """Start worker processes that ignore Ctrl-C; one that comes meanwhile takes effect after.
 
-    A worker inherits what is blocked. It is ended by its parent, not by a traceback of its own.
-    joblib has no public way to start a worker so: an initializer would run too late for a Ctrl-C
-    while the worker imports.
+    A worker inherits what is blocked: its parent ends it, not a traceback of its own. joblib has no
+    public way to do this, since an initializer would run too late for a Ctrl-C during the imports.
     """
     if effective_n_jobs(n_jobs) == 1 or not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
@@ -161,21 +162,11 @@ def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples):
     for sigma in sigmas:
         psnrs, ssims, seconds = _evaluate(denoiser, X, test, sigma, root, data_range)
         finite = psnrs[~np.isposinf(psnrs)]  # an image that comes out exactly has infinite PSNR
-        rows.append(
-            {
-                "kind": denoiser.kind,
-                "bound": denoiser.needs_clean,
-                "sigma": sigma,
-                "n_images": len(test),
-                "n_exact": len(psnrs) - len(finite),
-                "psnr": finite.mean() if len(finite) else np.nan,
-                "psnr_sd": _deviation(finite),
-                "ssim": ssims.mean(),
-                "ssim_sd": _deviation(ssims),
-                "fit_seconds": fit_seconds,
-                "denoise_seconds": seconds,
-            }
-        )
+        row = {"kind": denoiser.kind, "bound": denoiser.needs_clean, "sigma": sigma}
+        row |= {"n_images": len(test), "n_exact": len(psnrs) - len(finite)}
+        row |= {"psnr": finite.mean() if len(finite) else np.nan, "psnr_sd": _deviation(finite)}
+        row |= {"ssim": ssims.mean(), "ssim_sd": _deviation(ssims)}
+        rows.append(row | {"fit_seconds": fit_seconds, "denoise_seconds": seconds})
         if n_examples:
             clean, noisy = noisy_images(X, test[:n_examples], sigma, root)
             denoised = denoiser.denoise(noisy, sigma, clean=clean)
@@ -206,7 +197,6 @@ def _refuse_example_names(denoisers):
                 f"denoisers: expected another name than {name!r}, which the {name} images among "
                 "the examples have."
             )
-    return denoisers
 
 
 def _split(cv, X, n, groups, root):

@@ -7,7 +7,7 @@ from gahb_sk.metrics import input_psnr, psnr_slope
 
 
 class Comparison(Table):
-    """Result of :func:`compare_denoisers`: one row a denoiser, fold and noise level.
+    """Result of :func:`compare_denoisers`: one row per denoiser, fold and noise level.
 
     Columns: ``denoiser``, ``kind`` (learned, classical or optimal), ``bound`` (True for oracles,
     which are given the clean image), ``fold``, ``sigma``, ``n_images``, ``n_exact``, ``psnr`` and
@@ -32,21 +32,21 @@ class Comparison(Table):
         and, under its name, as denoised by each denoiser. Empty unless ``n_examples`` was given.
     """
 
-    def __init__(self, columns, examples=None):
+    def __init__(self, columns: dict, examples: dict | None = None):
         super().__init__(columns)
         self.examples = examples or {}
 
     @property
-    def denoisers(self):
+    def denoisers(self) -> list[str]:
         """Names of the denoisers, in the order they were given."""
         return list(dict.fromkeys(self["denoiser"].tolist()))
 
     @property
-    def sigmas(self):
+    def sigma(self) -> np.ndarray:
         """The noise levels, ascending."""
         return np.unique(self["sigma"])
 
-    def means(self):
+    def means(self) -> Table:
         """Means over all test images of all folds, with standard errors.
 
         Returns
@@ -58,7 +58,7 @@ class Comparison(Table):
         """
         rows = []
         for name in self.denoisers:
-            for sigma in self.sigmas:
+            for sigma in self.sigma:
                 part = self.where(denoiser=name, sigma=sigma)
                 n = part["n_images"]
                 row = {
@@ -78,7 +78,7 @@ class Comparison(Table):
                 rows.append(row)
         return Table.from_rows(rows)
 
-    def slopes(self):
+    def slopes(self) -> Table:
         """Slope of mean output PSNR against input PSNR for each denoiser.
 
         Returns
@@ -93,16 +93,11 @@ class Comparison(Table):
         for name in self.denoisers:
             part = means.where(denoiser=name)
             known = np.isfinite(part["psnr"])
-            part = {column: part[column][known] for column in ("sigma", "input_psnr", "psnr")}
+            sigma, x, y = (part[column][known] for column in ("sigma", "input_psnr", "psnr"))
             several = known.sum() > 1
-            slope = psnr_slope(part["sigma"], part["psnr"]) if several else np.nan
-            rows.append(
-                {
-                    "denoiser": name,
-                    "slope": float(slope),
-                    "slope_se": _slope_error(part["input_psnr"], part["psnr"], slope),
-                }
-            )
+            slope = psnr_slope(sigma, y) if several else np.nan
+            error = _slope_error(x, y, slope)
+            rows.append({"denoiser": name, "slope": float(slope), "slope_se": error})
         return Table.from_rows(rows)
 
 

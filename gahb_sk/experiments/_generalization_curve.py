@@ -5,20 +5,24 @@ denoises its own set better than new images, and samples images of its own set; 
 learned the law of the images agree with each other (paper, section 2).
 """
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import clone
 
 from gahb_sk._arrays import as_array
-from gahb_sk._random import child, seed_sequence
-from gahb_sk._validation import Integral, at_least, validate_params
+from gahb_sk._random import Seed, child, seed_sequence
+from gahb_sk._validation import at_least, validate_params
 from gahb_sk.datasets import split_disjoint
 from gahb_sk.denoisers import as_denoiser, fit_or_load
 from gahb_sk.experiments._kept_networks import is_kept, open_folder
 from gahb_sk.experiments._noisy_images import check_sigmas
-from gahb_sk.experiments._parallel import in_parallel
+from gahb_sk.experiments._parallel import CONSTRAINTS, in_parallel
 from gahb_sk.experiments._sample_pairs import SamplePairs, draw_pairs, similarity_rows
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import gap_row, image_psnrs, psnr_rows
@@ -47,7 +51,7 @@ class GeneralizationCurve:
         ``n_train, measure, centered, cosine, cosine_se, n_samples, n_diverged``. ``measure`` is
         "pair" (the two samples of the same noise), "closest" (a sample and the most similar image
         of its denoiser's training set) or "other" (the same in the other denoiser's set, which it
-        has not seen: the level of "closest" without memorisation). ``centered`` tells whether the
+        has not seen: what "closest" would be without memorisation). ``centered`` says whether the
         images' means were removed.
     samples : dict of int to SamplePairs
         By N; empty if no samples were asked for.
@@ -73,25 +77,25 @@ class GeneralizationCurve:
         "n_samples": [at_least(0)],
         "sampler": [dict, None],
         "folder": "no_validation",
-        "n_jobs": [Integral, None],
-        "verbose": ["boolean"],
+        "n_jobs": CONSTRAINTS["n_jobs"],
+        "verbose": CONSTRAINTS["verbose"],
     },
     prefer_skip_nested_validation=True,
 )
 def generalization_curve(
-    estimator,
-    X,
-    n_train=None,
+    estimator: Any,
+    X: Any,  # arrays, tensors and lazy stacks
+    n_train: Sequence[int] | None = None,
     *,
-    sigma=(0.03, 0.1, 0.3),
-    n_test=100,
-    n_samples=16,
-    sampler=None,
-    folder=None,
-    random_state=0,
-    n_jobs=None,
-    verbose=False,
-):
+    sigma: npt.ArrayLike = (0.03, 0.1, 0.3),
+    n_test: int = 100,
+    n_samples: int = 16,
+    sampler: dict | None = None,
+    folder: str | os.PathLike | None = None,
+    random_state: Seed = 0,
+    n_jobs: int | None = None,
+    verbose: bool = False,
+) -> GeneralizationCurve:
     """Measure memorisation and generalisation against the number of training images.
 
     Parameters
@@ -173,10 +177,9 @@ def generalization_curve(
         pairs = _fit_pairs(estimator, X, sizes, child(root, _NETWORKS), folder, n_jobs, verbose)
     test = X[sizes[-1] : sizes[-1] + n_test]
     options = {"sigmas": sigmas, "n_samples": n_samples, "sampler": sampler or {}, "root": root}
+    measure: Any = partial(_measure, **options)
     tasks = [(pair, *split_disjoint(X, n), test) for n, pair in pairs.items()]
-    results = in_parallel(
-        partial(_measure, **options), tasks, n_jobs=n_jobs, verbose=verbose, desc="measuring"
-    )
+    results = in_parallel(measure, tasks, n_jobs=n_jobs, verbose=verbose, desc="measuring")
     measured = dict(zip(sizes, results, strict=True))
     n_weights, n_values = count_weights(pairs[sizes[0]][0]), int(np.prod(images.image_shape))
     return _collect(measured, sigmas, n_weights, n_values)

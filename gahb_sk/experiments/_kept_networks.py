@@ -1,7 +1,7 @@
 """Fitted networks that an experiment keeps, so that it can go on after an interruption.
 
-A folder holds ``manifest.json``, which says of what experiment it is, and a folder for each network
-as ``save`` writes it. A folder of other images, parameters or seeds is refused.
+A folder holds ``manifest.json``, which describes the experiment, and a folder for each network, as
+``save`` writes it. A folder of other images, parameters or seeds is refused.
 """
 
 import hashlib
@@ -25,28 +25,7 @@ def is_kept(estimator):
 
 
 def open_folder(folder, estimator, X, seed):
-    """Make the folder of an experiment, or check that an old one is of the same experiment.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Made if missing.
-    estimator : denoiser
-        Whose copies are kept.
-    X : array-like or lazy stack
-        All images of the experiment.
-    seed : int
-        Of the networks.
-
-    Returns
-    -------
-    folder : pathlib.Path
-
-    Raises
-    ------
-    ValueError
-        If the folder holds something else.
-    """
+    """Make the folder of an experiment, or check that an old one is of the same experiment."""
     folder = Path(folder)
     wanted = {
         "format": _FORMAT,

@@ -10,22 +10,7 @@ _CHUNK_PIXELS = 2**22  # of the images handled at a time
 
 
 def check_sigmas(sigma):
-    """Return the different noise levels of an experiment, ascending.
-
-    Parameters
-    ----------
-    sigma : float or array-like of shape (n_sigmas,)
-        Positive and finite.
-
-    Returns
-    -------
-    sigmas : list of float
-
-    Raises
-    ------
-    ValueError
-        If there are none, or one is not a positive number.
-    """
+    """Return the different noise levels of an experiment, ascending; raise unless positive."""
     try:
         given = np.asarray(sigma)
     except ValueError:  # lists of unequal lengths
@@ -37,30 +22,14 @@ def check_sigmas(sigma):
 
 
 def noisy_images(X, indices, sigma, random_state):
-    """Return images ``indices`` of X, clean and with the noise that a comparison gives them.
-
-    Parameters
-    ----------
-    X : array-like or lazy stack
-        Clean images.
-    indices : array of int
-        Which of them.
-    sigma : float
-        Noise level.
-    random_state : int, SeedSequence or None
-        Seed of the noise: image k of X gets the noise of stream k.
-
-    Returns
-    -------
-    clean, noisy : ndarray or torch.Tensor
-    """
+    """Return images ``indices`` of X, clean and noisy: image k gets the noise of stream k."""
     clean = X[indices]
     clean = clean if is_torch(clean) else np.asarray(clean)
     return clean, add_gaussian_noise(clean, sigma, random_state, indices=indices)
 
 
 def noisy_chunks(X, indices, sigma, random_state):
-    """Yield what ``noisy_images`` returns, for so many of the images as memory is bounded to."""
+    """Yield what ``noisy_images`` returns, chunk by chunk to bound the memory."""
     length = max(1, _CHUNK_PIXELS // int(np.prod(X.shape[1:])))
     for part in gen_batches(len(indices), length):
         yield noisy_images(X, indices[part], sigma, random_state)

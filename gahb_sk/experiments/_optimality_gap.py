@@ -1,14 +1,17 @@
 """How far denoisers are from the optimum of a class of images, in decibels."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from gahb_sk._arrays import as_array
-from gahb_sk._random import seed_sequence
+from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import validate_params
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_chunks
 from gahb_sk.experiments._table import Table
-from gahb_sk.experiments._train_and_test import mean_and_error
+from gahb_sk.experiments._train_and_test import with_error
 from gahb_sk.images import as_images
 from gahb_sk.metrics import input_psnr, mse, psnr
 
@@ -16,7 +19,14 @@ from gahb_sk.metrics import input_psnr, mse, psnr
 @validate_params(
     {"denoisers": [dict], "optimum": "no_validation"}, prefer_skip_nested_validation=True
 )
-def optimality_gap(denoisers, optimum, X, sigma=(0.03, 0.1, 0.3), *, random_state=0):
+def optimality_gap(
+    denoisers: dict,
+    optimum: Any,
+    X: Any,  # arrays, tensors and lazy stacks
+    sigma: npt.ArrayLike = (0.03, 0.1, 0.3),
+    *,
+    random_state: Seed = 0,
+) -> Table:
     """Measure the gap between denoisers and the optimal one on the same noisy images.
 
     Parameters
@@ -35,10 +45,10 @@ def optimality_gap(denoisers, optimum, X, sigma=(0.03, 0.1, 0.3), *, random_stat
     Returns
     -------
     table : Table
-        One row a denoiser and noise level: ``denoiser, kind, bound, sigma, input_psnr, psnr,
+        One row per denoiser and noise level: ``denoiser, kind, bound, sigma, input_psnr, psnr,
         optimum_psnr, mse, optimum_mse``, ``gap`` (the mean over images of the optimum's PSNR
         minus the denoiser's, in dB) and its standard error ``gap_se``, ``mse_gap`` (difference
-        of the mean squared errors a pixel, at least 0 in expectation) with ``mse_gap_se``, and
+        of the mean squared errors per pixel, at least 0 in expectation) with ``mse_gap_se``, and
         ``n_images``. The errors are those of paired differences; NaN for one image.
 
     Raises
@@ -88,16 +98,12 @@ def _errors(denoisers, X, sigma, root):
 
 
 def _gap(own, best):
-    gap, gap_se = mean_and_error(best[0] - own[0])
-    excess, excess_se = mean_and_error(own[1] - best[1])
     return {
         "psnr": float(own[0].mean()),
         "optimum_psnr": float(best[0].mean()),
         "mse": float(own[1].mean()),
         "optimum_mse": float(best[1].mean()),
-        "gap": gap,
-        "gap_se": gap_se,
-        "mse_gap": excess,
-        "mse_gap_se": excess_se,
+        **with_error("gap", best[0] - own[0]),
+        **with_error("mse_gap", own[1] - best[1]),
         "n_images": own.shape[1],
     }

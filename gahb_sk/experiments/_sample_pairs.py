@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gahb_sk.experiments._closest_images import closest_images
-from gahb_sk.experiments._train_and_test import mean_and_error
+from gahb_sk.experiments._train_and_test import with_error
 from gahb_sk.metrics import cosine_similarity
 from gahb_sk.sampling import ScoreSampler
 
@@ -25,7 +25,7 @@ class SamplePairs:
         removed).
     cosines : dict of (str, bool) to ndarray of shape (n,) or (2, n)
         By measure and by whether the means were removed: "pair" (n,); "closest" and "other" (2, n),
-        one row a denoiser.
+        one row per denoiser.
     n_diverged : int
         Pairs left out since a sample diverged.
     """
@@ -39,25 +39,7 @@ class SamplePairs:
 
 
 def draw_pairs(denoisers, sets, n_samples, seed, sampler):
-    """Draw samples of two denoisers from the same noise and compare them.
-
-    Parameters
-    ----------
-    denoisers : pair of fitted denoisers
-        Of the sets.
-    sets : pair of array-like or lazy stack
-        Training images.
-    n_samples : int
-        Of each.
-    seed : int
-        Of the samples.
-    sampler : dict
-        Parameters of ScoreSampler.
-
-    Returns
-    -------
-    pairs : SamplePairs
-    """
+    """Draw samples of two denoisers, fitted on two sets, from the same noise and compare them."""
     shape = tuple(sets[0].shape[1:])
     both = [_draw(denoiser, n_samples, shape, seed, sampler) for denoiser in denoisers]
     finite = np.all([np.isfinite(s).reshape(n_samples, -1).all(axis=1) for s in both], axis=0)
@@ -72,7 +54,8 @@ def draw_pairs(denoisers, sets, n_samples, seed, sampler):
             ]
             cosines[measure, centered] = np.stack([one.cosine for one in found])
             if (measure, centered) == ("closest", True):
-                shown = [_take(images, one.index) for images, one in zip(sets, found, strict=True)]
+                pairs = zip(sets, found, strict=True)
+                shown = [np.asarray(images[one.index]) for images, one in pairs]
     return SamplePairs(first, second, *shown, cosines, int(n_samples - finite.sum()))
 
 
@@ -83,24 +66,11 @@ def similarity_rows(pairs):
         for centered in (False, True):
             values = pairs.cosines[measure, centered]
             values = values.mean(axis=0) if values.ndim > 1 else values
-            mean, error = mean_and_error(values) if len(values) else (np.nan, np.nan)
-            rows.append(
-                {
-                    "measure": measure,
-                    "centered": centered,
-                    "cosine": mean,
-                    "cosine_se": error,
-                    "n_samples": len(values),
-                    "n_diverged": pairs.n_diverged,
-                }
-            )
+            head = {"measure": measure, "centered": centered, **with_error("cosine", values)}
+            rows.append({**head, "n_samples": len(values), "n_diverged": pairs.n_diverged})
     return rows
 
 
 def _draw(denoiser, n_samples, shape, seed, settings):
     sampler = ScoreSampler(denoiser, random_state=seed, on_divergence="nan", **settings)
     return sampler.sample(n_samples, shape).images
-
-
-def _take(images, index):
-    return np.asarray(images[index])

@@ -1,10 +1,16 @@
-"""A tidy table: named columns of equal length, one row an observation."""
+"""A tidy table: named columns of equal length, one row per observation."""
 
 import csv
+import os
+from collections.abc import ItemsView, Iterator, KeysView, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from gahb_sk._files import atomic_path, write_json
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Table:
@@ -31,35 +37,35 @@ class Table:
     (2, ['sigma', 'psnr'])
     """
 
-    def __init__(self, columns):
+    def __init__(self, columns: dict):
         self._columns = {name: np.asarray(values) for name, values in columns.items()}
         lengths = {name: values.shape for name, values in self._columns.items()}
         if len(set(lengths.values())) > 1 or any(len(shape) != 1 for shape in lengths.values()):
             raise ValueError(f"columns: expected 1-D columns of equal length, got {lengths}.")
 
     @classmethod
-    def from_rows(cls, rows):
+    def from_rows(cls, rows: Sequence[dict]) -> Self:
         """Make a table of a list of dicts with the same keys."""
         names = list(rows[0]) if rows else []
         return cls({name: [row[name] for row in rows] for name in names})
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> np.ndarray:
         return self._columns[name]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.n_rows
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self._columns
 
-    def keys(self):
+    def keys(self) -> KeysView[str]:
         """Names of the columns."""
         return self._columns.keys()
 
-    def items(self):
+    def items(self) -> ItemsView[str, np.ndarray]:
         """Names and arrays of the columns."""
         return self._columns.items()
 
@@ -67,17 +73,17 @@ class Table:
         return f"{type(self).__name__}({self.n_rows} rows: {', '.join(self)})"
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         """Number of rows."""
         return len(next(iter(self._columns.values()))) if self._columns else 0
 
-    def rows(self):
+    def rows(self) -> Iterator[dict]:
         """Yield each row as a dict of plain Python values."""
         columns = [values.tolist() for values in self._columns.values()]
         for values in zip(*columns, strict=True):
             yield dict(zip(self._columns, values, strict=True))
 
-    def where(self, **equal):
+    def where(self, **equal: Any) -> Self:
         """Return the rows whose columns equal the given values.
 
         Parameters
@@ -85,10 +91,6 @@ class Table:
         **equal
             ``column=value``; floats are compared up to rounding.
 
-        Returns
-        -------
-        table : Table
-            Of the same class.
         """
         keep = np.ones(self.n_rows, bool)
         for name, value in equal.items():
@@ -97,7 +99,7 @@ class Table:
             keep &= close(column, value)
         return type(self)({name: values[keep] for name, values in self._columns.items()})
 
-    def rounded(self, decimals=3, **columns):
+    def rounded(self, decimals: int = 3, **columns: int) -> Self:
         """Return the table with its floats rounded.
 
         Parameters
@@ -107,27 +109,19 @@ class Table:
         **columns
             ``column=decimals``.
 
-        Returns
-        -------
-        table : Table
-            Of the same class.
-
         Examples
         --------
         >>> table = Table({"n": [1], "sigma": [0.01234567], "psnr": [30.45678]})
         >>> print(*table.rounded(2, sigma=4).rows())
         {'n': 1, 'sigma': 0.0123, 'psnr': 30.46}
         """
-        return type(self)(
-            {
-                name: values.round(columns.get(name, decimals))
-                if values.dtype.kind == "f"
-                else values
-                for name, values in self._columns.items()
-            }
-        )
+        rounded = dict(self._columns)
+        for name, values in rounded.items():
+            if values.dtype.kind == "f":
+                rounded[name] = values.round(columns.get(name, decimals))
+        return type(self)(rounded)
 
-    def to_frame(self):
+    def to_frame(self) -> "pandas.DataFrame":
         """Return the table as a pandas DataFrame.
 
         Raises
@@ -141,7 +135,7 @@ class Table:
             raise ImportError("to_frame needs pandas: pip install pandas") from error
         return pd.DataFrame(self._columns)
 
-    def to_csv(self, path):
+    def to_csv(self, path: str | os.PathLike) -> None:
         """Write the table to a CSV file, whole or not at all."""
         with (
             atomic_path(path) as temporary,
@@ -151,7 +145,7 @@ class Table:
             writer.writerow(self._columns)
             writer.writerows(row.values() for row in self.rows())
 
-    def to_json(self, path):
+    def to_json(self, path: str | os.PathLike) -> None:
         """Write the table to a JSON file (a list of rows), whole or not at all.
 
         JSON has no NaN and no infinity: they are written as null.

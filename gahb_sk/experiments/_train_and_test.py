@@ -8,22 +8,9 @@ from gahb_sk.noise import add_gaussian_noise
 
 
 def image_psnrs(denoiser, images, sigmas, root):
-    """PSNR of each denoised image at each noise level.
+    """PSNR of each denoised image at each noise level, ``(n_sigmas, n)``.
 
-    Parameters
-    ----------
-    denoiser : fitted denoiser
-        Told the noise level if it is not blind.
-    images : array-like or lazy stack of shape (n, ...)
-        Clean; one that stands there twice gets two noises.
-    sigmas : sequence of float
-        Noise levels.
-    root : SeedSequence
-        Image k gets the noise of stream k, scaled by sigma.
-
-    Returns
-    -------
-    psnrs : ndarray of shape (n_sigmas, n)
+    An image that stands there twice gets two noises; that of image k is scaled by sigma.
     """
     clean = images if is_torch(images) else np.asarray(images)
     found = []
@@ -38,18 +25,9 @@ def psnr_rows(psnrs, sigmas):
     rows = []
     for (training_set, images), values in psnrs.items():
         for sigma, own in zip(sigmas, values, strict=True):
-            mean, error = mean_and_error(own)
-            rows.append(
-                {
-                    "training_set": training_set,
-                    "images": images,
-                    "sigma": sigma,
-                    "input_psnr": float(input_psnr(sigma)),
-                    "psnr": mean,
-                    "psnr_se": error,
-                    "n_images": len(own),
-                }
-            )
+            head = {"training_set": training_set, "images": images, "sigma": sigma}
+            head["input_psnr"] = float(input_psnr(sigma))
+            rows.append({**head, **with_error("psnr", own), "n_images": len(own)})
     return rows
 
 
@@ -73,7 +51,14 @@ def gap_row(psnrs):
 
 
 def mean_and_error(values):
-    """Mean and its standard error; the error is NaN for one value, or if one is infinite."""
+    """Mean and its standard error, which is NaN for one value or if one is infinite."""
+    if not len(values):
+        return float("nan"), float("nan")
     several = len(values) > 1 and np.isfinite(values).all()
     error = np.std(values, ddof=1) / np.sqrt(len(values)) if several else np.nan
     return float(np.mean(values)), float(error)
+
+
+def with_error(name, values):
+    """Return the mean and its standard error as the columns ``name`` and ``name_se``."""
+    return dict(zip((name, f"{name}_se"), mean_and_error(values), strict=True))

@@ -87,16 +87,7 @@ class ImageGridDisplay(FigureDisplay):
 
 
 def show_image(ax, image, data_range):
-    """Draw a grey or colour image without ticks.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    image : array-like of shape (H, W) or (C, H, W)
-        Three channels are red, green, blue; of another number the mean is shown.
-    data_range : tuple of float
-        Intensities shown as black and white.
-    """
+    """Draw a grey or colour image without ticks."""
     image = np.asarray(image)
     low, high = data_range
     if image.ndim == 3 and image.shape[0] == 3:

@@ -87,6 +87,13 @@ def axis(ax, figsize=(6.4, 4.8)):
     return ax
 
 
+def canvas(width, height):
+    """Return a figure that opens no window, to be saved."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
 def new_figure(figsize):
     """Return a new figure of pyplot's."""
     import matplotlib.pyplot as plt

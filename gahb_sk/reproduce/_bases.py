@@ -15,18 +15,7 @@ _ZERO = 5e-4
 
 
 def test_images(setup, name, default, number):
-    """Return images of a plan that no network was trained on.
-
-    Parameters
-    ----------
-    setup : Setup
-    name : str
-        Of a plan.
-    default : int
-        How many, unless the setup says so.
-    number : int
-        Of the figure, for images of its own.
-    """
+    """Return images of a plan that no network was trained on, others for each figure's number."""
     n = default if setup.n_images is None else setup.n_images
     return PLANS[name].test_images(n, random_state=setup.stream(number))
 
@@ -55,65 +44,44 @@ def typical(X):
     return int(np.argsort(ranges, kind="stable")[len(X) // 2])
 
 
-def draw_examples(examples, indices, n_rows=1, view=lambda images: images):
-    """Draw the eigenvectors at several examples, each with its images, below one another.
+def draw_examples(examples, indices, n_rows=1):
+    """Draw the eigenvectors at several examples by title, each with its images, one below another.
 
-    Parameters
-    ----------
-    examples : dict of str to Example
-        By title.
-    indices : sequence of int
-        Which vectors, counted from 0; those of a factor that prints as 0 are left out.
-    n_rows : int, default=1
-        Rows of pictures an example.
-    view : callable
-        Applied to stacks of images and vectors before they are drawn.
-
-    Returns
-    -------
-    figure : matplotlib Figure
+    Vectors whose factor prints as 0 are left out.
     """
-    from matplotlib.figure import Figure
-
     from gahb_sk.plots import EigenvectorGridDisplay
+    from gahb_sk.plots._style import canvas
 
     n_columns = -(-(3 + len(indices)) // n_rows)
-    size = (1.25 * n_columns, (1.5 * n_rows + 0.35) * len(examples))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = canvas(1.25 * n_columns, (1.5 * n_rows + 0.35) * len(examples))
     parts = figure.subfigures(len(examples), 1, squeeze=False)[:, 0]
     for part, (title, one) in zip(parts, examples.items(), strict=True):
         part.suptitle(title, fontsize=10)
-        names = ("clean", "noisy", "denoised")
-        images = dict(zip(names, view(np.stack([getattr(one, k) for k in names])), strict=True))
+        images = {name: getattr(one, name) for name in ("clean", "noisy", "denoised")}
         kept = [k for k in indices if k < len(one.basis.values) and one.basis.values[k] > _ZERO]
-        vectors = view(one.basis.vectors)
-        display = EigenvectorGridDisplay(vectors, one.basis.values, indices=kept, images=images)
-        display.plot(part, n_columns=n_columns)
+        grid = EigenvectorGridDisplay(
+            one.basis.vectors, one.basis.values, indices=kept, images=images
+        )
+        grid.plot(part, n_columns=n_columns)
     return figure
 
 
 def panels(n, width=4.6, height=3.8):
-    """Return a figure and n axes side by side."""
-    from matplotlib.figure import Figure
+    """Return a figure and n axes, three in a row."""
+    from gahb_sk.plots._style import canvas
 
-    figure = Figure(figsize=(width * n, height), layout="constrained")
-    return figure, figure.subplots(1, n, squeeze=False)[0]
+    columns, n_rows = min(n, 3), -(-n // 3)
+    figure = canvas(width * columns, height * n_rows)
+    axes = figure.subplots(n_rows, columns, squeeze=False).ravel()
+    for ax in axes[n:]:
+        ax.set_axis_off()
+    return figure, axes[:n]
 
 
 def joined(tables, columns):
-    """Stack tables of different columns into one.
+    """Stack tables of different columns into one; the key of a table becomes its ``quantity``.
 
-    Parameters
-    ----------
-    tables : dict of str to Table
-        By what is measured, which becomes the column ``quantity``.
-    columns : sequence of str
-        Which columns to keep. Where a table has none of the name, numbers are NaN, the keys
-        ``k`` 0 and text empty.
-
-    Returns
-    -------
-    table : Table
+    Where a table lacks a column, numbers are NaN, the key ``k`` 0 and text empty.
     """
     empty = {"denoiser": "", "reference": "", "images": "", "k": 0}
     rows = [

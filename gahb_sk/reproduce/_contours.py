@@ -21,6 +21,7 @@ import numpy as np
 
 from gahb_sk.experiments import Table
 from gahb_sk.experiments._noisy_images import noisy_images
+from gahb_sk.experiments._train_and_test import with_error
 from gahb_sk.jacobians import linearize
 
 THEORY = "theory"
@@ -28,19 +29,9 @@ _NO_CONTRAST = 1e-6  # squared norm of a wiggle that cannot be seen
 
 
 def contour_waves(mask, backgrounds):
-    """Return the movements of images by harmonics of their contours.
+    """Return the frequencies (F,) in cycles per image and the movements (n, F, 2, H, W).
 
-    Parameters
-    ----------
-    mask, backgrounds : ndarray of shape (n, H, W) and (n, 2, H, W)
-        Latents of ``CAlphaImages`` with horizontal contours.
-
-    Returns
-    -------
-    frequencies : ndarray of shape (F,), int
-        In cycles an image, from 1 to below half the width.
-    waves : ndarray of shape (n, F, 2, H, W), float64
-        By cosine and sine.
+    By cosine and sine, from masks (n, H, W) and backgrounds (n, 2, H, W) of ``CAlphaImages``.
     """
     mask = np.asarray(mask, np.float64)
     g = np.asarray(backgrounds, np.float64)
@@ -53,20 +44,9 @@ def contour_waves(mask, backgrounds):
 
 
 def let_through(denoiser, noisy, waves, sigma):
-    """Return how much of the harmonics of its contour a denoiser lets through at one image.
+    """Return how much of the harmonics of its contour (F, 2, H, W) a denoiser lets through (F,).
 
-    Parameters
-    ----------
-    denoiser : fitted denoiser
-    noisy : ndarray of shape (H, W)
-    waves : ndarray of shape (F, 2, H, W)
-        Of the clean image.
-    sigma : float
-
-    Returns
-    -------
-    passed : ndarray of shape (F,)
-        Means of cosine and sine; NaN where the contour cannot be seen.
+    Means of cosine and sine at one noisy image; NaN where the contour cannot be seen.
     """
     columns = waves.reshape(-1, noisy.size).T
     moved = linearize(denoiser, noisy, sigma, dtype="float32").matmat(columns)
@@ -88,20 +68,7 @@ def _ratio(above, below):
 
 
 def passed_curves(networks, X, latents, alpha, sigma, random_state):
-    """Return what networks and the optimum let through, ``(n_images, F)`` by name.
-
-    Parameters
-    ----------
-    networks : dict of str to fitted denoiser
-    X : ndarray of shape (n_images, H, W)
-        Clean images.
-    latents : CAlphaLatents
-        Theirs, and perhaps those of further images.
-    alpha, sigma : float
-        Regularity of the contours, noise level.
-    random_state : int or numpy.random.SeedSequence
-        Seed of the noise.
-    """
+    """Return what networks and the optimum let through, ``(n_images, F)`` by name."""
     n = len(X)
     frequencies, waves = contour_waves(latents.mask[:n], latents.backgrounds[:n])
     _, noisy = noisy_images(X, np.arange(n), sigma, random_state)
@@ -119,19 +86,7 @@ def seen(curves):
 
 
 def count_table(curves, sigma):
-    """Tabulate how many harmonics of a contour are let through: the sums over frequencies.
-
-    Parameters
-    ----------
-    curves : dict of (str, str) to ndarray of shape (n_images, F)
-        By images and denoiser.
-    sigma : float
-
-    Returns
-    -------
-    table : Table
-        ``images, denoiser, sigma, k, passed, passed_se`` with k = 0.
-    """
+    """Tabulate how many harmonics are let through: the sums over frequencies, with k = 0."""
     return Table.from_rows(
         [_row(key, sigma, 0, seen(values).sum(axis=1)) for key, values in curves.items()]
     )
@@ -149,12 +104,5 @@ def curve_table(curves, sigma):
 
 
 def _row(key, sigma, k, values):
-    n = len(values)
-    return {
-        "images": key[0],
-        "denoiser": key[1],
-        "sigma": sigma,
-        "k": k,
-        "passed": float(values.mean()),
-        "passed_se": float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan"),
-    }
+    head = {"images": key[0], "denoiser": key[1], "sigma": sigma, "k": k}
+    return head | with_error("passed", values)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gahb_sk.experiments import Table, generalization_curve
-from gahb_sk.metrics import psnr_slope
+from gahb_sk.metrics import input_psnr, psnr_slope
 from gahb_sk.reproduce import _pairs
 from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 
@@ -14,9 +14,8 @@ SIGMAS = tuple(np.logspace(0.3, 2.4, 15) / 255)
 def run(setup):
     """Measure the pairs of networks on their own images and on new ones."""
     pairs, X, n_test = _pairs.load(setup, "pairs-32x32")
-    curve = generalization_curve(
-        pairs, X, sigma=SIGMAS, n_test=n_test, n_samples=0, **setup.options(1),
-    )  # fmt: skip
+    options = {"n_test": n_test, "n_samples": 0, **setup.options(1)}
+    curve = generalization_curve(pairs, X, sigma=SIGMAS, **options)
     return Outcome(_table(curve), _pictures(curve), _checks(curve), _notes(curve))
 
 
@@ -29,13 +28,12 @@ def _table(curve):
             for sigma in np.unique(part["sigma"]):
                 own = part.where(sigma=sigma)
                 head = {"n_train": n, "images": images, "sigma": round(float(sigma), 6)}
-                level = round(float(own["input_psnr"][0]), 3)
-                psnr = round(float(own["psnr"].mean()), 3)
-                rows.append({**head, "input_psnr": level, "psnr": psnr})
+                psnrs = {name: round(float(own[name].mean()), 3) for name in ("input_psnr", "psnr")}
+                rows.append(head | psnrs)
     return Table.from_rows(rows)
 
 
-def _levels(curve, n, images):
+def _psnrs(curve, n, images):
     """Noise levels, and the mean PSNR of both networks at each."""
     part = curve.psnr.where(n_train=n, images=images)
     sigmas = np.unique(part["sigma"])
@@ -48,7 +46,7 @@ def _checks(curve):
     at_best = curve.gap["test_psnr"][-1]
     checks = []
     for n in few:
-        train, test = (float(psnr_slope(*_levels(curve, n, kind))) for kind in ("train", "test"))
+        train, test = (float(psnr_slope(*_psnrs(curve, n, kind))) for kind in ("train", "test"))
         poor = float(at_best - curve.gap.where(n_train=n)["test_psnr"][0])
         checks += [
             Check(f"slope on training images, N = {n}", train, 0.9, 1.1, "1"),
@@ -59,21 +57,18 @@ def _checks(curve):
     return [
         *checks,
         Check("largest rise of the gap from one N to the next (dB)", rise, None, 0.1, "falls"),
-        Check(f"train less test PSNR, N = {largest:,} (dB)", float(gaps[-1]), -0.3, 0.3, "0"),
+        Check(f"train minus test PSNR, N = {largest:,} (dB)", float(gaps[-1]), -0.3, 0.3, "0"),
     ]
 
 
 def _pictures(curve):
-    from matplotlib.figure import Figure
-
     from gahb_sk.plots import GeneralizationDisplay
+    from gahb_sk.plots._style import canvas
 
-    canvas = Figure(figsize=(9, 4.2), layout="constrained")
-    GeneralizationDisplay.from_curve(curve).plot(canvas)
     return {
         "PSNR on the networks' own training images (left) and on images that they have not seen "
         "(right), for both networks of each N. Dotted: the optimum for N = 1, input PSNR + "
-        "10 log10 d.": canvas
+        "10 log10 d.": GeneralizationDisplay(curve).plot(canvas(9, 4.2)).figure_
     }
 
 
@@ -84,8 +79,8 @@ def _notes(curve):
     )
     notes = [f"Gap in dB, mean over the noise levels: {gaps}."]
     if 1 in curve.n_train:
-        sigmas, levels = _levels(curve, 1, "train")
-        below = -20 * np.log10(sigmas) + 10 * np.log10(curve.n_values) - levels
+        sigma, psnrs = _psnrs(curve, 1, "train")
+        below = input_psnr(sigma) + 10 * np.log10(curve.n_values) - psnrs
         notes.append(
             f"N = 1: {below.mean():.1f} dB below the optimum in the mean, {below.min():.1f} to "
             f"{below.max():.1f} by noise level."

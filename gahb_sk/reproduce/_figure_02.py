@@ -45,20 +45,19 @@ def _checks(curve):
 
 
 def _pictures(curve):
-    from matplotlib.figure import Figure
-
     from gahb_sk.plots import GeneralizationDisplay
+    from gahb_sk.plots._style import canvas
 
-    canvas = Figure(figsize=(1.0 * 2 * len(curve.n_train) + 1.2, 7.2), layout="constrained")
-    display = GeneralizationDisplay.from_curve(curve)
-    top, bottom = canvas.subfigures(2, 1, height_ratios=[4.4, 2.2])
+    figure = canvas(2 * len(curve.n_train) + 1.2, 7.2)
+    display = GeneralizationDisplay(curve)
+    top, bottom = figure.subfigures(2, 1, height_ratios=[4.4, 2.2])
     display.plot_samples(top)
     display.plot_histograms(bottom)
     return {
         "Samples that both networks of each N draw from the same noise (middle rows), the most "
         "similar images of their own training sets (outer rows), and the correlations of all "
         "samples: pair to pair, to the closest training image, and to the closest image of the "
-        "other set.": canvas
+        "other set.": figure
     }
 
 
@@ -73,8 +72,8 @@ def _notes(curve):
     if curve.n_train[0] < _SEVERAL:
         notes.append(
             f"From N = {curve.n_train[0]} on the pair rises by {pair[-1] - pair[0]:.2f} only: "
-            "two networks of one image each draw these two, however like they are by chance, so "
-            f"the criterion counts from N = {_SEVERAL} (decided after a preview at 16x16)."
+            "two networks of one image each draw these two, which may be similar by chance, so the "
+            f"criterion counts from N = {_SEVERAL} (decided after a preview at 16x16)."
         )
     diverged = int(curve.similarity.where(measure="pair", centered=True)["n_diverged"].sum())
     if diverged:

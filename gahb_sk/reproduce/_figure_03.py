@@ -3,8 +3,8 @@
 import numpy as np
 
 from gahb_sk.datasets import load_sample_patches
-from gahb_sk.denoisers import OracleShrinkage
 from gahb_sk.experiments import Table, basis_alignment, basis_spectra
+from gahb_sk.experiments._basis_alignment import default_references
 from gahb_sk.reproduce import _bases
 from gahb_sk.reproduce._bases import NETWORK
 from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
@@ -33,7 +33,7 @@ def run(setup):
     spectra = basis_spectra({NETWORK: network}, large, [SIGMA], _VECTORS, **common)
     small = _bases.test_images(setup, "photographs", _SMALL, 3)
     overlaps = basis_alignment({NETWORK: network}, small, [SIGMA], KS, **common)
-    compared = {NETWORK: network, **_oracles(small)}
+    compared = {NETWORK: network, **default_references()}
     harmonics = basis_spectra(compared, small, [SIGMA], max(KS), **common)
     shown = int(large.std((1, 2)).argmax())
     one = _bases.example(setup, network, large, shown, SIGMA, _VECTORS)
@@ -48,14 +48,6 @@ def run(setup):
         _checks(spectra, harmonics, one.basis),
         _notes(overlaps, harmonics, one.basis),
     )
-
-
-def _oracles(X):
-    return {
-        f"oracle {name}": OracleShrinkage(basis=basis).fit(X)
-        for name, basis in {"bandlets": "bandlet", "wavelets": "wavelet",
-                            "Fourier": "fourier"}.items()
-    }  # fmt: skip
 
 
 def _checks(spectra, harmonics, basis):

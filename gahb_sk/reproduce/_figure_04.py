@@ -1,11 +1,11 @@
-"""Figure 4: slopes on C^alpha images, and what the paper lacks: levels, rivals and bounds."""
+"""Figure 4: slopes on C^alpha images, and what the paper lacks: PSNRs, rivals and bounds."""
 
 from gahb_sk.image_classes import CAlphaImages, DiskImages
-from gahb_sk.reproduce import _slopes
+from gahb_sk.reproduce import _rivals, _slopes
 from gahb_sk.reproduce._paper_figure import Outcome, PaperFigure
 
 ALPHAS = {1: ".46", 2: ".61", 3: ".75", 4: "", 5: ".83"}  # with the paper's slopes
-LEVELS_FOR = (2, 3)  # where the network must be above its rivals
+PSNRS_FOR = (2, 3)  # where the network must be above its rivals
 _IMAGES, _DISKS = 24, 12
 _MANY = 256  # for the slopes of networks, which are fast
 
@@ -19,7 +19,7 @@ def run(setup):
         classes.append(_disks(setup))
     measured = [(one, _slopes.measure(one, setup, n_examples=3)) for one in classes]
     table = _slopes.table_of(measured)
-    checks, notes = [], _slopes.missing_rivals()
+    checks, notes = [], _rivals.missing_rivals()
     for alpha, paper in ALPHAS.items():
         found = [one for one in classes if one.name == f"alpha {alpha}"]
         if not found:
@@ -28,51 +28,45 @@ def run(setup):
         many = _c_alpha(alpha, setup, _MANY if setup.n_images is None else n)
         slope = _slopes.network_slope(many, setup)
         checks.append(_slopes.slope_check(found[0], slope, paper))
-        checks += _slopes.level_checks(table, found[0]) if alpha in LEVELS_FOR else []
+        checks += _slopes.psnr_checks(table, found[0]) if alpha in PSNRS_FOR else []
     pictures, notes = _pictures(measured, table, classes), notes + _say(table, classes)
     return Outcome(table.rounded(sigma=6), pictures, checks, notes, len(there) == len(ALPHAS))
 
 
 def _c_alpha(alpha, setup, n):
     images = CAlphaImages(64, alpha=float(alpha)).sample(n + 1, setup.stream(4, alpha))
-    network = {_slopes.NETWORK: setup.load(f"c-alpha-{alpha}")}
-    denoisers = {**network, **_slopes.rivals(), **_slopes.oracles()}
-    slope = alpha / (alpha + 1)
-    return _slopes.ImageClass(f"alpha {alpha}", images, denoisers, "oracle bandlets", slope)
+    return _slopes.c_alpha_panel(alpha, images, _denoisers(setup, f"c-alpha-{alpha}"))
 
 
 def _disks(setup):
     n = _DISKS if setup.n_images is None else min(setup.n_images, 4 * _DISKS)
     law = DiskImages(40)
     images = law.sample(n + 1, setup.stream(4, 0))
-    denoisers = {
-        _slopes.NETWORK: setup.load("disks"),
-        **_slopes.rivals(),
-        **_slopes.oracles(),
-        "posterior mean": law.posterior_mean(),
-    }
-    return _slopes.ImageClass("disks", images, denoisers, "posterior mean", 1.0)
+    denoisers = {**_denoisers(setup, "disks"), "posterior mean": law.posterior_mean()}
+    return _slopes.Panel("disks", images, denoisers, "posterior mean", 1.0)
+
+
+def _denoisers(setup, name):
+    return {_slopes.NETWORK: setup.load(name), **_rivals.rivals(), **_rivals.oracles()}
 
 
 def _pictures(measured, table, classes):
-    from matplotlib.figure import Figure
-
     from gahb_sk.plots import ImageGridDisplay
+    from gahb_sk.plots._style import canvas
 
     pictures = {
         "Output PSNR against input PSNR; the slope of theory is alpha / (alpha + 1).": (
-            _slopes.draw_levels(measured, "Learned, classical and optimal denoisers")
+            _slopes.draw_psnrs(measured, "Learned, classical and optimal denoisers")
         ),
         "Distance to the oracle in the best bandlet basis, which knows the clean image, or to the "
         "posterior mean, which knows the class. Above the bound of bandlets (negative) lies who "
         "does better than any shrinkage in one bandlet basis.": _slopes.draw_gaps(table, classes),
     }
-    for image_class, comparison in measured:
-        if image_class.name == "alpha 2":
+    for panel, comparison in measured:
+        if panel.name == "alpha 2":
             display = ImageGridDisplay.from_comparison(comparison, 0.3)
-            grid = Figure(figsize=(1.4 * len(display.columns), 5), layout="constrained")
-            display.plot(grid)
-            pictures["Images of alpha 2 at sigma 0.3."] = grid
+            grid = canvas(1.4 * len(display.columns), 5)
+            pictures["Images of alpha 2 at sigma 0.3."] = display.plot(grid).figure_
     return pictures
 
 
@@ -82,9 +76,9 @@ def _say(table, classes):
     for one in classes:
         part = table.where(images=one.name, denoiser=_slopes.NETWORK)
         gaps = ", ".join(f"{part.where(sigma=s)['gap'][0]:.2f}" for s in _slopes.SPOTS)
-        levels = ", ".join(f"{s:g}" for s in _slopes.SPOTS)
+        spots = ", ".join(f"{s:g}" for s in _slopes.SPOTS)
         lines.append(
-            f"{one.name}: the network is {gaps} dB below {one.bound} at sigma {levels} (negative: "
+            f"{one.name}: the network is {gaps} dB below {one.bound} at sigma {spots} (negative: "
             "above)."
         )
     slopes = {

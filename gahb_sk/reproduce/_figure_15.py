@@ -26,21 +26,9 @@ def run(setup):
 
 
 def images_needed(n_train, gaps, small=_SMALL):
-    """Return the N at which the gap has fallen to ``small``, between two N on a line in log N.
+    """Return the N at which the gap (dB) has fallen to ``small``, on a line in log N between two N.
 
-    Parameters
-    ----------
-    n_train : sequence of int
-        Ascending.
-    gaps : sequence of float
-        In dB.
-    small : float, default=1.0
-        In dB.
-
-    Returns
-    -------
-    n : float
-        The smallest N if the gap is small from there on; infinite if it is not at the largest.
+    The smallest N if the gap is small from there on; infinite if it is not at the largest.
     """
     above = np.flatnonzero(~(np.asarray(gaps) <= small))
     if not len(above):
@@ -78,25 +66,23 @@ def _checks(table, needed):
 
 
 def _pictures(table):
-    from matplotlib.figure import Figure
-
     from gahb_sk.plots import CapacityDisplay
+    from gahb_sk.plots._style import canvas
 
-    canvas = Figure(figsize=(6.4, 4.2), layout="constrained")
-    CapacityDisplay.from_table(table).plot(canvas.subplots())
     return {
-        "PSNR on training images less PSNR on test images, mean over noise levels .03, .1 and .3 "
-        "and over two networks, against the number of training images.": canvas
+        "PSNR on training images minus PSNR on test images, mean over noise levels 0.03, 0.1 and "
+        "0.3 and over two networks, against the number of training images.": (
+            CapacityDisplay(table).plot(canvas(6.4, 4.2).subplots()).figure_
+        )
     }
 
 
 def _notes(needed):
     listed = ", ".join(f"{n:,.0f} of {size}" for size, n in needed.items())
     return [
-        f"So many images bring the gap down to {_SMALL:g} dB (between two N on a line in log N): "
-        f"{listed}.",
-        "The three sizes are the same images, averaged over squares of pixels; the networks have a "
-        "scale more for twice the side.",
+        f"The gap falls to {_SMALL:g} dB (on a line in log N between two N) with {listed}.",
+        "The three sizes are the same images, averaged over squares of pixels. The networks have "
+        "one scale more for twice the side.",
     ]
 
 

@@ -1,7 +1,7 @@
 """Figure 16: slopes on C^alpha images by another network, a bias-free chain of convolutions."""
 
 from gahb_sk.image_classes import CAlphaImages
-from gahb_sk.reproduce import _slopes
+from gahb_sk.reproduce import _rivals, _slopes
 from gahb_sk.reproduce._paper_figure import Outcome, PaperFigure
 
 ALPHAS = (1, 2, 3)
@@ -15,7 +15,7 @@ def run(setup):
     classes = [_c_alpha(alpha, setup, n) for alpha in _there(setup)]
     measured = [(one, _slopes.measure(one, setup)) for one in classes]
     table = _slopes.table_of(measured)
-    picture = _slopes.draw_levels(measured, "Bias-free CNN on 40x40 images")
+    picture = _slopes.draw_psnrs(measured, "Bias-free CNN on 40x40 images")
     missing = [alpha for alpha in ALPHAS if alpha not in _there(setup)]
     notes = [f"No network for alpha {alpha} comes with the package." for alpha in missing]
     return Outcome(
@@ -32,9 +32,9 @@ def _there(setup):
 
 
 def _many(alpha, setup):
-    """Return the class and the slope of the network on many images of it."""
-    image_class = _c_alpha(alpha, setup, _MANY if setup.n_images is None else setup.n_images)
-    return image_class, _slopes.network_slope(image_class, setup)
+    """Return the panel of many images of a class, and the network's slope on them."""
+    panel = _c_alpha(alpha, setup, _MANY if setup.n_images is None else setup.n_images)
+    return panel, _slopes.network_slope(panel, setup)
 
 
 def _c_alpha(alpha, setup, n):
@@ -42,9 +42,8 @@ def _c_alpha(alpha, setup, n):
     denoisers = {_slopes.NETWORK: setup.load(f"bf-cnn-{alpha}")}
     if setup.has(f"c-alpha-{alpha}"):
         denoisers["network of figure 4"] = setup.load(f"c-alpha-{alpha}")
-    denoisers |= {"wavelets, spun": _slopes.rivals()["wavelets, spun"], **_slopes.oracles()}
-    slope = alpha / (alpha + 1)
-    return _slopes.ImageClass(f"alpha {alpha}", images, denoisers, "oracle bandlets", slope)
+    denoisers |= {"wavelets, spun": _rivals.rivals()["wavelets, spun"], **_rivals.oracles()}
+    return _slopes.c_alpha_panel(alpha, images, denoisers)
 
 
 def _say(table, classes):

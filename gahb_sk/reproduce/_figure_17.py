@@ -19,7 +19,7 @@ def run(setup):
     """Try every network on every class: PSNR, and what it lets through of the contours."""
     networks = {_name(alpha): setup.load(f"contour-{alpha}") for alpha in ALPHAS}
     classes = {_name(alpha): _images(setup, alpha) for alpha in ALPHAS}
-    levels = _levels(setup, networks, classes)
+    psnrs = _psnrs(setup, networks, classes)
     noise = setup.stream(_bases.NOISE)
     curves = {
         (title, name): passed
@@ -36,15 +36,15 @@ def run(setup):
     }
     own = {key: passed for key, passed in curves.items() if key[1] in (key[0], THEORY)}
     tables = {
-        "psnr": levels,
+        "psnr": psnrs,
         "harmonics let through": count_table(curves, SIGMA),
         "let through": curve_table(own, SIGMA),
     }
     return Outcome(
         _bases.joined(tables, _COLUMNS),
         _pictures(examples, curves),
-        _checks(levels, curves),
-        _notes(levels, curves),
+        _checks(psnrs, curves),
+        _notes(psnrs, curves),
     )
 
 
@@ -59,7 +59,7 @@ def _images(setup, alpha):
     return plan.image_class.sample(n, stream, return_latents=True)
 
 
-def _levels(setup, networks, classes):
+def _psnrs(setup, networks, classes):
     """PSNR of each network on each class, and its gap to the class's own."""
     noise = setup.stream(_bases.NOISE)
     found = {
@@ -69,10 +69,10 @@ def _levels(setup, networks, classes):
     return _bases.stacked(found, "images")
 
 
-def _checks(levels, curves):
+def _checks(psnrs, curves):
     checks = []
     for title in map(_name, ALPHAS):
-        part = levels.where(images=title, sigma=SIGMA)
+        part = psnrs.where(images=title, sigma=SIGMA)
         rivals = part["gap"][part["denoiser"] != title]
         checks.append(
             Check(f"{title}: dB of its own network above the other two at sigma {SIGMA:g}",
@@ -91,11 +91,11 @@ def _checks(levels, curves):
     return checks
 
 
-def _notes(levels, curves):
+def _notes(psnrs, curves):
     count = {key: seen(one).sum(axis=1).mean() for key, one in curves.items()}
     notes = []
     for title in map(_name, ALPHAS):
-        part = levels.where(images=title, sigma=SIGMA)
+        part = psnrs.where(images=title, sigma=SIGMA)
         listed = ", ".join(f"{row['denoiser']} {row['psnr']:.2f}" for row in part.rows())
         notes.append(f"PSNR on images of {title} at sigma {SIGMA:g}, by network: {listed} dB.")
         notes.append(

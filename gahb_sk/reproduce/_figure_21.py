@@ -51,10 +51,10 @@ def _measure(setup, plan):
         {NETWORK: network}, few, SIGMAS[1:], _VECTORS, **setup.options(_bases.NOISE)
     )
     one = _bases.example(setup, network, few, _bases.typical(few), SIGMAS[-1], _VECTORS)
-    return levels(setup, plan, network, X), spectra, _put_back(one) if PLANS[plan].shuffled else one
+    return psnrs(setup, plan, network, X), spectra, _put_back(one) if PLANS[plan].shuffled else one
 
 
-def levels(setup, plan, network, X):
+def psnrs(setup, plan, network, X):
     """Return the PSNRs of a network and of the best linear denoiser of its training images."""
     linear = WienerDenoiser().fit(PLANS[plan].training_images()[::_EVERY])
     denoisers = {NETWORK: FrozenEstimator(network), LINEAR: FrozenEstimator(linear)}
@@ -73,12 +73,12 @@ def _put_back(example):
     return _bases.Example(*images, dataclasses.replace(example.basis, vectors=vectors))
 
 
-def _level(means, domain, denoiser, sigma):
+def _psnr(means, domain, denoiser, sigma):
     return float(means.where(images=domain, denoiser=denoiser, sigma=sigma)["psnr"][0])
 
 
 def _losses(means, denoiser, sigma):
-    before, after = (_level(means, domain, denoiser, sigma) for domain in DOMAINS)
+    before, after = (_psnr(means, domain, denoiser, sigma) for domain in DOMAINS)
     return before - after
 
 
@@ -101,7 +101,7 @@ def _notes(means, spectra):
     notes = [f"Loss of the network by shuffling in dB, by sigma: {listed}."]
     for domain in DOMAINS:
         ahead = ", ".join(
-            f"{_level(means, domain, NETWORK, s) - _level(means, domain, LINEAR, s):.2f} at {s:g}"
+            f"{_psnr(means, domain, NETWORK, s) - _psnr(means, domain, LINEAR, s):.2f} at {s:g}"
             for s in SIGMAS
         )
         part = _bases.thinned(spectra.where(images=domain, sigma=SIGMAS[-1]), _KEPT)

@@ -25,20 +25,9 @@ _VECTORS, _SHOWN = 20, 9
 
 @dataclass(frozen=True)
 class Manifold:
-    """The figure of a network trained on a class that is a manifold.
+    """A network trained on a manifold, a plan of the zoo; the paper's numbers by check.
 
-    Attributes
-    ----------
-    number : int
-        Of the figure.
-    plan : str
-        Of the zoo; it has the class.
-    paper : dict of str to str
-        The paper's numbers, by check.
-    n_images : int
-        For PSNR.
-    n_bases : int
-        For bases.
+    ``n_images`` are for PSNR, ``n_bases`` for bases.
     """
 
     number: int

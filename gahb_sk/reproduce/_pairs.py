@@ -7,19 +7,7 @@ from gahb_sk.zoo import load_pairs
 def load(setup, name):
     """Return the fitted pairs by N, the images they were trained on, and how many test images.
 
-    Parameters
-    ----------
-    setup : Setup
-        ``n_images`` limits the test images, of which there are no more than the networks left.
-    name : str
-        Of the pairs.
-
-    Returns
-    -------
-    pairs : dict of int to (denoiser, denoiser)
-    X : ndarray of shape (n, H, W)
-        Sets A first and B last, test images between.
-    n_test : int
+    Sets A come first and B last, test images between: no more than the networks left.
     """
     folder = setup.folder(name)
     pairs, X = load_pairs(folder), load_pair_images(folder)

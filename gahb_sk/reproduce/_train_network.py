@@ -11,8 +11,8 @@ from gahb_sk._files import write_json
 from gahb_sk._validation import check_name
 from gahb_sk.datasets._archive import open_files
 from gahb_sk.denoisers import fit_or_load
-from gahb_sk.reproduce._levels import measure
 from gahb_sk.reproduce._plans import PLANS, SCALES, SIGMAS, TRAINING_SEED
+from gahb_sk.reproduce._rivals import card_psnrs
 from gahb_sk.zoo._pretrained import CARD, read_card
 
 # What a card keeps of how a network is built and trained.
@@ -95,7 +95,7 @@ def train_pretrained(
         "images_seen": denoiser.n_images_seen_,
         "minutes": round(denoiser.history_[-1]["seconds"] / 60, 1),
         "threads": torch.get_num_threads(),
-        **measure({"network": denoiser}, plan.test_images(n_test_images), SIGMAS),
+        **card_psnrs({"network": denoiser}, plan.test_images(n_test_images), SIGMAS),
         "learning_curve": learning_curve(denoiser.history_),
         "version": __version__,
         "command": f"python benchmarks/reproduce/train_zoo.py {name} --scale {scale} "
@@ -133,12 +133,12 @@ def learning_curve(history):
     Returns
     -------
     curve : dict
-        ``images``, ``sigmas`` and ``psnr``: for each number of images one value a noise level,
+        ``images``, ``sigma`` and ``psnr``: for each number of images one value a noise level,
         None where no image came near it.
     """
     return {
         "images": [record["images"] for record in history],
-        "sigmas": [round(sigma, 4) for sigma in history[-1]["sigma"]],
+        "sigma": [round(sigma, 4) for sigma in history[-1]["sigma"]],
         "psnr": [
             [None if value is None else round(value, 2) for value in record["train_psnr"]]
             for record in history

@@ -16,9 +16,9 @@ from gahb_sk._files import write_text
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import check_name
 from gahb_sk.denoisers import fit_or_load
-from gahb_sk.reproduce._levels import measure
 from gahb_sk.reproduce._pair_plans import PAIR_SCALES, PAIRS, PairPlan
 from gahb_sk.reproduce._plans import TRAINING_SEED
+from gahb_sk.reproduce._rivals import card_psnrs
 from gahb_sk.zoo._pairs import SETS
 from gahb_sk.zoo._pretrained import CARD, CONFIG, find_pairs, read_card
 
@@ -149,7 +149,7 @@ def _rivals(plan, X, folder):
     known = read_card(folder).get("rivals") if (folder / CARD).is_file() else None
     if known:
         return known
-    measured = measure({}, plan.test_images(X)[:_RIVAL_IMAGES], PAIR_SIGMAS)
+    measured = card_psnrs({}, plan.test_images(X)[:_RIVAL_IMAGES], PAIR_SIGMAS)
     return {"n_images": measured["n_test_images"], "psnr": measured["psnr"]}
 
 
@@ -162,7 +162,7 @@ def _card(plan, scale, network, measured, rivals):
         "plan": dataclasses.asdict(plan),
         "scale": scale,
         "n_train": done,
-        "sigmas": list(PAIR_SIGMAS),
+        "sigma": list(PAIR_SIGMAS),
         "train_psnr": [measured[n]["train_psnr"] for n in done],
         "test_psnr": [measured[n]["test_psnr"] for n in done],
         "n_test_images": plan.n_test,

@@ -13,20 +13,7 @@ _GROWTH = 10.0  # a sample whose noise has grown this much has diverged
 
 
 class Prior:
-    """A fitted denoiser as a function of a stack ``(m, *shape)``.
-
-    Parameters
-    ----------
-    denoiser : denoiser
-        Fitted; no oracle.
-    image_shape : tuple of int or None
-        Of the images to make; None is the denoiser's own ``image_shape_``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For an oracle, or an invalid shape.
-    """
+    """A fitted denoiser as a function of a stack ``(m, *shape)``."""
 
     def __init__(self, denoiser, image_shape=None):
         denoiser = as_denoiser(denoiser, oracles=False)
@@ -89,16 +76,7 @@ def column(values, stack):
 
 
 def look(prior, y, given, active, constraint):
-    """Denoise the active samples.
-
-    Returns
-    -------
-    denoised, direction : ndarray of shape (m, ...)
-    level : ndarray of shape (m,)
-        Noise level: that which the direction shows, or which the denoiser was given.
-    shown : ndarray of shape (m,)
-        That which the direction shows.
-    """
+    """Denoise the active samples."""
     noisy, given = y[active], given[active]
     denoised = prior(noisy, given)
     direction = denoised - noisy

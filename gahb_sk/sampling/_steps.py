@@ -15,27 +15,7 @@ STEPS = {
 
 @functools.lru_cache(maxsize=64)
 def first_step(n_steps, ratio, beta, growing):
-    """Find the first step with which the noise level falls by a ratio in so many steps.
-
-    Parameters
-    ----------
-    n_steps : int
-    ratio : float in (0, 1)
-        Last level over first level.
-    beta : float in (0, 1]
-        Step h lowers the level by the factor ``1 - beta h``.
-    growing : bool
-        Which of ``STEPS``.
-
-    Returns
-    -------
-    h0 : float in (0, 1]
-
-    Raises
-    ------
-    ValueError
-        If steps of 1 would not do.
-    """
+    """Find the first step with which the noise level falls by a ratio in so many steps."""
     t = np.arange(1, n_steps + 1)
 
     def excess(h0):

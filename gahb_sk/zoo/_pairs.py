@@ -23,7 +23,7 @@ def load_pairs(name):
         For each N, ascending, the networks of the first and of the last N images of
         ``gahb_sk.reproduce.load_pair_images(name)``. Their card has their mean PSNRs:
         ``n_train``, ``train_psnr`` on images of their own and ``test_psnr`` on others, means over
-        ``sigmas`` and both networks, and ``rivals``, the PSNRs of other denoisers by noise level
+        ``sigma`` and both networks, and ``rivals``, the PSNRs of other denoisers by noise level
         on the first of the latter.
 
     Raises

@@ -55,7 +55,7 @@ def read_card(name):
     -------
     card : dict
         ``text`` (the images), ``plan`` (class, size and parameters), ``images_seen``, ``minutes``,
-        ``threads``, ``sigmas``, ``psnr`` (for each denoiser the mean over test images at each
+        ``threads``, ``sigma``, ``psnr`` (for each denoiser the mean over test images at each
         noise level, in dB), ``n_test_images``, ``learning_curve``, ``version`` and ``command``
         (which redoes it); of pairs, see :func:`load_pairs`.
 

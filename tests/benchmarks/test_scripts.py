@@ -1,12 +1,12 @@
-"""Scripts that make what is shipped: the networks of the zoo, and their table of levels."""
+"""Scripts that make what is shipped: the networks of the zoo, and their table of PSNRs."""
 
 import numpy as np
 import pytest
 
-from benchmarks import bench_levels
+from benchmarks import bench_psnr
 from benchmarks.reproduce import train_zoo
 from gahb_sk.denoisers import WaveletShrinkage
-from gahb_sk.reproduce import _slopes, read_table
+from gahb_sk.reproduce import _rivals, _slopes, read_table
 from gahb_sk.zoo import read_card
 
 
@@ -86,12 +86,12 @@ def test_a_network_is_trained(tmp_path, capsys):
     assert "16 images" in capsys.readouterr().out
 
 
-def test_levels_are_measured_once(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(_slopes, "rivals", lambda: {"wavelets": WaveletShrinkage()})
-    monkeypatch.setattr(_slopes, "oracles", dict)
-    file = tmp_path / "levels.csv"
+def test_psnrs_are_measured_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(_rivals, "rivals", lambda: {"wavelets": WaveletShrinkage()})
+    monkeypatch.setattr(_rivals, "oracles", dict)
+    file = tmp_path / "psnr.csv"
     words = ["1", "--images", "3", "--n-jobs", "1", "--csv", str(file)]
-    bench_levels.main(words)
+    bench_psnr.main(words)
     table = read_table(file)
     assert len(table["psnr"]) == 2 * len(_slopes.SPOTS) and set(table["n_images"]) == {3}
     assert 0.3 < table["network_slope"][0] < 0.7  # theory .5
@@ -100,8 +100,8 @@ def test_levels_are_measured_once(tmp_path, monkeypatch, capsys):
     )
     assert np.all(network > wavelets)
     first = capsys.readouterr().out
-    monkeypatch.setattr(bench_levels, "measure", None)  # not called again
-    bench_levels.main(words)
+    monkeypatch.setattr(bench_psnr, "measure", None)  # not called again
+    bench_psnr.main(words)
     assert capsys.readouterr().out.splitlines()[:-1] == first.splitlines()[:-1]
     with pytest.raises(SystemExit):
-        bench_levels.main([*words[:2], "4", *words[3:]])
+        bench_psnr.main([*words[:2], "4", *words[3:]])

@@ -26,7 +26,7 @@ def test_one_card(capsys):
 def test_the_last_tenth_of_the_training_is_told(tmp_path, capsys):
     card = read_card("c-alpha-2")
     levels = [[float(k), 20.0 + (k >= 18), None] for k in range(20)]
-    card["learning_curve"] = {"images": [*range(20)], "sigmas": [0.1, 0.2, 0.3], "psnr": levels}
+    card["learning_curve"] = {"images": [*range(20)], "sigma": [0.1, 0.2, 0.3], "psnr": levels}
     (tmp_path / "card.json").write_text(json.dumps(card))
     assert main(["info", str(tmp_path)]) == 0
     last = capsys.readouterr().out.splitlines()[-1]

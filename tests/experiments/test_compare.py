@@ -43,7 +43,7 @@ def test_one_row_a_denoiser_fold_and_level(X):
     table = compare_denoisers(BOTH, X, [0.3, 0.1], cv=3)
     assert table.n_rows == 2 * 3 * 2
     assert table.denoisers == ["wavelet", "oracle"]
-    assert_array_equal(table.sigmas, [0.1, 0.3])
+    assert_array_equal(table.sigma, [0.1, 0.3])
     assert_array_equal(table.where(denoiser="oracle")["bound"], True)
     assert set(table.where(denoiser="wavelet")["kind"]) == {"classical"}
     assert (table["fit_seconds"] >= 0).all() and (table["denoise_seconds"] > 0).all()

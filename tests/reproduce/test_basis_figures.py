@@ -195,16 +195,16 @@ def test_shuffled_images_are_denoised_where_they_are_shuffled(small):
         return shuffle.transform(wavelets.transform(back, sigma))[0]
 
     found = {
-        plan: _figure_21.levels(setup, plan, network, X)
+        plan: _figure_21.psnrs(setup, plan, network, X)
         for plan, network, X in (
             ("photographs", wavelets, plain),
             ("photographs-shuffled", FunctionDenoiser(knowing).fit(mixed), mixed),
         )
     }
-    levels = [table.where(denoiser="network")["psnr"] for table in found.values()]
-    assert_allclose(*levels, atol=0.5)
-    wrong = _figure_21.levels(setup, "photographs-shuffled", wavelets, mixed)
-    assert np.all(wrong.where(denoiser="network", sigma=0.1)["psnr"] < levels[0][1] - 1)
+    psnrs = [table.where(denoiser="network")["psnr"] for table in found.values()]
+    assert_allclose(*psnrs, atol=0.5)
+    wrong = _figure_21.psnrs(setup, "photographs-shuffled", wavelets, mixed)
+    assert np.all(wrong.where(denoiser="network", sigma=0.1)["psnr"] < psnrs[0][1] - 1)
     linear = [table.where(denoiser="best linear")["psnr"] for table in found.values()]
     assert_allclose(*linear, atol=0.5)
 

@@ -55,7 +55,7 @@ def test_training_goes_on_and_writes_a_card(tmp_path):
     ]
     assert read_card(str(folder)) == card
     assert card["images_seen"] == 64
-    assert {len(values) for values in card["psnr"].values()} == {len(card["sigmas"])}
+    assert {len(values) for values in card["psnr"].values()} == {len(card["sigma"])}
     assert {"network", "bandlets", "oracle bandlets", "noisy"} <= set(card["psnr"])
     denoiser = load_pretrained(str(folder))
     assert denoiser.transform(PLANS["disks"].test_images(2)).shape == (2, 40, 40)

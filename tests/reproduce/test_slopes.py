@@ -1,11 +1,11 @@
-"""Levels, slopes and gaps behind figures 4 and 16."""
+"""PSNRs, slopes and gaps behind figures 4 and 16."""
 
 import numpy as np
 import pytest
 
 from gahb_sk import FunctionDenoiser, OracleShrinkage
 from gahb_sk.datasets import make_c_alpha_images
-from gahb_sk.reproduce import Setup, _slopes
+from gahb_sk.reproduce import Setup, _rivals, _slopes
 
 
 def halved(noisy, sigma):
@@ -24,7 +24,7 @@ def measured():
         "halved": FunctionDenoiser(halved),
         "oracle": OracleShrinkage(),
     }
-    image_class = _slopes.ImageClass("small", images, denoisers, "oracle", 0.95)
+    image_class = _slopes.Panel("small", images, denoisers, "oracle", 0.95)
     return image_class, _slopes.measure(image_class, Setup(), n_examples=2)
 
 
@@ -60,9 +60,9 @@ def test_the_networks_slope_is_checked_against_theory(measured):
     assert check.passed
 
 
-def test_levels_are_checked_against_the_best_that_is_no_bound(measured):
+def test_psnrs_are_checked_against_the_best_that_is_no_bound(measured):
     table = _slopes.table_of([measured])
-    checks = _slopes.level_checks(table, measured[0])
+    checks = _slopes.psnr_checks(table, measured[0])
     assert [check.low for check in checks] == [0.0, 0.7, 0.7, 0.7]
     for sigma, check in zip(_slopes.SPOTS, checks, strict=True):
         own, rival = (
@@ -73,10 +73,10 @@ def test_levels_are_checked_against_the_best_that_is_no_bound(measured):
         assert "halved" in check.text
 
 
-def test_pictures_have_a_panel_a_class(measured):
+def test_pictures_have_one_panel_per_class(measured):
     table = _slopes.table_of([measured])
     for figure in (
-        _slopes.draw_levels([measured] * 4, "title"),
+        _slopes.draw_psnrs([measured] * 4, "title"),
         _slopes.draw_gaps(table, [measured[0]] * 4),
     ):
         drawn = [ax for ax in figure.axes if ax.get_title() == "small"]
@@ -84,7 +84,7 @@ def test_pictures_have_a_panel_a_class(measured):
         assert all(len(ax.lines) >= 3 for ax in drawn)
 
 
-def test_rivals_are_told_the_level_and_are_no_bounds():
-    assert {"wavelets, spun", "bandlets"} <= set(_slopes.rivals())
-    assert not any(one.needs_clean for one in _slopes.rivals().values())
-    assert all(one.needs_clean for one in _slopes.oracles().values())
+def test_rivals_are_given_sigma_and_are_no_bounds():
+    assert {"wavelets, spun", "bandlets"} <= set(_rivals.rivals())
+    assert not any(one.needs_clean for one in _rivals.rivals().values())
+    assert all(one.needs_clean for one in _rivals.oracles().values())

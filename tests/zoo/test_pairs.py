@@ -106,7 +106,7 @@ def test_pairs_are_loaded_as_their_card_says(tmp_path):
             scores = [
                 network.score(stack, sigma=sigma)
                 for network, stack in zip(pair, stacks, strict=True)
-                for sigma in card["sigmas"]
+                for sigma in card["sigma"]
             ]
             assert abs(np.mean(scores) - card[f"{kind}_psnr"][k]) < 0.002
     outputs = [network.transform(X[:1]) for pair in pairs.values() for network in pair]

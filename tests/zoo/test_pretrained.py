@@ -6,7 +6,7 @@ import pytest
 from gahb_sk import NetworkDenoiser, PretrainedDenoiser, add_gaussian_noise, psnr
 from gahb_sk.networks import UNet
 from gahb_sk.reproduce import PLANS
-from gahb_sk.reproduce._levels import NOISE_SEED
+from gahb_sk.reproduce._rivals import NOISE_SEED
 from gahb_sk.zoo import list_pretrained, load_pretrained, read_card
 from gahb_sk.zoo._pretrained import WEIGHTS
 
@@ -20,7 +20,7 @@ def test_a_network_is_what_its_card_says(name):
     sigma = 0.1
     noisy = add_gaussian_noise(clean, sigma, random_state=NOISE_SEED)
     reached = psnr(clean, load_pretrained(name).transform(noisy)).mean()
-    assert abs(reached - card["psnr"]["network"][card["sigmas"].index(sigma)]) < 0.01
+    assert abs(reached - card["psnr"]["network"][card["sigma"].index(sigma)]) < 0.01
     assert card["text"] == plan.text
 
 

@@ -1,10 +1,10 @@
-"""Levels and slopes of the shipped networks on many fresh images, beside their rivals.
+"""PSNRs and slopes of the shipped networks on many fresh images, beside their rivals.
 
-    python -m benchmarks.bench_levels                 alpha 1, 2 and 3, 256 images: an hour
-    python -m benchmarks.bench_levels 2 --images 64
+    python -m benchmarks.bench_psnr                 alpha 1, 2 and 3, 256 images: an hour
+    python -m benchmarks.bench_psnr 2 --images 64
 
 The network denoises at the paper's 15 noise levels, which its slope is fitted to, and all others
-only at .02, .03, .1 and .3, where levels are compared. With --csv the rows are written, class by
+only at 0.02, 0.03, 0.1 and 0.3, where PSNRs are compared. With --csv the rows are written, class by
 class; a class that is there already is not measured again.
 """
 
@@ -18,7 +18,7 @@ from gahb_sk import load_pretrained
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import Table
 from gahb_sk.metrics import psnr_slope
-from gahb_sk.reproduce import Setup, _slopes, read_table
+from gahb_sk.reproduce import Setup, _rivals, _slopes, read_table
 
 
 def measure(alpha, args):
@@ -26,9 +26,9 @@ def measure(alpha, args):
     setup = Setup(random_state=args.seed, n_jobs=args.n_jobs, verbose=True)
     images = make_c_alpha_images(args.images + 1, 64, float(alpha), random_state=setup.stream(9))
     network = {_slopes.NETWORK: load_pretrained(f"c-alpha-{alpha}")}
-    others = {**_slopes.rivals(), **_slopes.oracles()}
-    small = _slopes.ImageClass(f"alpha {alpha}", images, network, _slopes.NETWORK, np.nan)
-    whole = _slopes.ImageClass(f"alpha {alpha}", images, network | others, _slopes.NETWORK, np.nan)
+    others = {**_rivals.rivals(), **_rivals.oracles()}
+    small = _slopes.Panel(f"alpha {alpha}", images, network, _slopes.NETWORK, np.nan)
+    whole = _slopes.Panel(f"alpha {alpha}", images, network | others, _slopes.NETWORK, np.nan)
     curve = _slopes.measure(small, setup, sigma=_slopes.SIGMAS).means()
     slope = float(psnr_slope(curve["sigma"], curve["psnr"]))
     means = _slopes.measure(whole, setup, sigma=_slopes.SPOTS).means()
@@ -64,7 +64,7 @@ def main(argv=None):
     parser.add_argument("alphas", nargs="*", type=int, default=[], help="default: 1 2 3")
     parser.add_argument("--images", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--n-jobs", type=int, help="denoisers at the same time")
+    parser.add_argument("--n-jobs", type=int, help="number of parallel jobs")
     parser.add_argument("--csv", type=Path, help="where to keep the rows")
     args = parser.parse_args(argv)
     rows = list(read_table(args.csv).rows()) if args.csv and args.csv.is_file() else []
