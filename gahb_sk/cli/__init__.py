@@ -30,7 +30,7 @@ ERRORS = (
 
 
 def main(argv=None):
-    """Run the command line."""
+    """Run the command line; return 0 or 1. Wrong usage raises ``SystemExit(2)``, as in argparse."""
     args = build_parser().parse_args(argv)
     try:
         return args.run(args)

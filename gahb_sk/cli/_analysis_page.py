@@ -26,18 +26,19 @@ from gahb_sk.plots import (
     RiskDisplay,
     SpectrumDisplay,
 )
+from gahb_sk.plots._style import canvas
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found of a denoiser at one image."""
+    """What was found of a denoiser at one image; ``risk`` and ``alignment`` need the clean one."""
 
     title: str
     name: str
-    images: dict
+    images: dict  # "noisy", "denoised" and, where it is known, "clean"
     sigma: float
     basis: EigenBasis
-    spectrum: Table
+    spectrum: Table  # one row per eigenvector
     risk: Table | None
     alignment: Table | None
     settings: dict
@@ -45,30 +46,17 @@ class Findings:
 
 def write_analysis(folder, findings, command):
     """Write the page, the tables and the pictures into a folder; return the path of the page."""
-    folder = Path(folder)
-    pictures = draw(findings)
+    folder, pictures = Path(folder), draw(findings)
     write_pictures(folder, pictures)
     for name in ("spectrum", "risk", "alignment"):
         found = getattr(findings, name)
         if found is not None:
             found.to_csv(folder / f"{name}.csv")
-    numbers = {
-        "title": findings.title,
-        "command": command,
-        "settings": findings.settings,
-        "versions": versions(),
-        "numbers": summary(findings),
-    }
+    numbers = {"title": findings.title, "command": command, "settings": findings.settings}
+    numbers |= {"versions": versions(), "numbers": summary(findings)}
     write_json(folder / "results.json", numbers)
-    page = folder / "index.html"
-    write_html(
-        page,
-        title=findings.title,
-        heading=findings.title,
-        intro="",
-        body=_body(findings, pictures),
-        command=command,
-    )
+    page, body = folder / "index.html", _body(findings, pictures)
+    write_html(page, title=findings.title, body=body, command=command)
     return page
 
 
@@ -98,29 +86,21 @@ def summary(findings):
 
 def draw(findings):
     """Return the pictures as PNG files by name."""
-    from matplotlib.figure import Figure
-
-    grid = Figure(figsize=(9, 5.3), layout="constrained")
-    shown = 18 - len(findings.images)
-    EigenvectorGridDisplay.from_basis(findings.basis, n_vectors=shown, images=findings.images).plot(
-        grid
-    )
-    spectrum = Figure(figsize=(7, 4.4), layout="constrained")
-    SpectrumDisplay.from_basis(findings.basis, findings.name).plot(spectrum.subplots())
-    pictures = {"eigenvectors.png": grid, "spectrum.png": spectrum}
+    basis, images = findings.basis, findings.images
+    grid = EigenvectorGridDisplay.from_basis(basis, n_vectors=18 - len(images), images=images)
+    spectrum = SpectrumDisplay.from_basis(basis, findings.name)
+    pictures = {
+        "eigenvectors.png": grid.plot(canvas(9, 5.3)),
+        "spectrum.png": spectrum.plot(canvas(7, 4.4).subplots()),
+    }
     if findings.risk is not None:
-        figure = Figure(figsize=(10, 4.2), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        EffectiveDimensionDisplay.from_table(findings.risk).plot(left)
-        RiskDisplay.from_table(findings.risk).plot(right)
-        pictures["risk.png"] = figure
+        left, right = canvas(10, 4.2).subplots(1, 2)
+        EffectiveDimensionDisplay(findings.risk).plot(left)
+        pictures["risk.png"] = RiskDisplay(findings.risk).plot(right)
     if findings.alignment is not None and findings.name in findings.alignment["denoiser"]:
-        figure = Figure(figsize=(7, 4.6), layout="constrained")
-        AlignmentDisplay.from_table(findings.alignment, denoiser=findings.name).plot(
-            figure.subplots()
-        )
-        pictures["alignment.png"] = figure
-    return {name: to_png(figure) for name, figure in pictures.items()}
+        display = AlignmentDisplay(findings.alignment, denoiser=findings.name)
+        pictures["alignment.png"] = display.plot(canvas(7, 4.6).subplots())
+    return {name: to_png(display.figure_) for name, display in pictures.items()}
 
 
 _CAPTIONS = {

@@ -42,7 +42,11 @@ def add_arguments(parser):
     add("--n-components", type=positive_int, default=100, metavar="K",
         help="eigenvectors to find (default 100, or as many as there are)")  # fmt: skip
     add(
-        "--tolerance", type=float, default=1e-3, metavar="T", help="largest residual (default .001)"
+        "--tolerance",
+        type=float,
+        default=1e-3,
+        metavar="T",
+        help="largest residual (default 0.001)",
     )
     add("--precision", choices=["float32", "float64"], default="float32",
         help="in which networks compute (default float32)")  # fmt: skip
@@ -70,7 +74,7 @@ def run(args):
 
 
 def examine(args, subject, denoiser):
-    """Return what there is to say of a denoiser at an image."""
+    """Return the findings on a fitted denoiser at an image."""
     clean, noisy = _images(args, subject)
     numerical = _forewarn(denoiser, noisy, args.sigma, clean)
     basis = eigenbasis(
@@ -78,11 +82,9 @@ def examine(args, subject, denoiser):
         tolerance=args.tolerance, dtype=args.precision, random_state=args.seed,
     )  # fmt: skip
     partner = None if clean is None else clean[None]
+    denoised = denoiser.denoise(noisy[None], args.sigma, clean=partner)[0]
     images = {} if clean is None else {"clean": clean}
-    images |= {
-        "noisy": noisy,
-        "denoised": denoiser.denoise(noisy[None], args.sigma, clean=partner)[0],
-    }
+    images |= {"noisy": noisy, "denoised": denoised}
     name = Path(args.model).name if is_saved_network(args.model) else type(denoiser).__name__
     settings = {"model": args.model, "denoiser": describe(denoiser), "image": subject.title}
     return Findings(
@@ -107,7 +109,7 @@ def _images(args, subject):
 
 
 def _forewarn(denoiser, noisy, sigma, clean):
-    """Say what central differences will cost; return whether they are needed."""
+    """Warn of the cost of central differences; return whether they are needed."""
     if linearize(denoiser, noisy, sigma, clean=clean).step is None:
         return False
     print(
@@ -119,11 +121,8 @@ def _forewarn(denoiser, noisy, sigma, clean):
 
 
 def _spectrum(basis, clean):
-    columns = {
-        "k": np.arange(1, basis.n_components + 1),
-        "factor": basis.values,
-        "residual": basis.residuals,
-    }
+    k = np.arange(1, basis.n_components + 1)
+    columns = {"k": k, "factor": basis.values, "residual": basis.residuals}
     if clean is not None:
         columns["coefficient"] = basis.coefficients
         if min(clean.shape[-2:]) > 1:
@@ -132,15 +131,11 @@ def _spectrum(basis, clean):
 
 
 def _risk(args, name, denoiser, clean, numerical):
+    method = "hutchinson" if numerical else "auto"
     return risk_estimates(
-        {name: denoiser},
-        clean[None],
-        args.sigma * np.array(FACTORS),
-        method="hutchinson" if numerical else "auto",
-        dtype=args.precision,
-        random_state=args.seed,
-        verbose=True,
-    )
+        {name: denoiser}, clean[None], args.sigma * np.array(FACTORS), method=method,
+        dtype=args.precision, random_state=args.seed, verbose=True,
+    )  # fmt: skip
 
 
 def _alignment(args, name, denoiser, clean):

@@ -86,21 +86,15 @@ def images_of(args):
 
 
 def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None):
-    """Run the comparison on some images and return the section of a report."""
+    """Compare unfitted denoisers on some images; ``cv`` may be a list of pairs (train, test)."""
     is_split = isinstance(cv, list)
     rehearse(denoisers, images.X)
     with interruptions_raised():
         comparison = compare_denoisers(
-            denoisers,
-            images.X,
-            sigma,
-            cv=cv if is_split else splitter(cv, images.groups, seed),
-            groups=images.groups,
-            random_state=seed,
-            n_examples=N_EXAMPLES,
-            n_jobs=n_jobs,
+            denoisers, images.X, sigma, cv=cv if is_split else splitter(cv, images.groups, seed),
+            groups=images.groups, random_state=seed, n_examples=N_EXAMPLES, n_jobs=n_jobs,
             verbose=True,
-        )
+        )  # fmt: skip
     split = f"{len(cv[0][0])} training and {len(cv[0][1])} test images" if is_split else cv
     settings = {
         "images": images.text,

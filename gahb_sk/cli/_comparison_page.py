@@ -19,6 +19,7 @@ from gahb_sk.cli._page import (
 )
 from gahb_sk.experiments import Comparison
 from gahb_sk.plots import ComparisonDisplay, ImageGridDisplay
+from gahb_sk.plots._style import canvas
 
 FILES = ("index.html", "results.csv", "results.json", "curves.png", "images.png")
 INTRO = (
@@ -30,20 +31,24 @@ INTRO = (
 
 @dataclass(frozen=True)
 class Section:
-    """One comparison as a report shows it."""
+    """One comparison as a report shows it, with a heading and a sentence on its images."""
 
     title: str
     text: str
     comparison: Comparison
-    settings: dict
-    alpha: float | None = None
-    left_out: list = field(default_factory=list)
+    settings: dict  # images, denoisers and their parameters, noise levels, seed
+    alpha: float | None = None  # regularity of the class, for the theoretical slope
+    left_out: list = field(default_factory=list)  # unusable files, each with the reason
+
+    @property
+    def sigma_shown(self):
+        """The noise level in the middle, at which examples are shown."""
+        return float(self.comparison.sigma[len(self.comparison.sigma) // 2])
 
 
 def write_report(folder, section, command):
-    """Write ``index.html``, ``results.csv``, ``results.json`` and the pictures of a comparison."""
-    folder = Path(folder)
-    pictures = draw(section)
+    """Write the page, the results and the pictures of a comparison; return the page's path."""
+    folder, pictures = Path(folder), draw(section)
     write_pictures(folder, pictures)
     section.comparison.to_csv(folder / "results.csv")
     write_json(folder / "results.json", _as_json(section, command))
@@ -53,7 +58,7 @@ def write_report(folder, section, command):
 
 
 def write_page(path, sections, command):
-    """Write one self-contained page that shows several sections."""
+    """Write one self-contained page of several pairs (section, its pictures)."""
     write_html(
         path,
         title=" / ".join(section.title for section, _ in sections),
@@ -66,20 +71,14 @@ def write_page(path, sections, command):
 
 def draw(section):
     """Draw the curves and, for the middle noise level, the grid of example images."""
-    from matplotlib.figure import Figure
-
     comparison = section.comparison
-    curves = Figure(figsize=(7.0, 4.8), layout="constrained")
-    ComparisonDisplay.from_comparison(comparison, alpha=section.alpha).plot(curves.subplots())
-    pictures = {"curves.png": to_png(curves)}
+    curves = ComparisonDisplay.from_comparison(comparison, alpha=section.alpha)
+    pictures = {"curves.png": curves.plot(canvas(7.0, 4.8).subplots())}
     if comparison.examples:
-        sigma = comparison.sigmas[len(comparison.sigmas) // 2]
-        display = ImageGridDisplay.from_comparison(comparison, float(sigma))
-        n_rows, n_columns = len(comparison.examples[float(sigma)]["clean"]), len(display.columns)
-        grid = Figure(figsize=(1.25 * n_columns, 1.55 * n_rows), layout="constrained")
-        display.plot(grid)
-        pictures["images.png"] = to_png(grid)
-    return pictures
+        grid = ImageGridDisplay.from_comparison(comparison, section.sigma_shown)
+        n_rows = len(comparison.examples[section.sigma_shown]["clean"])
+        pictures["images.png"] = grid.plot(canvas(1.25 * len(grid.columns), 1.55 * n_rows))
+    return {name: to_png(display.figure_) for name, display in pictures.items()}
 
 
 def _as_json(section, command):
@@ -106,8 +105,7 @@ def _section_html(section, pictures):
         embed(pictures["curves.png"], "Output PSNR against input PSNR"),
     ]
     if "images.png" in pictures:
-        sigma = comparison.sigmas[len(comparison.sigmas) // 2]
-        parts.append(f"<h3>Test images at &sigma; = {sigma:g}</h3>")
+        parts.append(f"<h3>Test images at &sigma; = {section.sigma_shown:g}</h3>")
         parts.append(embed(pictures["images.png"], "Clean, noisy and denoised images"))
     if section.left_out:
         parts.append(f"<h3>Files left out</h3>{bullets(section.left_out)}")
@@ -118,7 +116,7 @@ def verdict(comparison):
     """Say who is best at each noise level, and how far below the nearest bound, as HTML."""
     means = comparison.means()
     sentences = []
-    for sigma in comparison.sigmas:
+    for sigma in comparison.sigma:
         part = means.where(sigma=sigma)
         rivals = np.flatnonzero(~part["bound"])
         if not len(rivals):
@@ -135,7 +133,7 @@ def verdict(comparison):
 
 
 def _rank(psnr):
-    """Mean PSNRs to compare by: one that is unknown, as all images came out exactly, is best."""
+    """Mean PSNRs to compare by; an unknown one, where every image came out exactly, is best."""
     return np.where(np.isnan(psnr), np.inf, psnr)
 
 
@@ -157,14 +155,14 @@ def _number(value):
 def means_table(comparison):
     """Return the means of all denoisers at all noise levels as an HTML table with a caption."""
     means, slopes = comparison.means(), comparison.slopes()
-    sigmas = comparison.sigmas
+    sigmas = comparison.sigma
     best = {
         sigma: _rank(means.where(sigma=sigma, bound=False)["psnr"]).max()
         for sigma in sigmas
         if not means.where(sigma=sigma)["bound"].all()
     }
-    levels = [f"&sigma; = {sigma:g}<br>PSNR (dB) / SSIM" for sigma in sigmas]
-    head = ["denoiser", "kind", *levels, "slope", "fit (s)", "ms/image"]
+    measured = [f"&sigma; = {sigma:g}<br>PSNR (dB) / SSIM" for sigma in sigmas]
+    head = ["denoiser", "kind", *measured, "slope", "fit (s)", "ms/image"]
     ordered = sorted(
         comparison.denoisers,
         key=lambda name: (means.where(denoiser=name)["bound"][0], _order(means, name)),
@@ -194,12 +192,12 @@ def _order(means, name):
 def _caption(means):
     caption = (
         f"Means over {means['n_images'][0]} test images &plusmn; standard error; best rival in "
-        "bold. A bound is given the clean image. Slope: dB out for each dB in."
+        "bold. A bound is given the clean image. Slope: dB out per dB in."
     )
     exact = means["n_exact"].max()
     if exact:
         caption += (
-            f" Images that came out exactly (up to {exact}, by denoiser and level) have no PSNR "
+            f" Images that came out exactly (up to {exact}, by denoiser and &sigma;) have no PSNR "
             "and are left out of its mean."
         )
     return caption

@@ -11,12 +11,17 @@ from gahb_sk.zoo import list_pretrained
 
 
 def parse_denoiser(text):
-    """Build a denoiser from ``"WaveletShrinkage(wavelet='db2', n_shifts=16)"``."""
+    """Build a denoiser from the name or folder of a saved network, or a class name with literals.
+
+    As in ``"WaveletShrinkage(wavelet='db2')"``, or with an architecture,
+    ``"NetworkDenoiser(network=UNet(channels=8))"``. Nothing is evaluated.
+    """
     if is_saved_network(text):
         return as_denoiser(text)
     name, keywords = parse_call(text)
     cls = get_denoiser(name)
-    legal = list(inspect.signature(cls).parameters)
+    parameters = inspect.signature(cls).parameters
+    legal = list(parameters)
     for key in keywords:
         if key not in legal:
             raise ValueError(
@@ -25,7 +30,7 @@ def parse_denoiser(text):
             )
     required = [
         key
-        for key, parameter in inspect.signature(cls).parameters.items()
+        for key, parameter in parameters.items()
         if parameter.default is inspect.Parameter.empty and key not in keywords
     ]
     if required:
@@ -72,7 +77,7 @@ def _value(node):
 
 
 def parse_denoisers(texts):
-    """Build several denoisers, by name; two of one class are told apart by their arguments."""
+    """Build several denoisers by name; the arguments distinguish two of one class."""
     denoisers = {}
     names = [text if is_saved_network(text) else parse_call(text)[0] for text in texts]
     for text, name in zip(texts, names, strict=True):

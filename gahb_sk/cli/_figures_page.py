@@ -34,7 +34,7 @@ def read_records(folder):
 
 
 def write_figures_page(folder, command):
-    """Write ``index.html`` of all figures that the folder holds."""
+    """Write ``index.html`` of all figures that the folder holds; return its path."""
     records = read_records(folder)
     page = Path(folder) / "index.html"
     sections = [_section(place, record) for place, record in records]
@@ -102,9 +102,7 @@ def _made_with(record):
     """Say with how many images, which seed and whose networks a figure was made."""
     made = record["made_with"]
     images = "The planned number of" if made["n_images"] is None else made["n_images"]
-    networks = (
-        "as released" if record.get("as_released") else "images, seed or networks of one's own"
-    )
+    networks = "as released" if record.get("as_released") else "not the released images or networks"
     return f"{images} test images, seed {made['random_state']} ({networks})"
 
 

@@ -23,7 +23,10 @@ def is_image_class(text):
 
 
 def parse_image_class(text, image_size=64, *, seed=0, **parameters):
-    """Return the image class that a text names."""
+    """Return the image class of a text such as ``"c-alpha(alpha=3)"``, with further parameters.
+
+    ``seed`` is that of the image of rays.
+    """
     name, arguments = _SPEC.match(text.strip()).groups()
     cls = CLASSES[check_name(name.replace("_", "-"), CLASSES, "class")]
     parameters = {**parse_call(f"{cls.__name__}{arguments or ''}")[1], **parameters}

@@ -22,9 +22,8 @@ def run(args):
         return 0
     for name in list_pretrained():
         card = read_card(name)
-        levels = _row(card["psnr"]["network"])
-        print(f"{name:22s} {levels}   {card['text']}")
-    print("PSNR in dB at noise levels", ", ".join(f"{sigma:g}" for sigma in card["sigma"]))
+        print(f"{name:22s} {_row(card['psnr']['network'])}   {card['text']}")
+    print("PSNR in dB at noise levels", _listed(card["sigma"]))
     for name in list_pairs():
         card = read_card(name)
         numbers = ", ".join(f"{n:,}" for n in card["n_train"])
@@ -36,17 +35,16 @@ def _head(card, each=""):
     return [
         f"{card['name']}: {card['text']}",
         f"{card['images_seen']:,} images seen{each} in {card['minutes']} minutes on "
-        f"{card['threads']} thread(s); gahb_sk {card['version']}. To do it again:",
+        f"{card['threads']} thread(s); gahb_sk {card['version']}. To reproduce:",
         f"  {card['command']}",
     ]
 
 
 def _pairs_card(card):
-    levels = ", ".join(f"{sigma:g}" for sigma in card["sigma"])
     lines = [
         *_head(card, " by each network, all"),
         "Two networks for each number N of training images, on disjoint sets. Mean PSNR in dB at "
-        f"noise levels {levels},",
+        f"noise levels {_listed(card['sigma'])},",
         f"on {card['n_test_images']} noisy images of their own and as many new ones",
         f"{'N':>18s}  train   test",
     ]
@@ -82,11 +80,12 @@ def _last_gain(card):
     if not tenth:
         return []
     gain = psnr[-tenth:].mean(axis=0) - psnr[-2 * tenth : -tenth].mean(axis=0)
-    levels = ", ".join(f"{sigma:.3g}" for sigma in curve["sigma"])
-    return [
-        "The last tenth of the training brought " + ", ".join(f"{g:+.2f}" for g in gain)
-        + f" dB near noise levels {levels}."
-    ]  # fmt: skip
+    gains, levels = _listed(gain, "+.2f"), _listed(curve["sigma"], ".3g")
+    return [f"The last tenth of the training gained {gains} dB near noise levels {levels}."]
+
+
+def _listed(values, spec="g"):
+    return ", ".join(f"{value:{spec}}" for value in values)
 
 
 def _row(values):

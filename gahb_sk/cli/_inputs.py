@@ -26,13 +26,13 @@ class Images:
     X: np.ndarray
     title: str
     text: str
-    groups: np.ndarray | None = None
+    groups: np.ndarray | None = None  # number of the photograph of each patch
     alpha: float | None = None
-    left_out: list = field(default_factory=list)
+    left_out: list = field(default_factory=list)  # unusable files, each with the reason
 
 
 def make_images(name, *, n_images=None, image_size=64, alpha=None, color=False, seed=0):
-    """Make images of a class, or cut the sample photographs."""
+    """Make images of a class, by default 1,000, or cut the sample photographs."""
     name = check_name(name.replace("_", "-"), NAMES, "dataset")
     if alpha is not None and name != "c-alpha":
         raise ValueError(f"--alpha: expected with --dataset c-alpha only, got {alpha} for {name}.")
@@ -114,7 +114,7 @@ def _choose(cut, n_images, image_size, seed):
 
 
 def splitter(cv, groups, seed):
-    """Return what ``compare_denoisers`` takes as ``cv``, keeping groups together."""
+    """Return the ``cv`` of ``compare_denoisers`` for folds or a fraction; groups stay together."""
     if groups is None:
         return cv
     n = len(np.unique(groups))

@@ -17,7 +17,7 @@ _PAGE = Path(__file__).with_name("page.html")
 
 
 def check_output(folder, names=()):
-    """Make the folder of a report and make sure, before the work, that it can be written."""
+    """Make the folder of a report; raise, before the work, if it or ``names`` cannot be written."""
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,12 +44,12 @@ def write_pictures(folder, pictures):
             temporary.write_bytes(png)
 
 
-def write_html(path, *, title, heading, intro, body, command):
-    """Write a page in the look of all reports."""
+def write_html(path, *, title, body, command, heading=None, intro=""):
+    """Write a page in the look of all reports; ``intro`` and ``body`` are HTML, all else text."""
     page = _PAGE.read_text(encoding="utf-8")
     for key, value in {
         "title": html.escape(title),
-        "heading": html.escape(heading),
+        "heading": html.escape(title if heading is None else heading),
         "intro": intro,
         "command": html.escape(command),
         "versions": html.escape(", ".join(f"{k} {v}" for k, v in versions().items())),

@@ -2,8 +2,8 @@
 
 FIGURE is a number, or "all". For each there is a folder with the picture and the numbers, and one
 page says what the paper reports, what came out here, whether that counts as reproduced, and what
-has moved since the tables of this release. Interrupted, the same command goes on: finished figures
-are left alone. With --train the networks are trained anew first, which takes hours.
+has changed since this release. After an interruption the same command goes on. With --train the
+networks are trained first, which takes hours.
 """
 
 import sys
@@ -107,7 +107,7 @@ def _missing(figure, setup):
 
 
 def _train(figures, folder, max_images, photographs):
-    """Train what the figures need; what has a card there is done."""
+    """Train what the figures need and has no card yet."""
     from gahb_sk.reproduce import train_pairs, train_pretrained  # they load torch
     from gahb_sk.reproduce._plans import check_photographs
 

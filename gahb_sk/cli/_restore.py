@@ -1,22 +1,22 @@
-"""Restore an image from a part of what is known of it, with a denoiser's implicit prior.
+"""Restore an image from a few linear measurements, with a denoiser's implicit prior.
 
 MODEL is a saved network (a folder, or a name of gahb-sk info), or a denoiser such as
 DiskPosteriorMean. IMAGE is a file, or a class such as 'c-alpha(alpha=3)'. The task says what is
-measured of it; masked pixels are ignored. Writes restored.npy, restored.png and
-results.json.
+measured of it; masked pixels are ignored. Writes restored.npy, restored.png and results.json.
 """
 
 import numpy as np
 
 from gahb_sk import metrics, noise
-from gahb_sk._files import atomic_path, write_json
+from gahb_sk._files import write_json
 from gahb_sk._random import child, seed_sequence
 from gahb_sk.cli._arguments import add_settings, add_subject, noise_level, positive_int, redo
 from gahb_sk.cli._denoisers import describe
-from gahb_sk.cli._page import check_output, to_png, versions
+from gahb_sk.cli._page import check_output, to_png, versions, write_pictures
 from gahb_sk.cli._sampling import sampler_of, write_array
 from gahb_sk.cli._subjects import read_model, read_subject
 from gahb_sk.plots import ImageGridDisplay
+from gahb_sk.plots._style import canvas
 from gahb_sk.sampling import (
     BlockAverage,
     Inpainting,
@@ -126,15 +126,11 @@ def run(args):
 
 
 def _write_picture(path, shown, psnrs, n_columns=8):
-    from matplotlib.figure import Figure
-
     shown = dict(list(shown.items())[:n_columns])
     captions = {name: [f"{psnrs[name]:.1f} dB"] for name in shown if name in psnrs}
-    figure = Figure(figsize=(1.5 * len(shown), 2.0), layout="constrained")
     columns = {name: np.asarray(image)[None] for name, image in shown.items()}
-    ImageGridDisplay(columns, captions=captions).plot(figure)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(to_png(figure))
+    display = ImageGridDisplay(columns, captions=captions).plot(canvas(1.5 * len(shown), 2.0))
+    write_pictures(path.parent, {path.name: to_png(display.figure_)})
 
 
 def _write_results(path, args, denoiser, operator, psnrs, residual):

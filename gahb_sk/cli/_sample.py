@@ -71,7 +71,7 @@ def run(args):
 
 
 def draw(sampler, n, shape, first, batch_size):
-    """Draw samples ``first``, ..., ``first + n - 1`` piece by piece."""
+    """Draw ``n`` samples from number ``first`` on, piece by piece; return them and their steps."""
     parts, steps = [], []
     starts = range(first, first + n, batch_size)
     for start in tqdm(starts, desc="sampling", file=sys.stderr, disable=len(starts) == 1):

@@ -15,14 +15,14 @@ _SHOWN = 256  # sides of a mosaic's images are enlarged up to about this many pi
 
 
 def sampler_of(name, denoiser, settings, seed):
-    """Make a sampler."""
+    """Make the sampler of a name with settings such as ``["beta=1"]``."""
     cls = SAMPLERS[name]
     parameters = parse_settings(settings, cls, left_out=_OWN)
     return cls(denoiser, random_state=seed, **parameters)
 
 
 def load_model(text, like, image_size, seed):
-    """Load a saved network, or fit another denoiser on images of a class."""
+    """Load a saved network, or fit another denoiser on images of the class ``like``."""
     if like is not None:
         return read_model(text, read_subject(like, image_size=image_size, seed=seed))
     if not is_saved_network(text):
@@ -34,7 +34,7 @@ def load_model(text, like, image_size, seed):
 
 
 def mosaic(images, data_range=(0.0, 1.0)):
-    """Put images side by side, as 8-bit pixels, with a white line between them."""
+    """Put images side by side, as 8-bit pixels with white lines; colour has three channels."""
     if images.ndim == 4 and images.shape[1] != 3:
         images = images.mean(axis=1)
     images = images[:, None] if images.ndim == 3 else images

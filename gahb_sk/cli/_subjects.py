@@ -17,7 +17,7 @@ GENERATED = 64
 
 @dataclass(frozen=True)
 class Subject:
-    """One image."""
+    """One image, and for a class other images of it, ``(n, H, W)``, to fit on."""
 
     image: np.ndarray
     title: str
@@ -25,7 +25,10 @@ class Subject:
 
 
 def read_subject(text, *, image_size=None, color=False, seed=0):
-    """Read an image file, or make an image of a class."""
+    """Read an image file, or make an image of a class.
+
+    The middle of a file is cut to ``image_size``, by default to at most 128 pixels.
+    """
     path = Path(text)
     if path.is_file():
         image = decode(path.read_bytes(), path.name, color=color)
@@ -51,7 +54,7 @@ def _middle(image, size, text):
 
 
 def read_model(text, subject):
-    """Load a saved network, or build a denoiser and fit it on what it needs."""
+    """Load a saved network, or fit a denoiser: on the class it learns from, else on the image."""
     if is_saved_network(text):
         return load_pretrained(text)
     try:

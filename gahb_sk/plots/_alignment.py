@@ -1,8 +1,13 @@
 """Overlap of adaptive bases with reference bases."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gahb_sk.plots._style import COLOURS, TableDisplay, draw_curve
+
+if TYPE_CHECKING:
+    from gahb_sk.experiments import Table
 
 
 class AlignmentDisplay(TableDisplay):
@@ -13,7 +18,7 @@ class AlignmentDisplay(TableDisplay):
     Parameters
     ----------
     table : Table
-        What :func:`~gahb_sk.experiments.basis_alignment` returned.
+        Result of :func:`~gahb_sk.experiments.basis_alignment`.
     denoiser : str, default=None
         Which denoiser; None takes the first that is no reference.
     sigma : float, default=None
@@ -25,7 +30,7 @@ class AlignmentDisplay(TableDisplay):
         If the table has no such rows.
     """
 
-    def __init__(self, table, *, denoiser=None, sigma=None):
+    def __init__(self, table: "Table", *, denoiser: str | None = None, sigma: float | None = None):
         self.table = table
         self.denoiser = denoiser
         self.sigma = sigma

@@ -9,14 +9,14 @@ _MARKERS = ("o", "s", "^", "D")
 
 
 class CapacityDisplay(TableDisplay):
-    """Gap of PSNR against N; a colour for each image size, a line for each network.
+    """Gap of PSNR against N; one colour per image size, one line style per network.
 
     Bars are two standard errors; infinite gaps are left out.
 
     Parameters
     ----------
     table : Table
-        What :func:`~gahb_sk.experiments.capacity_curve` returned.
+        Result of :func:`~gahb_sk.experiments.capacity_curve`.
     """
 
     def _draw(self, ax):

@@ -1,8 +1,13 @@
 """Output PSNR against input PSNR for several denoisers."""
 
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from gahb_sk.plots._style import AxisDisplay, draw_curve, draw_identity, styled
+
+if TYPE_CHECKING:
+    from gahb_sk.experiments import Comparison, Table
 
 
 class ComparisonDisplay(AxisDisplay):
@@ -19,24 +24,15 @@ class ComparisonDisplay(AxisDisplay):
         Slope of a reference line, for example ``alpha / (alpha + 1)``.
     """
 
-    def __init__(self, means, *, theoretical_slope=None):
+    def __init__(self, means: "Table", *, theoretical_slope: float | None = None):
         self.means = means
         self.theoretical_slope = theoretical_slope
 
     @classmethod
-    def from_comparison(cls, comparison, *, alpha=None):
-        """Make the display from what ``compare_denoisers`` returned.
+    def from_comparison(cls, comparison: "Comparison", *, alpha: float | None = None) -> Self:
+        """Make the display from a Comparison.
 
-        Parameters
-        ----------
-        comparison : Comparison
-            The table.
-        alpha : float, default=None
-            Regularity of the class, for a line of the optimal slope ``alpha / (alpha + 1)``.
-
-        Returns
-        -------
-        display : ComparisonDisplay
+        ``alpha``, the regularity of the class, adds a line of slope ``alpha / (alpha + 1)``.
         """
         slope = None if alpha is None else alpha / (alpha + 1)
         return cls(comparison.means(), theoretical_slope=slope)
@@ -53,12 +49,6 @@ class ComparisonDisplay(AxisDisplay):
     def _draw_slope(self, ax, x):
         """A line of the theoretical slope, through the best denoiser at the highest noise."""
         start = self.means["psnr"][self.means["input_psnr"] == x[0]].max()
-        ax.plot(
-            x,
-            start + self.theoretical_slope * (x - x[0]),
-            color="crimson",
-            linewidth=1,
-            linestyle="-.",
-            zorder=0,
-            label=f"slope {self.theoretical_slope:.2f} (theory)",
-        )
+        line = start + self.theoretical_slope * (x - x[0])
+        label = f"slope {self.theoretical_slope:.2f} (theory)"
+        ax.plot(x, line, color="crimson", linewidth=1, linestyle="-.", zorder=0, label=label)

@@ -1,8 +1,17 @@
 """Adaptive basis vectors as pictures, and their shrinkage factors as curves."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from gahb_sk.plots._style import COLOURS, AxisDisplay, TableDisplay, by_denoiser, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from gahb_sk.analysis import EigenBasis
+    from gahb_sk.experiments import Table
 
 
 class EigenvectorGridDisplay:
@@ -27,49 +36,34 @@ class EigenvectorGridDisplay:
         Where it was drawn last.
     """
 
-    def __init__(self, vectors, values, *, indices=None, images=None):
+    def __init__(
+        self,
+        vectors: np.ndarray,
+        values: np.ndarray,
+        *,
+        indices: Sequence[int] | np.ndarray | None = None,
+        images: dict | None = None,
+    ):
         self.vectors = vectors
         self.values = values
         self.indices = indices
         self.images = images or {}
 
     @classmethod
-    def from_basis(cls, basis, *, n_vectors=12, images=None):
-        """Make the display from what ``eigenbasis`` returned.
+    def from_basis(
+        cls, basis: "EigenBasis", *, n_vectors: int = 12, images: dict | None = None
+    ) -> Self:
+        """Make the display from an EigenBasis.
 
-        Parameters
-        ----------
-        basis : EigenBasis
-            The adaptive basis.
-        n_vectors : int, default=12
-            How many vectors, spread over those found, closer together at first.
-        images : dict of str to ndarray, default=None
-            Images to show first.
-
-        Returns
-        -------
-        display : EigenvectorGridDisplay
+        The ``n_vectors`` shown are spread over those found, closer together at first.
         """
         k = len(basis.values)
         spread = (np.linspace(0, 1, min(n_vectors, k)) ** 2) * (k - 1)
         indices = np.maximum(np.round(spread).astype(int), np.arange(len(spread)))
         return cls(basis.vectors, basis.values, indices=indices, images=images)
 
-    def plot(self, figure=None, *, n_columns=6):
-        """Draw the grid.
-
-        Parameters
-        ----------
-        figure : matplotlib Figure, default=None
-            Where to draw; None makes one.
-        n_columns : int, default=6
-            Pictures in a row.
-
-        Returns
-        -------
-        display : EigenvectorGridDisplay
-            Itself.
-        """
+    def plot(self, figure: "Figure | None" = None, *, n_columns: int = 6) -> Self:
+        """Draw the grid on a matplotlib figure, by default a new one."""
         indices = np.arange(len(self.values)) if self.indices is None else self.indices
         n = len(self.images) + len(indices)
         n_rows = -(-n // n_columns)
@@ -113,39 +107,28 @@ class SpectrumDisplay(AxisDisplay):
 
     _figsize = (6.4, 4.2)
 
-    def __init__(self, spectra, *, coefficients=None, errors=None):
+    def __init__(
+        self, spectra: dict, *, coefficients: dict | None = None, errors: dict | None = None
+    ):
         self.spectra = spectra
         self.coefficients = coefficients or {}
         self.errors = errors or {}
 
     @classmethod
-    def from_basis(cls, basis, name="denoiser"):
+    def from_basis(cls, basis: "EigenBasis | dict", name: str = "denoiser") -> Self:
         """Make the display from one EigenBasis, or from a dict of them by name."""
         bases = basis if isinstance(basis, dict) else {name: basis}
+        known = {name: one for name, one in bases.items() if one.coefficients is not None}
         return cls(
-            {name: basis.values for name, basis in bases.items()},
-            coefficients={
-                name: basis.coefficients
-                for name, basis in bases.items()
-                if basis.coefficients is not None
-            },
+            {name: one.values for name, one in bases.items()},
+            coefficients={name: one.coefficients for name, one in known.items()},
         )
 
     @classmethod
-    def from_table(cls, table, *, sigma=None):
-        """Make the display from what ``basis_spectra`` returned.
+    def from_table(cls, table: "Table", *, sigma: float | None = None) -> Self:
+        """Make the display, without coefficients, from the table of ``basis_spectra``.
 
-        Parameters
-        ----------
-        table : Table
-            The means over images.
-        sigma : float, default=None
-            Which noise level; None takes the lowest.
-
-        Returns
-        -------
-        display : SpectrumDisplay
-            Without coefficients.
+        ``sigma`` is the noise level, by default the lowest.
         """
         parts = parts_at(table, sigma)
         return cls(
@@ -174,7 +157,7 @@ class SpectrumDisplay(AxisDisplay):
             ax.plot(k, np.abs(coefficients), ".", color=palette[name], markersize=3, alpha=0.6)
         ax.set_ylabel(r"dots: $|\langle x, e_k \rangle|$")
         if any(np.any(coefficients) for coefficients in self.coefficients.values()):
-            ax.set_yscale("log")  # of a black image there is nothing to show
+            ax.set_yscale("log")  # a black image has nothing to show
         return ax
 
 
@@ -187,14 +170,14 @@ class HarmonicityDisplay(TableDisplay):
     Parameters
     ----------
     table : Table
-        What :func:`~gahb_sk.experiments.basis_spectra` returned.
+        Result of :func:`~gahb_sk.experiments.basis_spectra`.
     sigma : float, default=None
         Which noise level; None takes the lowest.
     """
 
     _figsize = (6.4, 4.2)
 
-    def __init__(self, table, *, sigma=None):
+    def __init__(self, table: "Table", *, sigma: float | None = None):
         self.table = table
         self.sigma = sigma
 

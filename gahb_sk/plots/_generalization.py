@@ -1,9 +1,17 @@
 """Memorisation against generalisation: PSNR curves, samples, similarities (paper, figures 1, 2)."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
 from gahb_sk.plots._image_grid import show_image
 from gahb_sk.plots._style import FigureDisplay, draw_curve, draw_identity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from gahb_sk.experiments import GeneralizationCurve
 
 ROWS = ("closest in A", "sample, A", "sample, B", "closest in B")
 # Measure, label, colour, and whether its histogram is filled.
@@ -13,7 +21,7 @@ HISTOGRAMS = (
     ("pair", "two samples of the same noise", "#0072B2", True),
 )
 _BINS = 24
-_EXACT = 100.0  # dB: an image is given back up to rounding, which says nothing of the denoiser
+_EXACT = 100.0  # dB: an image returned up to rounding, which says nothing of the denoiser
 
 
 class GeneralizationDisplay(FigureDisplay):
@@ -22,12 +30,11 @@ class GeneralizationDisplay(FigureDisplay):
     Parameters
     ----------
     curve : GeneralizationCurve
-        What :func:`~gahb_sk.experiments.generalization_curve` returned.
+        Result of :func:`~gahb_sk.experiments.generalization_curve`.
     n_examples : int, default=2
         Pairs of samples shown for each N.
     centered : bool, default=True
-        Whether the similarities are those with the images' means removed, which tell more where
-        all images are positive.
+        Whether the images' means are removed, which tells more where all images are positive.
     data_range : tuple of float, default=(0.0, 1.0)
         Intensities shown as black and white.
 
@@ -39,23 +46,30 @@ class GeneralizationDisplay(FigureDisplay):
         (2,), train and test; (4, columns); (number of N,). The last two only if there are samples.
     """
 
-    def __init__(self, curve, *, n_examples=2, centered=True, data_range=(0.0, 1.0)):
+    def __init__(
+        self,
+        curve: "GeneralizationCurve",
+        *,
+        n_examples: int = 2,
+        centered: bool = True,
+        data_range: tuple[float, float] = (0.0, 1.0),
+    ):
         self.curve = curve
         self.n_examples = n_examples
         self.centered = centered
         self.data_range = data_range
 
     @classmethod
-    def from_curve(cls, curve, *, n_examples=2, centered=True, data_range=(0.0, 1.0)):
-        """Make the display from what ``generalization_curve`` returned; see the class."""
-        return cls(curve, n_examples=n_examples, centered=centered, data_range=data_range)
+    def from_curve(cls, curve: "GeneralizationCurve", **options: Any) -> Self:
+        """Make the display from a curve, with the options of the class."""
+        return cls(curve, **options)
 
     def _size(self):
         columns = len(self.curve.samples)
         return max(7.2, 1.15 * columns * self.n_examples + 1.2), 9.6 if columns else 3.4
 
     def _draw(self, figure):
-        """Draw everything that there is: without samples the curves alone."""
+        """Draw everything; without samples the curves alone."""
         if not self.curve.samples:
             self.plot_curves(figure.subplots(1, 2, sharex=True, sharey=True))
             return
@@ -64,17 +78,13 @@ class GeneralizationDisplay(FigureDisplay):
         self.plot_samples(middle)
         self.plot_histograms(bottom)
 
-    def plot_curves(self, axes):
-        """Draw PSNR out against PSNR in, on training images and on test images.
+    def plot_curves(self, axes: "Sequence[Axes] | np.ndarray") -> None:
+        """Draw output against input PSNR on a pair of axes, for training and for test images.
 
-        Both denoisers of an N have one colour, that of B is dashed. Means above 100 dB, of perfect
-        memorisers, are left out. For N = 1 the best that a denoiser can do which knows the image up
-        to a factor, as one without biases, is drawn: input PSNR + 10 log10(d), d values an image.
-
-        Parameters
-        ----------
-        axes : pair of matplotlib Axes
-            For training and for test images.
+        Both denoisers of an N have one colour, and that of B is dashed. Means above 100 dB, of
+        perfect memorisers, are left out. For N = 1 the dotted line is the optimum of a denoiser
+        without biases, which knows the image up to a factor: input PSNR + 10 log10(d), with d
+        values per image.
         """
         palette = _shades(self.curve.n_train)
         for ax, images in zip(axes, ("train", "test"), strict=True):
@@ -102,13 +112,10 @@ class GeneralizationDisplay(FigureDisplay):
         axes[0].legend(fontsize="x-small")
         self.curve_axes_ = np.array(axes)
 
-    def plot_samples(self, figure):
+    def plot_samples(self, figure: Any) -> None:
         """Draw pairs of samples of the same noise between the training images closest to them.
 
-        Parameters
-        ----------
-        figure : matplotlib Figure or SubFigure
-            Where to draw.
+        ``figure`` is a matplotlib Figure or SubFigure.
         """
         shown = {n: min(self.n_examples, len(s.first)) for n, s in self.curve.samples.items()}
         axes = figure.subplots(len(ROWS), max(1, sum(shown.values())), squeeze=False)
@@ -126,14 +133,8 @@ class GeneralizationDisplay(FigureDisplay):
                 column += 1
         self.image_axes_ = axes
 
-    def plot_histograms(self, figure):
-        """Draw the histograms of the cosine similarities, one axis an N.
-
-        Parameters
-        ----------
-        figure : matplotlib Figure or SubFigure
-            Where to draw.
-        """
+    def plot_histograms(self, figure: Any) -> None:
+        """Draw the histograms of the cosine similarities on a figure, one axis per N."""
         samples = self.curve.samples
         axes = figure.subplots(1, len(samples), squeeze=False, sharex=True, sharey=True)[0]
         values = {

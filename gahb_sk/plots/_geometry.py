@@ -1,8 +1,13 @@
 """The squares and directions of a bandlet basis, drawn over the image."""
 
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from gahb_sk.plots._style import axis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class GeometryDisplay:
@@ -11,7 +16,7 @@ class GeometryDisplay:
     Parameters
     ----------
     squares : list of Square
-        What ``BandletTransform.squares()`` returns for one image.
+        Result of ``BandletTransform.squares()`` for one image.
     image : ndarray of shape (H, W)
         What to draw them on.
 
@@ -21,11 +26,13 @@ class GeometryDisplay:
         Where it was drawn last.
     """
 
-    def __init__(self, squares, image):
+    def __init__(self, squares: list, image: np.ndarray):
         self.squares = squares
         self.image = image
 
-    def plot(self, ax=None, *, scale=None, orientation=None):
+    def plot(
+        self, ax: "Axes | None" = None, *, scale: int | None = None, orientation: str | None = None
+    ) -> Self:
         """Draw the squares.
 
         Parameters
@@ -33,14 +40,9 @@ class GeometryDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
         scale : int, default=None
-            Of the squares to draw; None takes the finest there is.
+            Of the squares to draw; None takes the finest.
         orientation : str, default=None
-            Orientation of their band; None takes the first there is.
-
-        Returns
-        -------
-        display : GeometryDisplay
-            Itself.
+            Orientation of their band; None takes the first.
 
         Raises
         ------

@@ -1,9 +1,14 @@
 """Images side by side: clean, noisy, and denoised by each denoiser."""
 
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from gahb_sk.metrics import psnr
 from gahb_sk.plots._style import FigureDisplay
+
+if TYPE_CHECKING:
+    from gahb_sk.experiments import Comparison
 
 
 class ImageGridDisplay(FigureDisplay):
@@ -12,7 +17,7 @@ class ImageGridDisplay(FigureDisplay):
     Parameters
     ----------
     columns : dict of str to ndarray of shape (n_rows, H, W) or (n_rows, C, H, W)
-        A title and the images of each column, top to bottom.
+        The images of each column, top to bottom, by title.
     captions : dict of str to sequence of str, default=None
         A line below each image of a column.
     data_range : tuple of float, default=(0.0, 1.0)
@@ -24,28 +29,26 @@ class ImageGridDisplay(FigureDisplay):
         Where it was drawn last.
     """
 
-    def __init__(self, columns, *, captions=None, data_range=(0.0, 1.0)):
+    def __init__(
+        self,
+        columns: dict,
+        *,
+        captions: dict | None = None,
+        data_range: tuple[float, float] = (0.0, 1.0),
+    ):
         self.columns = columns
         self.captions = captions or {}
         self.data_range = data_range
 
     @classmethod
-    def from_comparison(cls, comparison, sigma, *, data_range=(0.0, 1.0)):
-        """Make the display from the examples that ``compare_denoisers`` kept.
-
-        Parameters
-        ----------
-        comparison : Comparison
-            Made with ``n_examples > 0``.
-        sigma : float
-            One of its noise levels.
-        data_range : tuple of float, default=(0.0, 1.0)
-            Intensities shown as black and white.
-
-        Returns
-        -------
-        display : ImageGridDisplay
-            With the PSNR of each image below it.
+    def from_comparison(
+        cls,
+        comparison: "Comparison",
+        sigma: float,
+        *,
+        data_range: tuple[float, float] = (0.0, 1.0),
+    ) -> Self:
+        """Show the examples that ``compare_denoisers`` kept at one noise level, with their PSNR.
 
         Raises
         ------
@@ -87,7 +90,7 @@ class ImageGridDisplay(FigureDisplay):
 
 
 def show_image(ax, image, data_range):
-    """Draw a grey or colour image without ticks."""
+    """Draw an image without ticks, in colour if it has three channels; others are averaged."""
     image = np.asarray(image)
     low, high = data_range
     if image.ndim == 3 and image.shape[0] == 3:

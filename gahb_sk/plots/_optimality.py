@@ -1,9 +1,14 @@
 """Denoisers beside the optimum: their gap against the noise level, or all PSNRs."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gahb_sk._validation import check_name
 from gahb_sk.plots._style import TableDisplay, draw_curve, draw_identity, styled
+
+if TYPE_CHECKING:
+    from gahb_sk.experiments import Table
 
 
 class OptimalityDisplay(TableDisplay):
@@ -12,7 +17,7 @@ class OptimalityDisplay(TableDisplay):
     Parameters
     ----------
     table : Table
-        What :func:`~gahb_sk.experiments.optimality_gap` returned.
+        Result of :func:`~gahb_sk.experiments.optimality_gap`.
     quantity : {"gap", "psnr"}, default="gap"
         "psnr" shows output against input PSNR, the optimum among the denoisers.
 
@@ -22,7 +27,7 @@ class OptimalityDisplay(TableDisplay):
         For an unknown quantity.
     """
 
-    def __init__(self, table, *, quantity="gap"):
+    def __init__(self, table: "Table", *, quantity: str = "gap"):
         self.table = table
         self.quantity = quantity
 

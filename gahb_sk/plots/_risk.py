@@ -13,7 +13,7 @@ class EffectiveDimensionDisplay(TableDisplay):
     Parameters
     ----------
     table : Table
-        What :func:`~gahb_sk.experiments.risk_estimates` returned.
+        Result of :func:`~gahb_sk.experiments.risk_estimates`.
     """
 
     def _draw(self, ax):
@@ -24,7 +24,7 @@ class EffectiveDimensionDisplay(TableDisplay):
 
 
 class RiskDisplay(TableDisplay):
-    """True mean squared error, and what is said of it without clean images.
+    """True mean squared error, and estimates of it that need no clean images.
 
     Lines are the true error; SURE is drawn as open circles, the prediction from the Jacobian
     alone as crosses. Circles lie on the line where the estimate is unbiased, crosses where the

@@ -1,10 +1,18 @@
 """One look for all displays: each denoiser keeps its colour, each kind its line."""
 
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from gahb_sk.experiments import Table
 
 LINES = {"learned": "-", "classical": "--", "optimal": ":"}
 MARKERS = {"learned": "o", "classical": "s", "optimal": None}
-# Okabe and Ito's colours, told apart with any colour vision; black is kept for bounds.
+# Okabe and Ito's colours, distinct with any colour vision; black is kept for bounds.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#6A3D9A")
 GREYS = ("#000000", "#555555", "#888888", "#AAAAAA")
 
@@ -20,23 +28,15 @@ class AxisDisplay:
 
     _figsize = (6.4, 4.8)
 
-    def plot(self, ax=None):
-        """Draw on an axis.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : AxisDisplay
-            Itself.
-        """
-        ax = axis(ax, self._figsize)
-        self._draw(ax)
-        self.ax_, self.figure_ = ax, ax.figure
+    def plot(self, ax: "Axes | None" = None) -> Self:
+        """Draw on a matplotlib axis, by default that of a new figure."""
+        self.ax_ = axis(ax, self._figsize)
+        self.figure_ = self.ax_.figure
+        self._draw(self.ax_)
         return self
+
+    def _draw(self, ax):
+        raise NotImplementedError
 
 
 class TableDisplay(AxisDisplay):
@@ -48,11 +48,11 @@ class TableDisplay(AxisDisplay):
         What the experiment returned.
     """
 
-    def __init__(self, table):
+    def __init__(self, table: "Table"):
         self.table = table
 
     @classmethod
-    def from_table(cls, table, **options):
+    def from_table(cls, table: "Table", **options: Any) -> Self:
         """Make the display from a table, with the options of the class."""
         return cls(table, **options)
 
@@ -60,22 +60,17 @@ class TableDisplay(AxisDisplay):
 class FigureDisplay:
     """A display of several axes; a subclass draws in ``_draw(figure)`` and has ``_size()``."""
 
-    def plot(self, figure=None):
-        """Draw on a figure.
-
-        Parameters
-        ----------
-        figure : matplotlib Figure, default=None
-            Where to draw; None makes one.
-
-        Returns
-        -------
-        display : FigureDisplay
-            Itself.
-        """
+    def plot(self, figure: "Figure | None" = None) -> Self:
+        """Draw on a matplotlib figure, by default a new one."""
         self.figure_ = new_figure(self._size()) if figure is None else figure
         self._draw(self.figure_)
         return self
+
+    def _size(self):
+        raise NotImplementedError
+
+    def _draw(self, figure):
+        raise NotImplementedError
 
 
 def axis(ax, figsize=(6.4, 4.8)):

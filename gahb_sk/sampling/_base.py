@@ -1,10 +1,13 @@
 """A sampler: parameters like an estimator's, one way to draw."""
 
+from typing import Self
+
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from gahb_sk._validation import Real, StrOptions, positive
+from gahb_sk._validation import Integral, Real, StrOptions, positive
 from gahb_sk.sampling._chain import Prior
+from gahb_sk.sampling._samples import Samples
 
 
 class BaseSampler(BaseEstimator):
@@ -14,7 +17,7 @@ class BaseSampler(BaseEstimator):
     denoiser, since without one there is nothing to draw from.
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         "denoiser": "no_validation",
         "sigma_start": [positive()],
         "sigma_end": [positive()],
@@ -23,10 +26,12 @@ class BaseSampler(BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    def __sklearn_clone__(self):
+    def __sklearn_clone__(self) -> Self:
         return type(self)(**self.get_params(deep=False))
 
-    def sample(self, n_samples=1, image_shape=None, *, first=0):
+    def sample(
+        self, n_samples: int = 1, image_shape: tuple | None = None, *, first: int = 0
+    ) -> Samples:
         """Draw images.
 
         Parameters
@@ -57,17 +62,15 @@ class BaseSampler(BaseEstimator):
         return self._run(prior, start, range(first, first + n))
 
     def _check(self, n_samples):
-        """Raise for wrong parameters, as an estimator's ``fit`` does; return the number to draw."""
+        """Check the parameters, as an estimator's ``fit`` does; return the number to draw."""
         self._validate_params()
         if self.sigma_end >= self.sigma_start:
             raise ValueError(
                 f"sigma_end: expected less than sigma_start, {self.sigma_start}, got "
                 f"{self.sigma_end}."
             )
-        if isinstance(n_samples, bool) or not isinstance(n_samples, (int, np.integer)):
+        if not isinstance(n_samples, Integral) or n_samples is True or n_samples < 1:
             raise ValueError(f"n_samples: expected an int >= 1, got {n_samples!r}.")
-        if n_samples < 1:
-            raise ValueError(f"n_samples: expected an int >= 1, got {n_samples}.")
         return int(n_samples)
 
     def _mean(self, shape):

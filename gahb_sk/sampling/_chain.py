@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 from gahb_sk._random import child, image_generator
 from gahb_sk.denoisers import as_denoiser
 from gahb_sk.sampling._samples import Samples, Trajectory
+from gahb_sk.sampling.operators._base import check_image_shape
 
 # Child streams of a sampler's seed.
 _SAMPLES = 0
@@ -13,7 +14,10 @@ _GROWTH = 10.0  # a sample whose noise has grown this much has diverged
 
 
 class Prior:
-    """A fitted denoiser as a function of a stack ``(m, *shape)``."""
+    """A fitted denoiser, no oracle, as a function of a stack ``(m, *shape)``.
+
+    Without ``image_shape`` it makes images of the shape that the denoiser was fitted on.
+    """
 
     def __init__(self, denoiser, image_shape=None):
         denoiser = as_denoiser(denoiser, oracles=False)
@@ -25,24 +29,19 @@ class Prior:
                 f"image_shape: expected the shape of the images to make, since "
                 f"{type(denoiser).__name__} was not fitted on images; got None."
             )
-        self.shape = tuple(int(side) for side in np.atleast_1d(shape))
-        if len(self.shape) not in (2, 3) or min(self.shape) < 1:
-            raise ValueError(f"image_shape: expected (H, W) or (C, H, W), got {image_shape!r}.")
+        self.shape = check_image_shape(shape)
         self.denoiser = denoiser
         self.flat = denoiser.image_shape is not None
         self.blind = denoiser.blind
 
     def __call__(self, noisy, sigma):
-        """Denoise ``(m, *shape)`` at levels ``(m,)``; blind denoisers do not look at these."""
+        """Denoise ``(m, *shape)`` at levels ``(m,)``, which blind denoisers ignore."""
         rows = noisy.reshape(len(noisy), -1) if self.flat else noisy
         return np.asarray(self.denoiser.denoise(rows, sigma)).reshape(noisy.shape)
 
 
 class Streams:
-    """Standard normal images, a stream of one's own for each sample.
-
-    What sample k gets at its t-th draw depends on the seed, k and t alone.
-    """
+    """Standard normal images: the t-th draw of sample k depends on the seed, k and t alone."""
 
     def __init__(self, root, numbers, shape):
         self.generators = [image_generator(child(root, _SAMPLES), k) for k in numbers]
@@ -65,7 +64,7 @@ def norms(stack):
 
 
 def has_diverged(levels, start):
-    """Tell which samples are not finite or have grown far beyond the level they started from."""
+    """Return which samples are not finite or have grown far beyond the level they started from."""
     with np.errstate(invalid="ignore"):
         return ~(levels <= _GROWTH * np.maximum(start, 1e-12))
 
@@ -76,7 +75,10 @@ def column(values, stack):
 
 
 def look(prior, y, given, active, constraint):
-    """Denoise the active samples."""
+    """Denoise the m active samples; return denoised, direction, level ``(m,)``, shown ``(m,)``.
+
+    ``shown`` is the noise level that the direction shows, ``level`` that or the one given.
+    """
     noisy, given = y[active], given[active]
     denoised = prior(noisy, given)
     direction = denoised - noisy
@@ -85,8 +87,8 @@ def look(prior, y, given, active, constraint):
         direction = constraint.direct(direction, noisy, active, shown if prior.blind else given)
         if not constraint.sigma:
             shown = norms(direction)
-    # What a denoiser removes when it is given a level says less about it than the rule does, and
-    # errors would add up from step to step.
+    # What a denoiser removes when it is given a level says less about that level than the rule
+    # does, and errors would add up from step to step.
     return denoised, direction, shown if prior.blind else given, shown
 
 

@@ -1,4 +1,4 @@
-"""What a linear measurement, noisy or not, makes of a chain that samples."""
+"""How a linear measurement, noisy or not, changes a chain that samples."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ class Constraint:
     the noise, of variance ``sigma^2 - sigma_m^2``. Below it, m is the measured part of y with noise
     of variance ``sigma_m^2 - sigma^2``, whose likelihood adds
     :math:`\sigma^2 / (\sigma_m^2 - \sigma^2)\, M (m - M^T y)` to the direction. There the measured
-    part moves by :math:`\tau = 1 - \sigma^2 / \sigma_m^2` of a step, so that nothing explodes
-    where the two levels meet.
+    part moves by :math:`\tau = 1 - \sigma^2 / \sigma_m^2` of a step: nothing explodes where the two
+    levels meet.
     """
 
     def __init__(self, operator, known, sigma):

@@ -22,7 +22,9 @@ from gahb_sk.sampling._base import BaseSampler
 from gahb_sk.sampling._chain import Record, Streams, has_diverged, norms
 
 
-def karras_schedule(sigma_start, sigma_end, n_steps, rho=7.0):
+def karras_schedule(
+    sigma_start: float, sigma_end: float, n_steps: int, rho: float = 7.0
+) -> np.ndarray:
     """Noise levels from high to low, equally spaced in ``sigma ** (1 / rho)``.
 
     Parameters
@@ -45,7 +47,7 @@ def karras_schedule(sigma_start, sigma_end, n_steps, rho=7.0):
     [1.     0.3025 0.01  ]
     """
     ends = np.array([sigma_start, sigma_end], np.float64) ** (1 / rho)
-    return np.linspace(*ends, n_steps + 1) ** rho
+    return np.linspace(ends[0], ends[1], n_steps + 1) ** rho
 
 
 class FlowSampler(BaseSampler):
@@ -57,7 +59,7 @@ class FlowSampler(BaseSampler):
     Parameters
     ----------
     denoiser : fitted denoiser
-        No oracle. Blind ones work, too: they see the level that they are at.
+        No oracle. Blind ones work too, at the level they see.
     n_steps : int, default=50
         Steps of Heun's rule, two denoisings each.
     sigma_start, sigma_end : float, default=10.0, 0.01
@@ -65,12 +67,8 @@ class FlowSampler(BaseSampler):
         images for the samples to follow their law; for a network take the top of its range.
     rho : float, default=7.0
         See :func:`karras_schedule`.
-    mean : float or array-like of the shape of an image, default=0.5
-        Mean of the starting noise.
-    on_divergence : {"raise", "nan"}, default="raise"
+    mean, on_divergence, random_state
         See :class:`ScoreSampler`.
-    random_state : int, RandomState or None, default=None
-        Seed. Sample k depends on the seed and k alone.
 
     Examples
     --------
@@ -82,7 +80,7 @@ class FlowSampler(BaseSampler):
     (4, 16, 16)
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         **BaseSampler._parameter_constraints,
         "n_steps": [at_least(2)],
         "rho": [positive()],

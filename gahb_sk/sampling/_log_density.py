@@ -7,8 +7,8 @@ The logarithm of a density is an integral of denoising errors (I-MMSE): for the 
     \log \frac{p(x)}{q(x)} = \int_0^\infty \mathrm{E}\left[\|x - f_q(x + \sigma z)\|^2
         - \|x - f_p(x + \sigma z)\|^2\right] \sigma^{-3}\, d\sigma .
 
-Its mean over images of p is the Kullback-Leibler divergence. With any denoiser in the place of
-:math:`f_q` and the optimum in that of :math:`f_p` it is the bound of arXiv 2310.02557, section 1.
+Its mean over images of p is the Kullback-Leibler divergence. With any denoiser as
+:math:`f_q` and the optimum as :math:`f_p` it is the bound of arXiv 2310.02557, section 1.
 
 References
 ----------
@@ -18,10 +18,12 @@ arXiv:2310.02557.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from gahb_sk._random import child, seed_sequence
+from gahb_sk._random import Seed, child, seed_sequence
 from gahb_sk.denoisers import as_denoiser
 from gahb_sk.noise import add_gaussian_noise
 
@@ -46,19 +48,27 @@ class LogDensityRatio:
     integrand: np.ndarray
 
     @property
-    def mean(self):
+    def mean(self) -> float:
         """Mean over the images."""
         return float(self.values.mean())
 
     @property
-    def standard_error(self):
+    def standard_error(self) -> float:
         """Standard error of the mean: the scatter of the images and of their noise."""
         if len(self.values) < 2:
             return float("inf")
         return float(self.values.std(ddof=1) / np.sqrt(len(self.values)))
 
 
-def log_density_ratio(p, q, X, sigma=None, *, n_draws=1, random_state=0):
+def log_density_ratio(
+    p: Any,
+    q: Any,
+    X: npt.ArrayLike,
+    sigma: npt.ArrayLike | None = None,
+    *,
+    n_draws: int = 1,
+    random_state: Seed = 0,
+) -> LogDensityRatio:
     """Logarithm of the ratio of two denoisers' densities at clean images.
 
     Parameters
@@ -71,7 +81,7 @@ def log_density_ratio(p, q, X, sigma=None, *, n_draws=1, random_state=0):
         Noise levels of the integral (trapezoids in their logarithm), at least 2, ascending; None
         is 24 from 0.002 to 20. What lies beyond them is not counted.
     n_draws : int, default=1
-        Noisy images a clean one at each level. Both denoisers see the same noise.
+        Noisy images per clean one at each level. Both denoisers see the same noise.
     random_state : int, RandomState or None, default=0
         Seed of the noise.
 
@@ -111,7 +121,15 @@ def log_density_ratio(p, q, X, sigma=None, *, n_draws=1, random_state=0):
     return LogDensityRatio(values, levels, density.mean(axis=1))
 
 
-def kl_bound(denoiser, optimum, X, sigma=None, *, n_draws=1, random_state=0):
+def kl_bound(
+    denoiser: Any,
+    optimum: Any,
+    X: npt.ArrayLike,
+    sigma: npt.ArrayLike | None = None,
+    *,
+    n_draws: int = 1,
+    random_state: Seed = 0,
+) -> LogDensityRatio:
     """Bound on the divergence of a denoiser's density from that of a class whose optimum is known.
 
     ``KL(p || p_f) <= int [MSE(f) - MSE(f*)] sigma^-3 dsigma``, squared errors summed over pixels.
@@ -132,9 +150,8 @@ def kl_bound(denoiser, optimum, X, sigma=None, *, n_draws=1, random_state=0):
     bound : LogDensityRatio
         ``mean`` in nats with its ``standard_error``.
     """
-    return log_density_ratio(
-        optimum, denoiser, X, sigma, n_draws=n_draws, random_state=random_state
-    )
+    options: dict = {"n_draws": n_draws, "random_state": random_state}
+    return log_density_ratio(optimum, denoiser, X, sigma, **options)
 
 
 def _errors(denoiser, clean, noisy, sigma):

@@ -1,6 +1,7 @@
-"""What a sampler returns: the images, and how each of them ended."""
+"""Result of a sampler: the images, and how each of them ended."""
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -14,7 +15,7 @@ class DivergenceError(ValueError):
         Numbers of the samples that failed.
     """
 
-    def __init__(self, message, failed):
+    def __init__(self, message: str, failed: np.ndarray):
         super().__init__(message)
         self.failed = failed
 
@@ -37,7 +38,7 @@ class Trajectory:
 
 @dataclass(frozen=True)
 class Samples:
-    """Images that a sampler drew, and how it came to them.
+    """Images that a sampler drew, and how each ended.
 
     Attributes
     ----------
@@ -61,17 +62,8 @@ class Samples:
     residual: np.ndarray | None = None
     trajectories: list | None = None
 
-    def checked(self, numbers, reason, on_divergence):
-        """Return these samples with failed ones set to NaN, or raise for them.
-
-        Parameters
-        ----------
-        numbers : sequence of int
-            Numbers of the samples in their seed.
-        reason : ndarray of shape (n,), str
-            Of each failure.
-        on_divergence : {"raise", "nan"}
-        """
+    def checked(self, numbers: range, reason: np.ndarray, on_divergence: str) -> Self:
+        """Return these samples with failed ones set to NaN, or raise, naming their numbers."""
         bad = np.flatnonzero(~self.converged)
         if not len(bad):
             return self

@@ -20,14 +20,16 @@ denoiser", 2020, arXiv:2007.13640. Z. Kadkhodaie, F. Guth, E. P. Simoncelli and 
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Interval, Real, at_least
 from gahb_sk.sampling._base import BaseSampler
 from gahb_sk.sampling._chain import Prior, Record, Streams, column, has_diverged, look
 from gahb_sk.sampling._constraint import Constraint
+from gahb_sk.sampling._samples import Samples
 from gahb_sk.sampling._steps import STEPS, first_step
-from gahb_sk.sampling.operators import check_measurement, check_operator
+from gahb_sk.sampling.operators import LinearMeasurement, check_measurement, check_operator
 
 
 class ScoreSampler(BaseSampler):
@@ -73,7 +75,7 @@ class ScoreSampler(BaseSampler):
     (4, 16, 16)
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         **BaseSampler._parameter_constraints,
         "h0": [Interval(Real, 0, 1, closed="right")],
         "n_steps": [at_least(1), None],
@@ -112,17 +114,25 @@ class ScoreSampler(BaseSampler):
         self.on_divergence = on_divergence
         self.random_state = random_state
 
-    def inverse(self, measurement, operator, *, n_samples=1, measurement_sigma=0.0, first=0):
+    def inverse(
+        self,
+        measurement: npt.ArrayLike,
+        operator: LinearMeasurement,
+        *,
+        n_samples: int = 1,
+        measurement_sigma: float = 0.0,
+        first: int = 0,
+    ) -> Samples:
         r"""Draw images that agree with linear measurements.
 
         Parameters
         ----------
         measurement : array-like of shape (n_measurements,) or (n, n_measurements)
-            What ``operator.measure`` gives of one image or of several.
+            Result of ``operator.measure``, of one image or of several.
         operator : LinearMeasurement
             With orthonormal measurement vectors, which is checked.
         n_samples : int, default=1
-            Images a measurement.
+            Images per measurement.
         measurement_sigma : float, default=0.0
             Standard deviation of white noise in the measurement. Below this level the measured
             part follows the prior and the likelihood of the measurement together [1]_, and
@@ -163,7 +173,7 @@ class ScoreSampler(BaseSampler):
         away = operator.measure(restored.images.astype(np.float64)) - known
         return replace(restored, residual=np.linalg.norm(away, axis=1) / size)
 
-    def step_size(self, t):
+    def step_size(self, t: int) -> float:
         """Return the step h of iteration ``t = 1, 2, ...``."""
         h0 = self.h0
         if self.n_steps is not None:

@@ -15,7 +15,10 @@ STEPS = {
 
 @functools.lru_cache(maxsize=64)
 def first_step(n_steps, ratio, beta, growing):
-    """Find the first step with which the noise level falls by a ratio in so many steps."""
+    """Return the first step with which the noise level falls by ``ratio`` in so many steps.
+
+    Step h lowers the level by the factor ``1 - beta h``.
+    """
     t = np.arange(1, n_steps + 1)
 
     def excess(h0):

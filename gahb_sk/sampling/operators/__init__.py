@@ -1,4 +1,4 @@
-"""Linear measurements with orthonormal vectors: ``_base.py`` is the contract, a file each."""
+"""Linear measurements with orthonormal vectors, one per file; ``_base.py`` is the contract."""
 
 from lazy_loader import attach_stub
 

@@ -3,6 +3,7 @@ r"""The contract of a linear measurement :math:`m = M^T x` with orthonormal colu
 from abc import ABC, abstractmethod
 
 import numpy as np
+import numpy.typing as npt
 
 _PROBES = 3
 _TOLERANCE = 1e-5
@@ -19,19 +20,19 @@ class LinearMeasurement(ABC):
     n_measurements: int
 
     @abstractmethod
-    def measure(self, images):
+    def measure(self, images: np.ndarray) -> np.ndarray:
         """Return the measurements ``(n, n_measurements)`` of images ``(n, *image_shape)``."""
 
     @abstractmethod
-    def adjoint(self, measurements):
+    def adjoint(self, measurements: np.ndarray) -> np.ndarray:
         """Return the images ``(n, *image_shape)`` that are these combinations of the vectors."""
 
-    def project(self, images):
+    def project(self, images: np.ndarray) -> np.ndarray:
         """Return the part of the images ``(n, *image_shape)`` that is measured."""
         return self.adjoint(self.measure(images))
 
 
-def check_operator(operator):
+def check_operator(operator: LinearMeasurement) -> None:
     """Raise unless an operator's vectors are orthonormal and its two directions are adjoint.
 
     Parameters
@@ -75,7 +76,7 @@ def check_operator(operator):
         )
 
 
-def check_measurement(measurement, operator):
+def check_measurement(measurement: npt.ArrayLike, operator: LinearMeasurement) -> np.ndarray:
     """Return measurements as ``(n, n_measurements)`` in double precision.
 
     Raises

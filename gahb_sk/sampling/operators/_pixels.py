@@ -1,8 +1,9 @@
 """Some pixels are known: inpainting and random pixels."""
 
 import numpy as np
+import numpy.typing as npt
 
-from gahb_sk._random import image_generator, seed_sequence
+from gahb_sk._random import Seed, image_generator, seed_sequence
 from gahb_sk.sampling.operators._base import LinearMeasurement, check_image_shape, check_stack
 
 
@@ -29,7 +30,7 @@ class Inpainting(LinearMeasurement):
     (5, 12)
     """
 
-    def __init__(self, mask):
+    def __init__(self, mask: npt.ArrayLike):
         mask = np.asarray(mask)
         if mask.dtype != bool or mask.ndim not in (2, 3):
             raise ValueError(
@@ -42,11 +43,11 @@ class Inpainting(LinearMeasurement):
         self.image_shape = mask.shape
         self.n_measurements = int(mask.sum())
 
-    def measure(self, images):
+    def measure(self, images: np.ndarray) -> np.ndarray:
         """Return the known values ``(n, n_measurements)``, in row-major order."""
         return check_stack(images, self.image_shape)[:, self.mask]
 
-    def adjoint(self, measurements):
+    def adjoint(self, measurements: np.ndarray) -> np.ndarray:
         """Return images with these values, and 0 elsewhere."""
         values = check_stack(measurements, (self.n_measurements,), "measurements")
         images = np.zeros((len(values), *self.image_shape), values.dtype)
@@ -55,19 +56,19 @@ class Inpainting(LinearMeasurement):
 
 
 class RandomPixels(Inpainting):
-    """The values of a random part of the pixels, all channels of a pixel together.
+    """The values of a random fraction of the pixels, all channels of a pixel together.
 
     Parameters
     ----------
     image_shape : tuple of int
         ``(H, W)`` or ``(C, H, W)``.
     fraction : float in (0, 1]
-        Part of the pixels that is known, rounded to at least one pixel.
+        Fraction of pixels that are known, rounded to at least one pixel.
     random_state : int, RandomState or None, default=None
         Seed of the choice.
     """
 
-    def __init__(self, image_shape, fraction, random_state=None):
+    def __init__(self, image_shape: tuple, fraction: float, random_state: Seed = None):
         shape = check_image_shape(image_shape)
         check_fraction(fraction)
         pixels = shape[-2] * shape[-1]
@@ -79,6 +80,6 @@ class RandomPixels(Inpainting):
 
 
 def check_fraction(fraction):
-    """Raise unless a part of a whole is in (0, 1]."""
+    """Raise unless a fraction is in (0, 1]."""
     if not 0 < fraction <= 1:
         raise ValueError(f"fraction: expected a number in (0, 1], got {fraction!r}.")

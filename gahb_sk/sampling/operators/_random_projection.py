@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk._random import image_generator, seed_sequence
+from gahb_sk._random import Seed, image_generator, seed_sequence
 from gahb_sk.sampling.operators._base import LinearMeasurement, check_image_shape, check_stack
 
 
@@ -24,7 +24,7 @@ class RandomProjection(LinearMeasurement):
         If there are more measurements than values.
     """
 
-    def __init__(self, image_shape, n_measurements, random_state=None):
+    def __init__(self, image_shape: tuple, n_measurements: int, random_state: Seed = None):
         self.image_shape = check_image_shape(image_shape)
         d = int(np.prod(self.image_shape))
         if not isinstance(n_measurements, (int, np.integer)) or not 1 <= n_measurements <= d:
@@ -35,12 +35,12 @@ class RandomProjection(LinearMeasurement):
         generator = image_generator(seed_sequence(random_state), 0)
         self.vectors = np.linalg.qr(generator.standard_normal((d, self.n_measurements)))[0]
 
-    def measure(self, images):
+    def measure(self, images: np.ndarray) -> np.ndarray:
         """Return the products with the vectors, ``(n, n_measurements)``."""
         images = check_stack(images, self.image_shape)
         return images.reshape(len(images), -1) @ self.vectors
 
-    def adjoint(self, measurements):
+    def adjoint(self, measurements: np.ndarray) -> np.ndarray:
         """Return combinations of the vectors, as images."""
         values = check_stack(measurements, (self.n_measurements,), "measurements")
         return (values @ self.vectors.T).reshape(len(values), *self.image_shape)

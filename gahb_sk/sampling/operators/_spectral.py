@@ -18,10 +18,10 @@ class SpectralLowPass(LinearMeasurement):
     image_shape : tuple of int
         ``(H, W)`` or ``(C, H, W)``.
     fraction : float in (0, 1]
-        Part of the frequencies that is kept: those within a circle, as many as come nearest.
+        Fraction of frequencies kept: those within the circle that holds the nearest number.
     """
 
-    def __init__(self, image_shape, fraction):
+    def __init__(self, image_shape: tuple, fraction: float):
         self.image_shape = check_image_shape(image_shape)
         check_fraction(fraction)
         self._transform = FourierTransform(self.image_shape[-2:])
@@ -31,12 +31,12 @@ class SpectralLowPass(LinearMeasurement):
         channels = 1 if len(self.image_shape) == 2 else self.image_shape[0]
         self.n_measurements = channels * int(self.kept.sum())
 
-    def measure(self, images):
+    def measure(self, images: np.ndarray) -> np.ndarray:
         """Return the coefficients of the low frequencies, ``(n, n_measurements)``."""
         images = check_stack(images, self.image_shape)
         return self._transform.forward(images)[..., self.kept].reshape(len(images), -1)
 
-    def adjoint(self, measurements):
+    def adjoint(self, measurements: np.ndarray) -> np.ndarray:
         """Return images of low frequencies alone."""
         values = check_stack(measurements, (self.n_measurements,), "measurements")
         coefficients = np.zeros((len(values), *self.image_shape), values.dtype)
