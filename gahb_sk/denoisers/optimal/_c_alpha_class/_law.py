@@ -1,0 +1,259 @@
+r"""The law of :math:`C^\alpha` images as a differentiable function of standard normal numbers.
+
+With z standard normal, :math:`2 \Phi(z) - 1` is uniform in [-1, 1] and :math:`\Phi(z)` in [0, 1],
+so an image is a function x(z, side) of white noise z and of which side of the contour is bright.
+For each side, with :math:`\nu = (g - \min g) / (\max g - \min g)` and its range [l, h],
+
+.. math::
+    G = l + (h - l) \nu, \qquad
+    dG = \frac{h - l}{\max g - \min g} \left[ dg - (1 - \nu)\, dg(p_{\min})
+         - \nu\, dg(p_{\max}) \right] + (1 - \nu)\, dl + \nu\, dh ,
+
+where p are the pixels of the extremes. The filters are symmetric, so the adjoint of the map costs
+what the map costs. Latents lie in one row: two for the ranges, W for the contour, and H W for
+each background.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from scipy import fft
+
+from gahb_sk.datasets._c_alpha import power_filter
+
+N_RANGES = 2
+_FLAT = 1e-4  # a contour that rises less across a pixel is treated as level
+
+
+class Parts(NamedTuple):
+    """An image and what its gradient needs; the first axis runs over particles.
+
+    Attributes
+    ----------
+    image, mask : Tensor of shape (P, H, W)
+    contour : Tensor of shape (P, W)
+    sides : Tensor of shape (P, 2, H, W)
+        The scaled backgrounds, above and below the contour.
+    relative : Tensor of shape (P, 2, H, W)
+        The backgrounds mapped to [0, 1].
+    scale : Tensor of shape (P, 2)
+        By how much each background is multiplied.
+    extremes : Tensor of shape (P, 2, 2)
+        Pixel of the minimum and of the maximum of each side.
+    """
+
+    image: torch.Tensor
+    mask: torch.Tensor
+    contour: torch.Tensor
+    sides: torch.Tensor
+    relative: torch.Tensor
+    scale: torch.Tensor
+    extremes: torch.Tensor
+
+
+@dataclass(frozen=True)
+class CAlphaLaw:
+    """The class's parameters and its filters; see ``make_c_alpha_images``.
+
+    Attributes
+    ----------
+    size : tuple (H, W)
+    alpha, beta : float
+        Regularity of the contour and of the backgrounds.
+    constant : bool
+        Whether each side is constant.
+    min_contrast : float or None
+    """
+
+    size: tuple
+    alpha: float = 2.0
+    beta: float = 2.0
+    constant: bool = False
+    min_contrast: float | None = None
+    normal: bool = False
+    dtype: torch.dtype = torch.float32
+    contour_filter: torch.Tensor = field(init=False, repr=False, compare=False)
+    background_filter: torch.Tensor = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        height, width = self.size
+        low = fft.rfftfreq(width, 1 / width).clip(1) ** -float(self.alpha)
+        high = power_filter(height, width, self.beta)
+        object.__setattr__(self, "contour_filter", torch.as_tensor(low, dtype=self.dtype))
+        object.__setattr__(self, "background_filter", torch.as_tensor(high, dtype=self.dtype))
+
+    @property
+    def slope(self):
+        """How far an innovation moves with its latent, on average."""
+        return 1 / math.sqrt(3 if self.normal else math.pi)
+
+    def innovations(self, latents):
+        """Return innovations of variance 1/3: ``2 Phi(z) - 1``, or ``z / sqrt(3)``."""
+        return latents / math.sqrt(3) if self.normal else torch.erf(latents * math.sqrt(0.5))
+
+    @property
+    def n_latents(self):
+        """Number of standard normal numbers behind one image."""
+        height, width = self.size
+        return N_RANGES + width + (0 if self.constant else 2 * height * width)
+
+    def split(self, latents):
+        """Return views of the latents of the ranges, the contour and the backgrounds."""
+        height, width = self.size
+        ranges = latents[:, :N_RANGES]
+        contour = latents[:, N_RANGES : N_RANGES + width]
+        if self.constant:
+            return ranges, contour, None
+        return ranges, contour, latents[:, N_RANGES + width :].unflatten(1, (2, height, width))
+
+
+def render(law, latents, dark_above):
+    """Return the :class:`Parts` of images.
+
+    Parameters
+    ----------
+    law : CAlphaLaw
+    latents : Tensor of shape (P, n_latents)
+    dark_above : Tensor of bool, of shape (P,)
+        Whether the side above the contour is the dark one.
+
+    Returns
+    -------
+    parts : Parts
+    """
+    ranges, contour, backgrounds = law.split(latents)
+    height = law.size[0]
+    heights = height * (0.5 + _filter_contour(law, law.innovations(contour)))
+    mask = area_mask(heights, height)
+    low, high = _side_ranges(law, ranges, dark_above)
+    width = high - low
+    if law.constant:
+        relative = torch.stack([dark_above, ~dark_above], 1).to(latents)[..., None, None]
+        scale = extremes = None
+    else:
+        g = _filter_backgrounds(law, law.innovations(backgrounds))
+        flat = g.flatten(2)
+        least, most = flat.min(2), flat.max(2)
+        scale = width / (most.values - least.values)
+        relative = g.sub_(least.values[..., None, None]).mul_((scale / width)[..., None, None])
+        extremes = torch.stack([least.indices, most.indices], 2)
+    sides = low[..., None, None] + width[..., None, None] * relative
+    image = sides[:, 1] + mask * (sides[:, 0] - sides[:, 1])
+    return Parts(image, mask, heights, sides, relative, scale, extremes)
+
+
+def pull_back(law, latents, dark_above, parts, residual):
+    """Return the gradient of the latents, given that of the image: the adjoint of the map.
+
+    Parameters
+    ----------
+    law, latents, dark_above
+        See :func:`render`.
+    parts : Parts
+        What :func:`render` returned for them.
+    residual : Tensor of shape (P, H, W)
+        Gradient with respect to the image.
+
+    Returns
+    -------
+    gradient : Tensor of shape (P, n_latents)
+    """
+    gradient = torch.empty_like(latents)
+    ranges, contour, backgrounds = law.split(gradient)
+    above = parts.mask * residual
+    on_sides = torch.stack([above, residual - above], 1)
+    on_high = (on_sides * parts.relative).sum((2, 3))
+    total = on_sides.sum((2, 3))
+    on_low = total - on_high
+    ranges.copy_(_ranges_adjoint(law, latents, dark_above, on_low, on_high))
+    on_mask = residual * (parts.sides[:, 0] - parts.sides[:, 1])
+    on_heights = area_adjoint(parts.contour, parts.mask, on_mask)
+    contour.copy_(law.size[0] * _filter_contour(law, on_heights))
+    if not law.constant:
+        flat = on_sides.flatten(2)
+        flat.scatter_add_(2, parts.extremes, -torch.stack([on_low, on_high], 2))
+        on_sides.mul_(parts.scale[..., None, None])
+        backgrounds.copy_(_filter_backgrounds(law, on_sides))
+    innovations = slice(N_RANGES, None)
+    gradient[:, innovations] *= (
+        law.slope if law.normal else uniform_slope(latents[:, innovations])
+    )
+    return gradient
+
+
+def uniform_slope(latents):
+    """Return the derivative of ``2 Phi(z) - 1``."""
+    return torch.exp(-0.5 * latents * latents).mul_(math.sqrt(2 / math.pi))
+
+
+def area_mask(heights, n_rows):
+    """Return the share of each pixel above the polygon through the contour's heights."""
+    before, after, rise, level = _segments(heights, n_rows)
+    a, b = before.clamp(0, 1), after.clamp(0, 1)
+    above = after.clamp_min(1) - before.clamp_min(1)
+    mean = (0.5 * (b - a) * (b + a) + above) / rise
+    return torch.where(level, 0.5 * (a + b), mean)
+
+
+def area_adjoint(heights, mask, on_mask):
+    """Return the gradient of the heights, given that of :func:`area_mask`."""
+    by_before, by_after = area_slopes(heights, mask)
+    return (on_mask * by_before).sum(1) + torch.roll((on_mask * by_after).sum(1), 1, 1)
+
+
+def area_slopes(heights, mask):
+    """Return the derivatives of the mask by each column's own height and by the next one's."""
+    before, after, rise, level = _segments(heights, mask.shape[1])
+    crossed = ((before + after) * 0.5 - 0.5).abs() < 0.5
+    half = 0.5 * crossed.to(mask)
+    by_before = torch.where(level, half, (mask - before.clamp(0, 1)) / rise)
+    by_after = torch.where(level, half, (after.clamp(0, 1) - mask) / rise)
+    return by_before, by_after
+
+
+def _segments(heights, n_rows):
+    """Heights above each pixel's top edge where the polygon enters and leaves its column."""
+    rows = torch.arange(n_rows, dtype=heights.dtype)[:, None]
+    before = heights[:, None, :] - rows
+    rise = (torch.roll(heights, -1, 1) - heights)[:, None, :]
+    level = rise.abs() < _FLAT
+    return before, before + rise, torch.where(level, 1, rise), level
+
+
+def _side_ranges(law, ranges, dark_above):
+    """Return the lowest and the highest intensity of each side, (P, 2) each."""
+    u = torch.special.ndtr(ranges)
+    bright, dark = u[:, 0], u[:, 1]
+    if law.min_contrast is not None:
+        c = law.min_contrast
+        bright, dark = c + (1 - c) * u.amax(1), (1 - c) * u.amin(1)
+    zero, one = torch.zeros_like(bright), torch.ones_like(bright)
+    first, second = torch.stack([zero, dark], 1), torch.stack([bright, one], 1)
+    dark_above = dark_above[:, None]
+    above = torch.where(dark_above, first, second)
+    below = torch.where(dark_above, second, first)
+    return torch.stack([above[:, 0], below[:, 0]], 1), torch.stack([above[:, 1], below[:, 1]], 1)
+
+
+def _ranges_adjoint(law, latents, dark_above, on_low, on_high):
+    """Gradient of the ranges' latents, given that of the lowest and highest intensities."""
+    z = latents[:, :N_RANGES]
+    row = torch.arange(len(z))
+    dark = torch.where(dark_above, 0, 1)
+    on_u = torch.stack([on_low[row, 1 - dark], on_high[row, dark]], 1)
+    if law.min_contrast is not None:
+        ordered = (z[:, :1] >= z[:, 1:]).expand(-1, 2)
+        on_u = (1 - law.min_contrast) * torch.where(ordered, on_u, on_u.flip(1))
+    return on_u * uniform_slope(z) * 0.5
+
+
+def _filter_contour(law, noise):
+    spectrum = torch.fft.rfft(noise) * law.contour_filter
+    return torch.fft.irfft(spectrum, n=law.size[1])
+
+
+def _filter_backgrounds(law, noise):
+    spectrum = torch.fft.rfft2(noise).mul_(law.background_filter)
+    return torch.fft.irfft2(spectrum, s=law.size)

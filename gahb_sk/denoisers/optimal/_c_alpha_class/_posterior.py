@@ -1,0 +1,212 @@
+"""The posterior of one noisy image, from two independent runs, with what certifies it."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from gahb_sk.denoisers.optimal._c_alpha_class._innovations import log_correction, match_uniform
+from gahb_sk.denoisers.optimal._c_alpha_class._metric import whiten
+from gahb_sk.denoisers.optimal._c_alpha_class._tempering import move, prior_population, temper
+
+N_RUNS = 2
+_BLOCK = 4  # moves in one metric, of which the last state is kept as a draw
+_TOLERATED_CORRECTION = 0.25  # variance of the expansion's log weights
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What two runs say of an image given its noisy version.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (H, W)
+        Posterior mean.
+    run_means : ndarray of shape (2, H, W)
+        Of each run.
+    variance : float
+        Trace of the posterior covariance, free of Monte Carlo bias.
+    run_variances : ndarray of shape (2,)
+        Of each run.
+    error_variance : float
+        Squared Monte Carlo error of ``mean``, summed over pixels, from the runs' difference.
+    log_evidence : ndarray of shape (2,)
+        Log density of the noisy image, by each run.
+    dark_above : float
+        Probability that the side above the contour is the dark one.
+    draws : ndarray of shape (k, H, W)
+        Dependent draws from the posterior.
+    draw_weights : ndarray of shape (k,)
+        Their weights, of sum 1.
+    correction : float
+        Variance of the log weights from normal to uniform innovations; 0 if exact throughout.
+    exact : bool
+        Whether the states are those of the exact law.
+    n_powers, n_gradients : int
+        Work done.
+    """
+
+    mean: np.ndarray
+    run_means: np.ndarray
+    variance: float
+    run_variances: np.ndarray
+    error_variance: float
+    log_evidence: np.ndarray
+    dark_above: float
+    draws: np.ndarray
+    draw_weights: np.ndarray
+    correction: float
+    exact: bool
+
+    @property
+    def error_db(self):
+        """By how many dB Monte Carlo error lowers the PSNR of the mean."""
+        return 10 * math.log10(1 + self.error_variance / max(self.variance, 1e-300))
+
+    @property
+    def effective_size(self):
+        """Number of independent posterior draws whose mean would have the same error."""
+        return self.variance / max(self.error_variance, 1e-300)
+
+
+def sample_posterior(law, noisy, sigma, effort, generator, *, exact=None):
+    """Sample the posterior of one image.
+
+    Parameters
+    ----------
+    law : CAlphaLaw
+    noisy : Tensor of shape (H, W)
+    sigma : float
+    effort : Effort
+    generator : torch.Generator
+    exact : bool, default=None
+        Whether innovations are uniform from the start. None: normal ones first, where the
+        expansion allows; see :mod:`._innovations`.
+
+    Returns
+    -------
+    posterior : Posterior
+    """
+    exact = law.constant if exact is None else exact
+    law = dataclasses.replace(law, normal=not exact)
+    population = temper(prior_population(law, noisy, sigma, N_RUNS, effort, generator),
+                        effort, generator)
+    population, visits = explore(population, effort, generator)
+    if not exact and visits.correction > _TOLERATED_CORRECTION:
+        evidence = visits.evidence
+        population, visits = explore(_matched(population), effort, generator)
+        visits.evidence = evidence
+    return visits.summary(population)
+
+
+def explore(population, effort, generator):
+    """Move a population at the posterior and take in its states.
+
+    Returns
+    -------
+    population : Population
+    visits : Visits
+    """
+    visits = Visits(population)
+    for _ in range(max(1, effort.n_final // _BLOCK)):
+        whitening = population_whitening(population)
+        population = move(
+            population, _BLOCK, effort, generator, lambda p, w=whitening: visits.add(p, w)
+        )
+        visits.keep(population.particles)
+    visits.finish()
+    return population, visits
+
+
+def population_whitening(population):
+    """Return the change of variables of a population; see :func:`whiten`."""
+    target, particles = population.target, population.particles
+    return whiten(
+        target.law,
+        particles.latents,
+        target.dark_above,
+        particles.parts,
+        population.beta / target.sigma**2,
+    )
+
+
+def _matched(population):
+    """Return the population under uniform innovations, its visible waves unchanged."""
+    target, particles = population.target, population.particles
+    latents = match_uniform(target.law, population_whitening(population), particles.latents)
+    target = target._replace(law=dataclasses.replace(target.law, normal=False))
+    steps = torch.full_like(population.steps, 0.08)
+    return population._replace(target=target, particles=target.evaluate(latents), steps=steps)
+
+
+class Visits:
+    """Weighted sums over the states that a population visits."""
+
+    def __init__(self, population):
+        self.law, self.groups = population.target.law, population.particles.misfit.shape
+        shape = (self.groups[0], *self.law.size)
+        self.first = torch.zeros(shape, dtype=torch.float64)
+        self.second = torch.zeros(shape, dtype=torch.float64)
+        self.weights = torch.zeros(self.groups[0], dtype=torch.float64)
+        self.log_weights, self.draws, self.draw_weights = [], [], []
+        self.base = population.log_evidence
+
+    def add(self, particles, whitening):
+        """Take in the present states."""
+        log_weights = torch.zeros(self.groups, dtype=torch.float64)
+        if self.law.normal:
+            log_weights = log_correction(self.law, whitening, particles.latents)
+        self.log_weights.append(log_weights)
+        weights = log_weights.clamp(-8, 8).exp()
+        images = particles.parts.image.unflatten(0, self.groups).double()
+        self.first += torch.einsum("gn,gnhw->ghw", weights, images)
+        self.second += torch.einsum("gn,gnhw->ghw", weights, images.square())
+        self.weights += weights.sum(1)
+        self.last = weights
+
+    def keep(self, particles):
+        """Keep the present states as draws."""
+        self.draws.append(particles.parts.image.unflatten(0, self.groups))
+        self.draw_weights.append(self.last)
+
+    def finish(self):
+        """Work out each group's evidence and how far the weights go."""
+        log_weights = torch.stack(self.log_weights)
+        mean = torch.logsumexp(log_weights.permute(1, 0, 2).flatten(1), 1)
+        self.evidence = self.base + mean - math.log(log_weights.shape[0] * self.groups[1])
+        self.correction = float(log_weights.permute(1, 0, 2).flatten(1).var(1).mean())
+
+    def summary(self, population):
+        """Return the :class:`Posterior`."""
+        run, target = population.run, population.target
+        share = torch.zeros_like(self.evidence)
+        log_evidence = torch.empty(N_RUNS, dtype=torch.float64)
+        for r in range(N_RUNS):
+            own = run == r
+            share[own] = torch.softmax(self.evidence[own], 0)
+            log_evidence[r] = torch.logsumexp(self.evidence[own], 0) - math.log(2)
+        d = target.noisy.numel()
+        log_evidence -= 0.5 * d * math.log(2 * math.pi * target.sigma**2)
+        pixels = (share / self.weights)[:, None, None]
+        first, second = pixels * self.first, pixels * self.second
+        means = torch.stack([first[run == r].sum(0) for r in range(N_RUNS)])
+        squares = torch.stack([second[run == r].sum(0) for r in range(N_RUNS)])
+        variances = (squares - means.square()).sum((1, 2))
+        draws = torch.stack(self.draws, 1)
+        weights = torch.stack(self.draw_weights, 1)
+        weights = weights / weights.sum((1, 2), keepdim=True) * (share / N_RUNS)[:, None, None]
+        return Posterior(
+            mean=means.mean(0).numpy(),
+            run_means=means.numpy(),
+            variance=float((squares.mean(0) - means[0] * means[1]).sum()),
+            run_variances=variances.numpy(),
+            error_variance=float((means[0] - means[1]).square().sum()) / 4,
+            log_evidence=log_evidence.numpy(),
+            dark_above=float(share[target.dark_above].sum() / N_RUNS),
+            draws=draws.flatten(0, 2).numpy(),
+            draw_weights=weights.flatten().numpy(),
+            correction=self.correction,
+            exact=not self.law.normal,
+        )
