@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gahb_sk.denoisers.optimal._c_alpha_class._law import (
+from gahb_sk.image_classes._c_alpha_map import (
     N_RANGES,
     area_slopes,
     uniform_slope,

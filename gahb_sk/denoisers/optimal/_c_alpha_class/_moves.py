@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from gahb_sk.denoisers.optimal._c_alpha_class._law import Parts, pull_back, render
+from gahb_sk.image_classes._c_alpha_map import Parts, pull_back, render
 
 
 class Target(NamedTuple):

@@ -13,7 +13,7 @@ from gahb_sk.denoisers.optimal._c_alpha_class._tempering import move, prior_popu
 
 N_RUNS = 2
 _BLOCK = 4  # moves in one metric, of which the last state is kept as a draw
-_TOLERATED_CORRECTION = 0.25  # variance of the expansion's log weights
+_TOLERATED_CORRECTION = 1.0  # variance of the expansion's log weights
 
 
 @dataclass(frozen=True)

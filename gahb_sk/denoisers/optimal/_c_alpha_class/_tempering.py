@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import torch
 
-from gahb_sk.denoisers.optimal._c_alpha_class._law import N_RANGES
+from gahb_sk.image_classes._c_alpha_map import N_RANGES
 from gahb_sk.denoisers.optimal._c_alpha_class._metric import whiten
 from gahb_sk.denoisers.optimal._c_alpha_class._moves import Particles, Target, hamiltonian_move
 
-HOPELESS = 25.0  # nats by which a side may lag before it is dropped
+HOPELESS = 16.0  # nats by which a side may lag before it is dropped
 _ACCEPTANCE, _ADAPTATION = 0.75, 0.5
 _LONGEST_STEP, _FIRST_STEP = 1.2, 0.5
 _ANGLE = 1.5  # of a trajectory; pi / 2 would make the next state of a Gaussian independent

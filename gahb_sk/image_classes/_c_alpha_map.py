@@ -21,7 +21,7 @@ from typing import NamedTuple
 import torch
 from scipy import fft
 
-from gahb_sk.datasets._c_alpha import power_filter
+from gahb_sk.image_classes._c_alpha import power_filter
 
 N_RANGES = 2
 _FLAT = 1e-4  # a contour that rises less across a pixel is treated as level
@@ -55,7 +55,7 @@ class Parts(NamedTuple):
 
 @dataclass(frozen=True)
 class CAlphaLaw:
-    """The class's parameters and its filters; see ``make_c_alpha_images``.
+    """The class's parameters and its filters; see :class:`~gahb_sk.image_classes.CAlphaImages`.
 
     Attributes
     ----------
