@@ -26,6 +26,12 @@ def make_module():
 
 
 SETTINGS = {
+    "CAlphaPosteriorMean": lambda: {
+        "n_particles": 2,
+        "n_moves": 1,
+        "n_final": 1,
+        "tolerance": np.inf,
+    },
     "BM3DDenoiser": lambda: {"exact": False},
     "VarianceStabilized": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"]()},
     "Tiled": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"](), "margin": 8},

@@ -114,6 +114,7 @@ class CAlphaImages(ImageClass):
     min_contrast: float | None = None
 
     _record = CAlphaLatents
+    _estimator = "CAlphaPosteriorMean"
     _parameter_constraints = {
         "alpha": [positive()],
         "background_alpha": [positive(), None],

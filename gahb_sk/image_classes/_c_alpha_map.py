@@ -65,6 +65,8 @@ class CAlphaLaw:
     constant : bool
         Whether each side is constant.
     min_contrast : float or None
+    normal : bool
+        Whether innovations are normal, of the variance of the class's uniform ones.
     """
 
     size: tuple
@@ -83,6 +85,19 @@ class CAlphaLaw:
         high = power_filter(height, width, self.beta)
         object.__setattr__(self, "contour_filter", torch.as_tensor(low, dtype=self.dtype))
         object.__setattr__(self, "background_filter", torch.as_tensor(high, dtype=self.dtype))
+
+    @classmethod
+    def of(cls, image_class, **changes):
+        """Return the law of a :class:`CAlphaImages`."""
+        beta = image_class.background_alpha
+        return cls(
+            image_class.image_size,
+            image_class.alpha,
+            image_class.alpha if beta is None else beta,
+            image_class.constant_background,
+            image_class.min_contrast,
+            **changes,
+        )
 
     @property
     def slope(self):

@@ -128,11 +128,14 @@ class Whitening:
 
     def _apply(self, x, turned):
         out = x.clone()
-        ranges, contour, fields = (part.unflatten(0, x.shape[:2]) for part in self._split(out))
+        ranges, contour, fields = (
+            None if part is None else part.unflatten(0, x.shape[:2])
+            for part in self.law.split(out.flatten(0, 1))
+        )
         contour.copy_(contour @ turned(self.contour))
         which = self.ranges[:, None].expand(-1, x.shape[1], -1)
         own = ranges.gather(2, which)[..., None]
-        if self.waves is None:
+        if fields is None:
             mixed = (own.transpose(1, 2) @ turned(self.sides)).transpose(1, 2)
         else:
             dense = self.waves.dense
@@ -141,14 +144,9 @@ class Whitening:
             packed = torch.cat([before[..., dense], own], -1).transpose(1, 2)
             mixed = (packed @ turned(self.sides)).transpose(1, 2)
             after[..., dense] = mixed[..., :-1]
-            fields.add_(self.waves.synthesise(after - before))
+            fields.add_(self.waves.synthesise(after.sub_(before)))
         ranges.scatter_(2, which, mixed[..., -1])
         return out
-
-    def _split(self, x):
-        return [part for part in self.law.split(x.flatten(0, 1)) if part is not None] + (
-            [x.new_empty(x.shape[0] * x.shape[1], 0)] if self.law.constant else []
-        )
 
 
 def whiten(law, latents, dark_above, parts, precision, *, centred=True):

@@ -44,8 +44,6 @@ class Posterior:
         Variance of the log weights from normal to uniform innovations; 0 if exact throughout.
     exact : bool
         Whether the states are those of the exact law.
-    n_powers, n_gradients : int
-        Work done.
     """
 
     mean: np.ndarray
@@ -64,6 +62,23 @@ class Posterior:
     def error_db(self):
         """By how many dB Monte Carlo error lowers the PSNR of the mean."""
         return 10 * math.log10(1 + self.error_variance / max(self.variance, 1e-300))
+
+    @property
+    def log_density(self):
+        """Log density of the noisy image: the log of the runs' mean evidence."""
+        return float(np.logaddexp.reduce(self.log_evidence) - math.log(len(self.log_evidence)))
+
+    @property
+    def log_evidence_error(self):
+        """Standard error of ``log_density``, from the runs' difference."""
+        return float(np.ptp(self.log_evidence)) / 2
+
+    @property
+    def factor(self):
+        """Rows (k, d) whose Gram matrix is the posterior covariance."""
+        draws = self.draws.reshape(len(self.draws), -1).astype(np.float64)
+        away = draws - self.draw_weights @ draws
+        return away * np.sqrt(self.draw_weights)[:, None]
 
     @property
     def effective_size(self):

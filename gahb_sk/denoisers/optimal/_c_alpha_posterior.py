@@ -1,0 +1,247 @@
+r"""The optimal denoiser of :math:`C^\alpha` images: their posterior mean, sampled and certified.
+
+An image is a smooth function of white noise but for which side of the contour is bright, so its
+posterior is sampled in that noise: from the prior by tempering, with Hamiltonian moves, for both
+sides. See :mod:`gahb_sk.denoisers.optimal._c_alpha_class` for the parts.
+"""
+
+import hashlib
+import warnings
+from numbers import Real
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from gahb_sk._random import child, seed_sequence, torch_seed
+from gahb_sk._validation import Interval, at_least
+from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
+from gahb_sk.image_classes import CAlphaImages, ShuffledImages
+from gahb_sk.jacobians._posterior import by_channels, factored_operator
+
+_SHARE = 0.4  # of the effective sample size left when the likelihood's power rises
+_LONGEST = 16  # rotations in one Hamiltonian move
+
+
+class UncertifiedWarning(UserWarning):
+    """The sampler's own error is larger than the tolerance on some images."""
+
+
+class CAlphaPosteriorMean(BasePosteriorMean):
+    r"""Posterior mean of :math:`C^\alpha` images, from two independent sampler runs per image.
+
+    Each run is a sequential Monte Carlo sampler [1]_ from the prior to the posterior. It moves
+    particles by Hamiltonian dynamics about a Gaussian whose covariance is the inverse Fisher
+    information, and weighs the two choices of the bright side by their evidence. The two runs'
+    disagreement certifies the mean. Channels of colour images are taken for independent images.
+
+    Parameters
+    ----------
+    image_class : CAlphaImages, default=None
+        The law of the images, with ``antialias="area"`` and horizontal contours; also with
+        shuffled pixels. None is that class with ``alpha=2`` at the size of the images.
+    n_particles : int, default=24
+        Particles per run and choice of the bright side.
+    n_moves : int, default=2
+        Hamiltonian moves after each rise of the likelihood's power.
+    n_final : int, default=24
+        Moves at the posterior, over which images are averaged.
+    tolerance : float, default=0.1
+        Largest loss of PSNR by Monte Carlo error, in dB, with which an image is certified.
+    sigma : float, default=None
+        Noise level, used when ``transform`` gets none. None: estimated for each image.
+    n_jobs : int, default=None
+        Parallel processes over images. The results do not depend on it.
+    random_state : int, RandomState or None, default=0
+        Seed. An image's result depends on the seed, the image and its noise level only.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+
+    Attributes
+    ----------
+    image_class_ : CAlphaImages
+        The law of the images.
+    image_shape_ : tuple of int
+        Shape of the images seen in ``fit``; nothing else is learned from them.
+
+    Notes
+    -----
+    Tempering runs with normal innovations of the same variance, for which moves are several times
+    longer. Draws are reweighted to uniform innovations by the first term of Edgeworth's expansion
+    where that is small, and moved on under the exact law elsewhere
+    (``Posterior.correction`` is the variance of the log weights).
+
+    References
+    ----------
+    .. [1] Del Moral, Doucet and Jasra, Sequential Monte Carlo samplers, Journal of the Royal
+       Statistical Society B 68(3), 2006. :doi:`10.1111/j.1467-9868.2006.00553.x`
+    .. [2] Neal, MCMC using Hamiltonian dynamics, in Handbook of Markov Chain Monte Carlo, 2011.
+       :doi:`10.1201/b10905`
+
+    Examples
+    --------
+    >>> from gahb_sk import add_gaussian_noise
+    >>> from gahb_sk.image_classes import CAlphaImages
+    >>> law = CAlphaImages(16, alpha=3, antialias="area")
+    >>> clean = law.sample(1, random_state=0)
+    >>> noisy = add_gaussian_noise(clean, 0.1, 0)
+    >>> denoiser = law.posterior_mean(n_particles=8, tolerance=1.0).fit(clean)
+    >>> bool(denoiser.score(noisy, clean, sigma=0.1) > 25)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseDenoiser._parameter_constraints,
+        "image_class": [CAlphaImages, ShuffledImages, None],
+        "n_particles": [at_least(2)],
+        "n_moves": [at_least(1)],
+        "n_final": [at_least(1)],
+        "tolerance": [Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
+    }
+    _image_class = CAlphaImages
+
+    def __init__(
+        self,
+        image_class=None,
+        *,
+        n_particles=24,
+        n_moves=2,
+        n_final=24,
+        tolerance=0.1,
+        sigma=None,
+        n_jobs=None,
+        random_state=0,
+        image_shape=None,
+    ):
+        self.image_class = image_class
+        self.n_particles = n_particles
+        self.n_moves = n_moves
+        self.n_final = n_final
+        self.tolerance = tolerance
+        self.sigma = sigma
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.image_shape = image_shape
+
+    def sample_posterior(self, X, sigma=None):
+        """Sample the posterior of each image.
+
+        Parameters
+        ----------
+        X : array-like, torch.Tensor or lazy stack
+            Noisy images of one channel, shaped as in ``fit``.
+        sigma : float or array-like of shape (n,), default=None
+            Noise level; see ``transform``.
+
+        Returns
+        -------
+        posteriors : list of Posterior
+            One per image: ``mean``, ``variance``, ``draws`` with ``draw_weights``,
+            ``log_evidence`` of each run, and the certificate ``error_db``,
+            ``effective_size``. Of an image with shuffled pixels, in the unshuffled order.
+        """
+        self = self._prepared(X)
+        images = self._check_images(X)
+        found = []
+        for image, level in self._images_and_levels(images, sigma):
+            found += self._posteriors(self._unshuffled(image[None]), np.array([level]))
+        return found
+
+    def score_samples(self, X, sigma=None):
+        """Log density of each noisy image: the evidence, in nats.
+
+        Parameters
+        ----------
+        X, sigma
+            See :meth:`sample_posterior`, whose records carry the standard error,
+            ``log_evidence_error``.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n,)
+        """
+        self = self._prepared(X)
+        images = self._check_images(X)
+        values = np.empty(len(images))
+        for k, (image, level) in enumerate(self._images_and_levels(images, sigma)):
+            parts = self._posteriors(self._unshuffled(image[None]), np.array([level]))
+            values[k] = sum(part.log_density for part in parts)
+        return values
+
+    # Hooks --------------------------------------------------------------------------------
+
+    def _fit(self, images):
+        super()._fit(images)
+        if self._law.antialias != "area" or self._law.orientation != "horizontal":
+            raise ValueError(
+                'image_class: expected a class with antialias="area" and '
+                f'orientation="horizontal", got {self._law!r}. Other masks are not differentiable '
+                "in the contour."
+            )
+
+    def _default_class(self, images):
+        return CAlphaImages(tuple(images.shape[2:]), antialias="area")
+
+    def _smallest_sigma(self):
+        return 1e-3
+
+    def _posteriors(self, images, sigma):
+        """Posteriors of images ``(m, C, H, W)``, channel by channel."""
+        root = seed_sequence(self.random_state)
+        flat = np.asarray(images, np.float32).reshape(-1, *images.shape[2:])
+        levels = np.repeat(np.maximum(sigma, self._smallest_sigma()), images.shape[1])
+        effort = (self.n_particles, self.n_moves, self.n_final, _SHARE, _LONGEST)
+        tasks = (
+            delayed(_sample)(self._law, image, float(level), effort, root)
+            for image, level in zip(flat, levels, strict=True)
+        )
+        return Parallel(n_jobs=self.n_jobs)(tasks)
+
+    def _mean(self, images, sigma):
+        found = self._posteriors(images, sigma)
+        self._warn_of_uncertified(found, images.shape[1])
+        return np.stack([posterior.mean for posterior in found]).reshape(images.shape)
+
+    def _variances(self, images, sigma):
+        found = self._posteriors(images, sigma)
+        return np.reshape([posterior.variance for posterior in found], images.shape[:2]).sum(1)
+
+    def _covariance(self, image, sigma):
+        found = self._posteriors(image[None], np.array([sigma]))
+        return by_channels([factored_operator(posterior.factor) for posterior in found])
+
+    def _warn_of_uncertified(self, found, channels):
+        losses = np.reshape([posterior.error_db for posterior in found], (-1, channels)).max(1)
+        bad = np.flatnonzero(losses > self.tolerance)
+        if len(bad):
+            warnings.warn(
+                f"{type(self).__name__}: {len(bad)} of {len(losses)} images are not certified: "
+                f"two runs differ so much that Monte Carlo error costs up to {losses.max():.2g} "
+                f"dB, more than tolerance={self.tolerance:g}. Raise n_final, then n_moves and "
+                "n_particles.",
+                UncertifiedWarning,
+                stacklevel=2,
+            )
+
+
+def _sample(image_class, noisy, sigma, effort, root):
+    """Sample one image; its stream is that of its own values, whatever its place in a batch."""
+    import torch
+
+    from gahb_sk.denoisers.optimal._c_alpha_class._posterior import sample_posterior
+    from gahb_sk.denoisers.optimal._c_alpha_class._tempering import Effort
+    from gahb_sk.image_classes._c_alpha_map import CAlphaLaw
+
+    digest = hashlib.blake2b(noisy.tobytes(), digest_size=16).digest()
+    words = np.frombuffer(digest, np.uint32)
+    generator = torch.Generator().manual_seed(torch_seed(child(root, *map(int, words))))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # sums in another order would change the chain
+    try:
+        with torch.inference_mode():
+            law = CAlphaLaw.of(image_class)
+            target = torch.as_tensor(noisy)
+            return sample_posterior(law, target, sigma, Effort(*effort), generator)
+    finally:
+        torch.set_num_threads(threads)
