@@ -58,7 +58,7 @@ def posterior_gap(
         squared error summed over pixels, and ``..._near``, ``..._middle`` and ``..._far`` its parts
         within 2 pixels of the contour, from 2 to 8, and beyond. ``variance`` is the error that
         the sampler predicts, ``error_variance`` its own Monte Carlo error, ``error_db`` the loss
-        of PSNR by it; ``correction``, ``exact``, ``log_density``, ``log_density_error`` and
+        of PSNR by it; ``correction``, ``exact``, ``r_hat``, ``log_density``, ``log_density_error`` and
         ``dark_above`` are those of :class:`~gahb_sk.denoisers.CAlphaPosteriorMean`; ``seconds``
         of processor time.
     """
@@ -142,7 +142,7 @@ def _optimum_row(optimum, clean, noisy, sigma, bands):
     start = time.process_time()
     (posterior,) = optimum.sample_posterior(noisy, sigma)
     row = {"seconds": time.process_time() - start}
-    for name in ("variance", "error_variance", "error_db", "correction", "exact", "dark_above"):
+    for name in ("variance", "error_variance", "error_db", "correction", "exact", "r_hat", "dark_above"):
         row[name] = getattr(posterior, name)
     row |= {"log_density": posterior.log_density}
     row |= {"log_density_error": posterior.log_evidence_error}

@@ -21,6 +21,7 @@ from gahb_sk.jacobians._posterior import by_channels, factored_operator
 
 _SHARE = 0.4  # of the effective sample size left when the likelihood's power rises
 _LONGEST = 16  # rotations in one Hamiltonian move
+_MIXED = 1.5  # largest R-hat with which an image is certified
 
 
 class UncertifiedWarning(UserWarning):
@@ -139,7 +140,7 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         posteriors : list of Posterior
             One per image: ``mean``, ``variance``, ``draws`` with ``draw_weights``,
             ``log_evidence`` of each run, and the certificate ``error_db``,
-            ``effective_size``. Of an image with shuffled pixels, in the unshuffled order.
+            ``effective_size``, ``r_hat``. Of an image with shuffled pixels, in the unshuffled order.
         """
         self = self._prepared(X)
         images = self._check_images(X)
@@ -200,7 +201,7 @@ class CAlphaPosteriorMean(BasePosteriorMean):
 
     def _mean(self, images, sigma):
         found = self._posteriors(images, sigma)
-        self._warn_of_uncertified(found, images.shape[1])
+        self._warn_of_uncertified(found)
         return np.stack([posterior.mean for posterior in found]).reshape(images.shape)
 
     def _variances(self, images, sigma):
@@ -211,15 +212,15 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         found = self._posteriors(image[None], np.array([sigma]))
         return by_channels([factored_operator(posterior.factor) for posterior in found])
 
-    def _warn_of_uncertified(self, found, channels):
-        losses = np.reshape([posterior.error_db for posterior in found], (-1, channels)).max(1)
-        bad = np.flatnonzero(losses > self.tolerance)
-        if len(bad):
+    def _warn_of_uncertified(self, found):
+        bad = [p for p in found if p.error_db > self.tolerance or p.r_hat > _MIXED]
+        if bad:
             warnings.warn(
-                f"{type(self).__name__}: {len(bad)} of {len(losses)} images are not certified: "
-                f"two runs differ so much that Monte Carlo error costs up to {losses.max():.2g} "
-                f"dB, more than tolerance={self.tolerance:g}. Raise n_final, then n_moves and "
-                "n_particles.",
+                f"{type(self).__name__}: {len(bad)} of {len(found)} images are not certified. Monte "
+                f"Carlo error costs up to {max(p.error_db for p in bad):.2g} dB by two runs' "
+                f"difference (tolerance={self.tolerance:g}), and R-hat reaches "
+                f"{max(p.r_hat for p in bad):.2g} ({_MIXED:g} is allowed). Raise n_final, then "
+                "n_moves and n_particles.",
                 UncertifiedWarning,
                 stacklevel=2,
             )

@@ -13,7 +13,9 @@ from gahb_sk.denoisers.optimal._c_alpha_class._tempering import move, prior_popu
 
 N_RUNS = 2
 _BLOCK = 4  # moves in one metric, of which the last state is kept as a draw
-_TOLERATED_CORRECTION = 1.0  # variance of the expansion's log weights
+_TOLERATED_CORRECTION = 2.0  # variance of the expansion's log weights
+_EXACT_STEP = 0.05  # to begin with, under uniform innovations
+_EXACT_EFFORT = 2  # times as many moves, each of up to twice as many steps
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Posterior:
         Variance of the log weights from normal to uniform innovations; 0 if exact throughout.
     exact : bool
         Whether the states are those of the exact law.
+    r_hat : float
+        Root of the total over the within-particle variance of the images: 1 if particles move
+        freely through the posterior, large if they stay where they began.
     """
 
     mean: np.ndarray
@@ -57,6 +62,7 @@ class Posterior:
     draw_weights: np.ndarray
     correction: float
     exact: bool
+    r_hat: float
 
     @property
     def error_db(self):
@@ -110,8 +116,12 @@ def sample_posterior(law, noisy, sigma, effort, generator, *, exact=None):
                         effort, generator)
     population, visits = explore(population, effort, generator)
     if not exact and visits.correction > _TOLERATED_CORRECTION:
+        more = effort._replace(
+            n_final=_EXACT_EFFORT * effort.n_final, longest=_EXACT_EFFORT * effort.longest
+        )
+        population, _ = explore(_matched(population), more, generator)  # forgets the expansion
         evidence = visits.evidence
-        population, visits = explore(_matched(population), effort, generator)
+        population, visits = explore(population, more, generator)
         visits.evidence = evidence
     return visits.summary(population)
 
@@ -152,7 +162,7 @@ def _matched(population):
     target, particles = population.target, population.particles
     latents = match_uniform(target.law, population_whitening(population), particles.latents)
     target = target._replace(law=dataclasses.replace(target.law, normal=False))
-    steps = torch.full_like(population.steps, 0.08)
+    steps = torch.full_like(population.steps, _EXACT_STEP)
     return population._replace(target=target, particles=target.evaluate(latents), steps=steps)
 
 
@@ -165,6 +175,7 @@ class Visits:
         self.first = torch.zeros(shape, dtype=torch.float64)
         self.second = torch.zeros(shape, dtype=torch.float64)
         self.weights = torch.zeros(self.groups[0], dtype=torch.float64)
+        self.chains = torch.zeros(*self.groups, *self.law.size)
         self.log_weights, self.draws, self.draw_weights = [], [], []
         self.base = population.log_evidence
 
@@ -175,7 +186,9 @@ class Visits:
             log_weights = log_correction(self.law, whitening, particles.latents)
         self.log_weights.append(log_weights)
         weights = log_weights.clamp(-8, 8).exp()
-        images = particles.parts.image.unflatten(0, self.groups).double()
+        images = particles.parts.image.unflatten(0, self.groups)
+        self.chains += images
+        images = images.double()
         self.first += torch.einsum("gn,gnhw->ghw", weights, images)
         self.second += torch.einsum("gn,gnhw->ghw", weights, images.square())
         self.weights += weights.sum(1)
@@ -192,6 +205,7 @@ class Visits:
         mean = torch.logsumexp(log_weights.permute(1, 0, 2).flatten(1), 1)
         self.evidence = self.base + mean - math.log(log_weights.shape[0] * self.groups[1])
         self.correction = float(log_weights.permute(1, 0, 2).flatten(1).var(1).mean())
+        self.between = (self.chains / len(log_weights)).var(1).sum((1, 2)).double()
 
     def summary(self, population):
         """Return the :class:`Posterior`."""
@@ -209,6 +223,9 @@ class Visits:
         means = torch.stack([first[run == r].sum(0) for r in range(N_RUNS)])
         squares = torch.stack([second[run == r].sum(0) for r in range(N_RUNS)])
         variances = (squares - means.square()).sum((1, 2))
+        group_mean = self.first / self.weights[:, None, None]
+        total = (self.second / self.weights[:, None, None] - group_mean.square()).sum((1, 2))
+        within = (total - self.between).clamp_min(1e-3 * total)
         draws = torch.stack(self.draws, 1)
         weights = torch.stack(self.draw_weights, 1)
         weights = weights / weights.sum((1, 2), keepdim=True) * (share / N_RUNS)[:, None, None]
@@ -224,4 +241,5 @@ class Visits:
             draw_weights=weights.flatten().numpy(),
             correction=self.correction,
             exact=not self.law.normal,
+            r_hat=float((share / N_RUNS * (total / within).sqrt()).sum()),
         )

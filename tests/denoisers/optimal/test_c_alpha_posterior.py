@@ -1,0 +1,222 @@
+"""The sampled posterior mean of C^alpha images: against brute force, identities and ranks."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import ndtri
+from scipy.stats import chisquare
+
+from gahb_sk import add_gaussian_noise
+from gahb_sk.denoisers import CAlphaPosteriorMean, GaussianPosteriorMean, UncertifiedWarning
+from gahb_sk.image_classes import CAlphaImages, GaussianImages
+from gahb_sk.image_classes._c_alpha_map import CAlphaLaw, pull_back, render
+
+QUICK = {"n_particles": 12, "n_moves": 1, "n_final": 12, "tolerance": 10.0}
+LAWS = {
+    "regular": CAlphaImages((12, 16), alpha=2.0, antialias="area"),
+    "rough background": CAlphaImages(12, alpha=2.0, background_alpha=1.0, antialias="area"),
+    "constant": CAlphaImages(8, alpha=1.5, constant_background=True, antialias="area"),
+    "contrast": CAlphaImages(12, alpha=3.0, min_contrast=0.3, antialias="area"),
+}
+
+
+def latents_of(law, n, seed):
+    """The standard normal latents and the dark side behind the class's own images."""
+    draws = law._draw(np.random.SeedSequence(seed), range(n))
+    z = ndtri(np.delete(draws, [2, 3], axis=1))
+    return torch.as_tensor(z), torch.as_tensor(draws[:, 2] < 0.5)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_map_draws_the_images_of_the_class(name, global_random_seed):
+    law = LAWS[name]
+    z, dark = latents_of(law, 6, global_random_seed)
+    drawn = render(CAlphaLaw.of(law, dtype=torch.float64), z, dark).image.numpy()
+    expected = law.sample(6, np.random.SeedSequence(global_random_seed), dtype=np.float64)
+    assert_allclose(drawn, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("normal", [False, True])
+@pytest.mark.parametrize("name", LAWS)
+def test_pull_back_is_the_gradient(name, normal, global_random_seed):
+    law = CAlphaLaw.of(LAWS[name], normal=normal, dtype=torch.float64)
+    z, dark = latents_of(LAWS[name], 4, global_random_seed)
+    generator = torch.Generator().manual_seed(global_random_seed)
+    residual = torch.randn(4, *law.size, generator=generator, dtype=torch.float64)
+    direction = torch.randn(z.shape, generator=generator, dtype=torch.float64)
+    step = 1e-6
+    ahead, behind = (render(law, z + s * direction, dark).image for s in (step, -step))
+    slope = ((ahead - behind) * residual).sum((1, 2)) / (2 * step)
+    gradient = pull_back(law, z, dark, render(law, z, dark), residual)
+    assert_allclose((gradient * direction).sum(1), slope, rtol=1e-4, atol=1e-4)
+
+
+def brute_force(law, noisy, sigma, n, seed):
+    """Posterior mean, its squared error and the log evidence, by importance sampling."""
+    draws = law.sample(n, seed).reshape(n, -1)
+    log_weight = -0.5 * np.square(draws - noisy.ravel()).sum(1, dtype=np.float64) / sigma**2
+    top = log_weight.max()
+    weight = np.exp(log_weight - top)
+    constant = 0.5 * noisy.size * np.log(2 * np.pi * sigma**2)
+    log_evidence = top + np.log(weight.mean()) - constant
+    evidence_error = weight.std() / weight.mean() / np.sqrt(n)
+    weight /= weight.sum()
+    mean = weight @ draws
+    variance = weight @ np.square(draws - mean)
+    error = np.square(weight) @ np.square(draws - mean)
+    size = 1 / np.square(weight).sum()
+    return mean.reshape(noisy.shape), variance.sum(), error.sum(), log_evidence, evidence_error, size
+
+
+@pytest.mark.parametrize(
+    "law, sigma, n",
+    [
+        (LAWS["constant"], 0.3, 200_000),
+        (CAlphaImages(8, alpha=2.0, antialias="area"), 0.5, 200_000),
+        pytest.param(LAWS["constant"], 0.15, 2_000_000, marks=pytest.mark.slow),
+        pytest.param(
+            CAlphaImages(12, constant_background=True, min_contrast=0.2, antialias="area"),
+            0.2,
+            2_000_000,
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_brute_force_agrees(law, sigma, n, global_random_seed):
+    clean = law.sample(4, global_random_seed)
+    noisy = add_gaussian_noise(clean, sigma, global_random_seed + 1)
+    denoiser = law.posterior_mean(n_particles=48, n_final=48, tolerance=10.0)
+    for image, found in zip(noisy, denoiser.sample_posterior(noisy, sigma), strict=True):
+        mean, variance, error, log_evidence, evidence_error, size = brute_force(
+            law, image, sigma, n, global_random_seed + 2
+        )
+        if size < 300:
+            continue
+        apart = np.square(found.mean - mean).sum()
+        assert apart < 6 * (error + found.error_variance) + 0.01 * variance
+        assert_allclose(found.variance, variance, rtol=0.2)
+        assert abs(found.log_density - log_evidence) < 5 * np.hypot(evidence_error, 0.2)
+
+
+def test_large_noise_is_the_linear_optimum(global_random_seed):
+    law, sigma = CAlphaImages(8, alpha=2.0, antialias="area"), 3.0
+    clean = law.sample(6, global_random_seed)
+    noisy = add_gaussian_noise(clean, sigma, global_random_seed + 1)
+    prior = GaussianImages.from_images(law.sample(20_000, global_random_seed + 2))
+    linear = GaussianPosteriorMean(prior).fit(clean).transform(noisy, sigma)
+    posteriors = law.posterior_mean(n_particles=64, n_final=48).sample_posterior(noisy, sigma)
+    for estimate, found in zip(linear, posteriors, strict=True):
+        assert np.square(found.mean - estimate).sum() < 0.1 * found.variance
+
+
+def test_tweedie(global_random_seed):
+    # f(y) = y + sigma^2 grad log p(y): along a direction, from two evidences.
+    law, sigma, step = LAWS["constant"], 0.3, 0.4
+    clean = law.sample(1, global_random_seed)
+    noisy = add_gaussian_noise(clean, sigma, global_random_seed + 1)
+    direction = np.ones_like(clean) / np.sqrt(clean[0].size)
+    denoiser = law.posterior_mean(n_particles=96, n_moves=3, n_final=32)
+    ahead, behind, middle = (
+        denoiser.sample_posterior(noisy + s * direction, sigma)[0] for s in (step, -step, 0)
+    )
+    slope = (ahead.log_density - behind.log_density) / (2 * step)
+    means = [((p.mean - y) * direction[0]).sum() / sigma**2 for p, y in (
+        (ahead, noisy[0] + step * direction[0]),
+        (middle, noisy[0]),
+        (behind, noisy[0] - step * direction[0]),
+    )]
+    simpson = (means[0] + 4 * means[1] + means[2]) / 6
+    tolerance = 4 * np.hypot(ahead.log_evidence_error, behind.log_evidence_error) + 0.4
+    assert abs(slope - simpson) * 2 * step < tolerance
+
+
+@pytest.mark.parametrize("n", [12, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", LAWS)
+def test_error_is_the_predicted_variance(name, n, global_random_seed):
+    law, sigma = LAWS[name], 0.1
+    clean = law.sample(n, global_random_seed)
+    noisy = add_gaussian_noise(clean, sigma, global_random_seed + 1)
+    found = law.posterior_mean(n_particles=12, n_final=16).sample_posterior(noisy, sigma)
+    errors = np.array([np.square(p.mean - x).sum() for p, x in zip(found, clean, strict=True)])
+    predicted = np.array([p.variance + p.error_variance for p in found])
+    # E|draw - x|^2 = 2 E|mean - x|^2: a draw is as far from the mean as the truth is
+    difference = errors - predicted
+    assert abs(difference.mean()) < 5 * difference.std(ddof=1) / np.sqrt(n)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LAWS)
+def test_truth_ranks_uniformly_among_draws(name, global_random_seed):
+    # simulation-based calibration of three functionals of the image
+    law, sigma, n = LAWS[name], 0.1, 150
+    clean = law.sample(n, global_random_seed)
+    noisy = add_gaussian_noise(clean, sigma, global_random_seed + 1)
+    found = law.posterior_mean(n_particles=12, n_final=24).sample_posterior(noisy, sigma)
+    half = clean.shape[1] // 2
+    for functional in (
+        lambda x: x[..., :half, :].mean((-2, -1)),
+        lambda x: x[..., 0, 0],
+        lambda x: x[..., half, half],
+    ):
+        ranks = [
+            p.draw_weights @ (functional(p.draws) < functional(x))
+            for p, x in zip(found, clean, strict=True)
+        ]
+        counts = np.histogram(ranks, bins=5, range=(0, 1))[0]
+        assert chisquare(counts).pvalue > 1e-4
+
+
+def test_exact_and_normal_innovations_agree(global_random_seed):
+    from gahb_sk.denoisers.optimal._c_alpha_class._posterior import sample_posterior
+    from gahb_sk.denoisers.optimal._c_alpha_class._tempering import Effort
+
+    image_class, sigma = CAlphaImages(16, alpha=2.0, antialias="area"), 0.2
+    clean = image_class.sample(1, global_random_seed)
+    noisy = torch.as_tensor(add_gaussian_noise(clean, sigma, global_random_seed + 1)[0])
+    generator = torch.Generator().manual_seed(global_random_seed)
+    one, other = (
+        sample_posterior(
+            CAlphaLaw.of(image_class), noisy, sigma, Effort(n_final=48), generator, exact=exact
+        )
+        for exact in (True, False)
+    )
+    assert one.exact and not other.exact
+    apart = np.square(one.mean - other.mean).sum()
+    assert apart < 8 * (one.error_variance + other.error_variance) + 0.01 * one.variance
+    assert abs(one.log_density - other.log_density) < 5
+
+
+def test_results_depend_on_the_image_alone(global_random_seed):
+    law = LAWS["regular"]
+    noisy = add_gaussian_noise(law.sample(3, global_random_seed), 0.2, 0)
+    denoiser = law.posterior_mean(**QUICK, random_state=global_random_seed).fit(noisy)
+    whole = denoiser.transform(noisy, 0.2)
+    assert_array_equal(whole[1:2], denoiser.transform(noisy[1:2], 0.2))
+    assert_array_equal(whole, denoiser.set_params(n_jobs=2).transform(noisy, 0.2))
+
+
+def test_uncertified_images_are_named(global_random_seed):
+    law = LAWS["regular"]
+    noisy = add_gaussian_noise(law.sample(1, global_random_seed), 0.1, 0)
+    denoiser = law.posterior_mean(**{**QUICK, "tolerance": 1e-6})
+    with pytest.warns(UncertifiedWarning, match="n_final"):
+        denoiser.transform(noisy, 0.1)
+
+
+def test_covariance_is_that_of_the_draws(global_random_seed):
+    law = LAWS["constant"]
+    noisy = add_gaussian_noise(law.sample(1, global_random_seed), 0.1, 0)
+    denoiser = law.posterior_mean(**QUICK).fit(noisy)
+    posterior = denoiser.sample_posterior(noisy, 0.1)[0]
+    values, vectors = denoiser.posterior_covariance(noisy, 0.1, 3)
+    along = (posterior.draws - posterior.mean)[:, None] * vectors[0]
+    spread = posterior.draw_weights @ np.square(along.sum((2, 3)))
+    assert_allclose(spread, values[0], rtol=0.3)
+    trace = np.trace(denoiser.linearize(noisy[0], 0.1).matmat(np.eye(64)))
+    assert_allclose(trace * 0.1**2, posterior.variance, rtol=0.3)
+
+
+def test_masks_that_are_not_differentiable_are_refused():
+    with pytest.raises(ValueError, match='antialias="area"'):
+        CAlphaPosteriorMean(CAlphaImages(8)).fit(np.zeros((1, 8, 8)))
