@@ -5,6 +5,7 @@ posterior is sampled in that noise: from the prior by tempering, with Hamiltonia
 sides. See :mod:`gahb_sk.denoisers.optimal._c_alpha_class` for the parts.
 """
 
+import contextlib
 import hashlib
 import warnings
 from numbers import Real
@@ -52,7 +53,7 @@ class CAlphaPosteriorMean(BasePosteriorMean):
     sigma : float, default=None
         Noise level, used when ``transform`` gets none. None: estimated for each image.
     n_jobs : int, default=None
-        Parallel processes over images. The results do not depend on it.
+        Images sampled at the same time, in threads. The results do not depend on it.
     random_state : int, RandomState or None, default=0
         Seed. An image's result depends on the seed, the image and its noise level only.
     image_shape : tuple of int, default=None
@@ -197,7 +198,8 @@ class CAlphaPosteriorMean(BasePosteriorMean):
             delayed(_sample)(self._law, image, float(level), effort, root)
             for image, level in zip(flat, levels, strict=True)
         )
-        return Parallel(n_jobs=self.n_jobs)(tasks)
+        with _one_thread_each():
+            return Parallel(n_jobs=self.n_jobs, prefer="threads")(tasks)
 
     def _mean(self, images, sigma):
         found = self._posteriors(images, sigma)
@@ -237,12 +239,19 @@ def _sample(image_class, noisy, sigma, effort, root):
     digest = hashlib.blake2b(noisy.tobytes(), digest_size=16).digest()
     words = np.frombuffer(digest, np.uint32)
     generator = torch.Generator().manual_seed(torch_seed(child(root, *map(int, words))))
-    threads = torch.get_num_threads()
     torch.set_num_threads(1)  # sums in another order would change the chain
+    with torch.inference_mode():
+        law = CAlphaLaw.of(image_class)
+        return sample_posterior(law, torch.tensor(noisy), sigma, Effort(*effort), generator)
+
+
+@contextlib.contextmanager
+def _one_thread_each():
+    """Put back the number of threads that torch uses within an operation."""
+    import torch
+
+    threads = torch.get_num_threads()
     try:
-        with torch.inference_mode():
-            law = CAlphaLaw.of(image_class)
-            target = torch.as_tensor(noisy)
-            return sample_posterior(law, target, sigma, Effort(*effort), generator)
+        yield
     finally:
         torch.set_num_threads(threads)
