@@ -12,6 +12,8 @@ from .classical._wiener import WienerDenoiser as WienerDenoiser
 from .learned._kept import fit_or_load as fit_or_load
 from .learned._network import NetworkDenoiser as NetworkDenoiser
 from .learned._pretrained import PretrainedDenoiser as PretrainedDenoiser
+from .optimal._c_alpha_posterior import CAlphaPosteriorMean as CAlphaPosteriorMean
+from .optimal._c_alpha_posterior import UncertifiedWarning as UncertifiedWarning
 from .optimal._disk_posterior import DiskPosteriorMean as DiskPosteriorMean
 from .optimal._empirical_bayes import EmpiricalBayesDenoiser as EmpiricalBayesDenoiser
 from .optimal._gaussian_posterior import GaussianPosteriorMean as GaussianPosteriorMean

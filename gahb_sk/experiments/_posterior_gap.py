@@ -17,6 +17,15 @@ from gahb_sk.image_classes import CAlphaImages
 
 BANDS = {"near": (0, 2), "middle": (2, 8), "far": (8, np.inf)}  # distance to the contour, pixels
 _KEY = ("sigma", "image")
+_REPORTED = (
+    "variance",
+    "error_variance",
+    "error_db",
+    "correction",
+    "exact",
+    "r_hat",
+    "dark_above",
+)
 
 
 @validate_params(
@@ -58,9 +67,8 @@ def posterior_gap(
         squared error summed over pixels, and ``..._near``, ``..._middle`` and ``..._far`` its parts
         within 2 pixels of the contour, from 2 to 8, and beyond. ``variance`` is the error that
         the sampler predicts, ``error_variance`` its own Monte Carlo error, ``error_db`` the loss
-        of PSNR by it; ``correction``, ``exact``, ``r_hat``, ``log_density``, ``log_density_error`` and
-        ``dark_above`` are those of :class:`~gahb_sk.denoisers.CAlphaPosteriorMean`; ``seconds``
-        of processor time.
+        of PSNR by it; ``correction``, ``exact``, ``r_hat``, ``dark_above``, ``log_density`` and
+        ``log_density_error`` are those of its records; ``seconds`` of processor time.
     """
     denoisers = as_denoisers(denoisers)
     optimum = image_class.posterior_mean() if optimum is None else optimum
@@ -142,7 +150,15 @@ def _optimum_row(optimum, clean, noisy, sigma, bands):
     start = time.process_time()
     (posterior,) = optimum.sample_posterior(noisy, sigma)
     row = {"seconds": time.process_time() - start}
-    for name in ("variance", "error_variance", "error_db", "correction", "exact", "r_hat", "dark_above"):
+    for name in (
+        "variance",
+        "error_variance",
+        "error_db",
+        "correction",
+        "exact",
+        "r_hat",
+        "dark_above",
+    ):
         row[name] = getattr(posterior, name)
     row |= {"log_density": posterior.log_density}
     row |= {"log_density_error": posterior.log_evidence_error}

@@ -179,8 +179,8 @@ class ImageClass:
         if self._estimator is None:
             name = type(self).__name__
             raise NotImplementedError(
-                f"{name}: no posterior mean of this class is implemented; DiskImages, "
-                "RayImages, SineImages and GaussianImages have one."
+                f"{name}: no posterior mean of this class is implemented; CAlphaImages, "
+                "DiskImages, RayImages, SineImages and GaussianImages have one."
             )
         denoisers = importlib.import_module("gahb_sk.denoisers")
         return getattr(denoisers, self._estimator)(image_class=self, **params)

@@ -192,9 +192,7 @@ def pull_back(law, latents, dark_above, parts, residual):
         on_sides.mul_(parts.scale[..., None, None])
         backgrounds.copy_(_filter_backgrounds(law, on_sides))
     innovations = slice(N_RANGES, None)
-    gradient[:, innovations] *= (
-        law.slope if law.normal else uniform_slope(latents[:, innovations])
-    )
+    gradient[:, innovations] *= law.slope if law.normal else uniform_slope(latents[:, innovations])
     return gradient
 
 

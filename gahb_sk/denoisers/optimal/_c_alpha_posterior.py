@@ -141,7 +141,7 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         posteriors : list of Posterior
             One per image: ``mean``, ``variance``, ``draws`` with ``draw_weights``,
             ``log_evidence`` of each run, and the certificate ``error_db``,
-            ``effective_size``, ``r_hat``. Of an image with shuffled pixels, in the unshuffled order.
+            ``effective_size``, ``r_hat``. Shuffled pixels are in the unshuffled order.
         """
         self = self._prepared(X)
         images = self._check_images(X)
@@ -218,8 +218,8 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         bad = [p for p in found if p.error_db > self.tolerance or p.r_hat > _MIXED]
         if bad:
             warnings.warn(
-                f"{type(self).__name__}: {len(bad)} of {len(found)} images are not certified. Monte "
-                f"Carlo error costs up to {max(p.error_db for p in bad):.2g} dB by two runs' "
+                f"{type(self).__name__}: {len(bad)} of {len(found)} images are not certified. "
+                f"Monte Carlo error costs up to {max(p.error_db for p in bad):.2g} dB by two runs' "
                 f"difference (tolerance={self.tolerance:g}), and R-hat reaches "
                 f"{max(p.r_hat for p in bad):.2g} ({_MIXED:g} is allowed). Raise n_final, then "
                 "n_moves and n_particles.",

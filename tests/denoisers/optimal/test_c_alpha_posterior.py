@@ -66,7 +66,14 @@ def brute_force(law, noisy, sigma, n, seed):
     variance = weight @ np.square(draws - mean)
     error = np.square(weight) @ np.square(draws - mean)
     size = 1 / np.square(weight).sum()
-    return mean.reshape(noisy.shape), variance.sum(), error.sum(), log_evidence, evidence_error, size
+    return (
+        mean.reshape(noisy.shape),
+        variance.sum(),
+        error.sum(),
+        log_evidence,
+        evidence_error,
+        size,
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,11 +129,14 @@ def test_tweedie(global_random_seed):
         denoiser.sample_posterior(noisy + s * direction, sigma)[0] for s in (step, -step, 0)
     )
     slope = (ahead.log_density - behind.log_density) / (2 * step)
-    means = [((p.mean - y) * direction[0]).sum() / sigma**2 for p, y in (
-        (ahead, noisy[0] + step * direction[0]),
-        (middle, noisy[0]),
-        (behind, noisy[0] - step * direction[0]),
-    )]
+    means = [
+        ((p.mean - y) * direction[0]).sum() / sigma**2
+        for p, y in (
+            (ahead, noisy[0] + step * direction[0]),
+            (middle, noisy[0]),
+            (behind, noisy[0] - step * direction[0]),
+        )
+    ]
     simpson = (means[0] + 4 * means[1] + means[2]) / 6
     tolerance = 4 * np.hypot(ahead.log_evidence_error, behind.log_evidence_error) + 0.4
     assert abs(slope - simpson) * 2 * step < tolerance

@@ -1,0 +1,1 @@
+"""The posterior of C^alpha images by sequential Monte Carlo, part by part."""

@@ -47,8 +47,8 @@ class Waves:
     def __init__(self, law, highest, dense):
         height, width = law.size
         self.rows, k = axis_waves(height, highest)
-        self.columns, l = axis_waves(width, highest)
-        norm = torch.hypot(k[:, None], l).flatten()
+        self.columns, m = axis_waves(width, highest)
+        norm = torch.hypot(k[:, None], m).flatten()
         self.weight = law.slope * norm.clamp_min(1) ** -law.beta
         self.dense = torch.nonzero(norm <= dense).flatten()
         self.rows, self.columns = self.rows.to(law.dtype), self.columns.to(law.dtype)
@@ -185,9 +185,7 @@ def whiten(law, latents, dark_above, parts, precision, *, centred=True):
     else:
         strength = (parts.scale.square() * masks.square().mean((2, 3))).mean().double() * precision
         waves = visible_waves(law, float(strength))
-        information, diagonal = _side_information(
-            waves, parts, masks, range_slope, ranges, groups
-        )
+        information, diagonal = _side_information(waves, parts, masks, range_slope, ranges, groups)
         sides = _triangular(information * precision)
         others = (1 + precision * diagonal).rsqrt().to(latents)
         center = _visible_mean(law, waves, latents)

@@ -112,8 +112,9 @@ def sample_posterior(law, noisy, sigma, effort, generator, *, exact=None):
     """
     exact = law.constant if exact is None else exact
     law = dataclasses.replace(law, normal=not exact)
-    population = temper(prior_population(law, noisy, sigma, N_RUNS, effort, generator),
-                        effort, generator)
+    population = temper(
+        prior_population(law, noisy, sigma, N_RUNS, effort, generator), effort, generator
+    )
     population, visits = explore(population, effort, generator)
     if not exact and visits.correction > _TOLERATED_CORRECTION:
         more = effort._replace(

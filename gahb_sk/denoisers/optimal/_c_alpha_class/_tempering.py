@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import torch
 
-from gahb_sk.image_classes._c_alpha_map import N_RANGES
 from gahb_sk.denoisers.optimal._c_alpha_class._metric import whiten
 from gahb_sk.denoisers.optimal._c_alpha_class._moves import Particles, Target, hamiltonian_move
+from gahb_sk.image_classes._c_alpha_map import N_RANGES
 
 HOPELESS = 16.0  # nats by which a side may lag before it is dropped
 _ACCEPTANCE, _ADAPTATION = 0.75, 0.5
@@ -127,9 +127,7 @@ def move(population, n_moves, effort, generator, visit=None):
     """
     target, particles = population.target, population.particles
     precision = population.beta / target.sigma**2
-    whitening = whiten(
-        target.law, particles.latents, target.dark_above, particles.parts, precision
-    )
+    whitening = whiten(target.law, particles.latents, target.dark_above, particles.parts, precision)
     steps, dtype = population.steps, target.law.dtype
     for _ in range(n_moves):
         jitter = 0.7 + 0.6 * torch.rand(1, generator=generator, dtype=dtype)
