@@ -22,7 +22,8 @@ from gahb_sk.jacobians._posterior import by_channels, factored_operator
 
 _SHARE = 0.4  # of the effective sample size left when the likelihood's power rises
 _LONGEST = 16  # rotations in one Hamiltonian move
-_MIXED = 1.5  # largest R-hat with which an image is certified
+# An image is certified up to this R-hat and this standard error of its log evidence.
+_MIXED, _AGREED = 1.5, 4.0
 
 
 class UncertifiedWarning(UserWarning):
@@ -50,6 +51,7 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         Moves at the posterior, over which images are averaged.
     tolerance : float, default=0.1
         Largest loss of PSNR by Monte Carlo error, in dB, with which an image is certified.
+        Infinity asks for no certificate.
     sigma : float, default=None
         Noise level, used when ``transform`` gets none. None: estimated for each image.
     n_jobs : int, default=None
@@ -98,7 +100,7 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         "n_particles": [at_least(2)],
         "n_moves": [at_least(1)],
         "n_final": [at_least(1)],
-        "tolerance": [Interval(Real, 0, None, closed="neither")],
+        "tolerance": [Interval(Real, 0, None, closed="right")],
         "random_state": ["random_state"],
     }
     _image_class = CAlphaImages
@@ -215,17 +217,25 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         return by_channels([factored_operator(posterior.factor) for posterior in found])
 
     def _warn_of_uncertified(self, found):
-        bad = [p for p in found if p.error_db > self.tolerance or p.r_hat > _MIXED]
+        bad = [p for p in found if not self._certifies(p)]
         if bad:
             warnings.warn(
-                f"{type(self).__name__}: {len(bad)} of {len(found)} images are not certified. "
-                f"Monte Carlo error costs up to {max(p.error_db for p in bad):.2g} dB by two runs' "
-                f"difference (tolerance={self.tolerance:g}), and R-hat reaches "
-                f"{max(p.r_hat for p in bad):.2g} ({_MIXED:g} is allowed). Raise n_final, then "
-                "n_moves and n_particles.",
+                f"{type(self).__name__}: {len(bad)} of {len(found)} images are not certified. The "
+                f"two runs' means differ by up to {max(p.error_db for p in bad):.2g} dB "
+                f"(tolerance={self.tolerance:g}), their log evidence by up to "
+                f"{2 * max(p.log_evidence_error for p in bad):.2g} nats, and R-hat reaches "
+                f"{max(p.r_hat for p in bad):.2g}. Raise n_particles if the evidence differs, "
+                "n_final otherwise.",
                 UncertifiedWarning,
                 stacklevel=2,
             )
+
+    def _certifies(self, posterior):
+        return np.isinf(self.tolerance) or (
+            posterior.error_db <= self.tolerance
+            and posterior.r_hat <= _MIXED
+            and posterior.log_evidence_error <= _AGREED
+        )
 
 
 def _sample(image_class, noisy, sigma, effort, root):

@@ -224,23 +224,28 @@ class Visits:
         means = torch.stack([first[run == r].sum(0) for r in range(N_RUNS)])
         squares = torch.stack([second[run == r].sum(0) for r in range(N_RUNS)])
         variances = (squares - means.square()).sum((1, 2))
+        # Runs weigh by their evidence, as a population of both would: a run that missed the
+        # better side counts for little. Half their squared distance is the error of one run.
+        of_run = torch.softmax(log_evidence, 0)
+        apart = float((means[0] - means[1]).square().sum()) / 2
+        share *= of_run[run]
         group_mean = self.first / self.weights[:, None, None]
         total = (self.second / self.weights[:, None, None] - group_mean.square()).sum((1, 2))
         within = (total - self.between).clamp_min(1e-3 * total)
         draws = torch.stack(self.draws, 1)
         weights = torch.stack(self.draw_weights, 1)
-        weights = weights / weights.sum((1, 2), keepdim=True) * (share / N_RUNS)[:, None, None]
+        weights = weights / weights.sum((1, 2), keepdim=True) * share[:, None, None]
         return Posterior(
-            mean=means.mean(0).numpy(),
+            mean=torch.einsum("r,rhw->hw", of_run, means).numpy(),
             run_means=means.numpy(),
-            variance=float((squares.mean(0) - means[0] * means[1]).sum()),
+            variance=float(of_run @ variances) + apart,
             run_variances=variances.numpy(),
-            error_variance=float((means[0] - means[1]).square().sum()) / 4,
+            error_variance=apart * float(of_run.square().sum()),
             log_evidence=log_evidence.numpy(),
-            dark_above=float(share[target.dark_above].sum() / N_RUNS),
+            dark_above=float(share[target.dark_above].sum()),
             draws=draws.flatten(0, 2).numpy(),
             draw_weights=weights.flatten().numpy(),
             correction=self.correction,
             exact=not self.law.normal,
-            r_hat=float((share / N_RUNS * (total / within).sqrt()).sum()),
+            r_hat=float((share * (total / within).sqrt()).sum()),
         )

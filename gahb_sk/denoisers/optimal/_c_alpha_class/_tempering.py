@@ -15,7 +15,9 @@ from gahb_sk.denoisers.optimal._c_alpha_class._metric import whiten
 from gahb_sk.denoisers.optimal._c_alpha_class._moves import Particles, Target, hamiltonian_move
 from gahb_sk.image_classes._c_alpha_map import N_RANGES
 
-HOPELESS = 16.0  # nats by which a side may lag before it is dropped
+HOPELESS = 24.0  # nats by which a side may lag before it is dropped
+_CROWD = 4  # times as many particles, and twice as many moves, while moves are cheap:
+_CROWDED = 0.03  # up to this power, where sides and contours are found
 _ACCEPTANCE, _ADAPTATION = 0.75, 0.5
 _LONGEST_STEP, _FIRST_STEP = 1.2, 0.5
 _ANGLE = 1.5  # of a trajectory; pi / 2 would make the next state of a Gaussian independent
@@ -27,7 +29,7 @@ class Effort(NamedTuple):
     Attributes
     ----------
     n_particles : int
-        In each group.
+        In each group; several times as many at first.
     n_moves : int
         At each power.
     n_final : int
@@ -74,7 +76,7 @@ def prior_population(law, noisy, sigma, n_runs, effort, generator):
     """Draw particles from the prior, for each run and each dark side."""
     dark = torch.tensor([False, True]).repeat(n_runs)
     target = Target(law, noisy, sigma, dark)
-    shape = (len(dark), effort.n_particles, law.n_latents)
+    shape = (len(dark), _CROWD * effort.n_particles, law.n_latents)
     latents = torch.randn(shape, generator=generator, dtype=law.dtype)
     if law.min_contrast is not None:  # the law is symmetric in them: keep one order
         ranges = latents[..., :N_RANGES]
@@ -105,7 +107,8 @@ def temper(population, effort, generator):
     """
     while population.beta < 1:
         population = _without_hopeless(_reweighted(population, effort, generator))
-        population = move(population, effort.n_moves, effort, generator)
+        n_moves = effort.n_moves * (2 if population.beta < _CROWDED else 1)
+        population = move(population, n_moves, effort, generator)
     return population
 
 
@@ -154,10 +157,11 @@ def _reweighted(population, effort, generator):
     n = misfit.shape[1]
     evidence = population.log_evidence + torch.logsumexp(log_weights, 1) - math.log(n)
     weights = torch.softmax(log_weights, 1)
-    offset = torch.rand(len(misfit), 1, generator=generator, dtype=torch.float64)
-    points = (offset + torch.arange(n)) / n
-    index = torch.searchsorted(weights.cumsum(1), points).clamp(max=n - 1)
     beta = population.beta + rise
+    left = n if beta < _CROWDED else effort.n_particles
+    offset = torch.rand(len(misfit), 1, generator=generator, dtype=torch.float64)
+    points = (offset + torch.arange(left)) / left
+    index = torch.searchsorted(weights.cumsum(1), points).clamp(max=n - 1)
     return population._replace(
         particles=population.particles.take(index),
         log_evidence=evidence,
