@@ -16,3 +16,10 @@ def global_random_seed():
 def rng(global_random_seed):
     """Random numbers for test data."""
     return np.random.RandomState(global_random_seed)
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the contract of the sampled posterior mean as slow: it samples every image."""
+    for item in items:
+        if "CAlphaPosteriorMean" in item.name and "test_common" in item.nodeid:
+            item.add_marker(pytest.mark.slow)

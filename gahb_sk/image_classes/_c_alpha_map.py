@@ -18,10 +18,13 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from scipy import fft
+from scipy.special import ndtri
 
-from gahb_sk.image_classes._c_alpha import power_filter
+from gahb_sk._random import seed_sequence
+from gahb_sk.image_classes._c_alpha import N_SCALARS, power_filter
 
 N_RANGES = 2
 _FLAT = 1e-4  # a contour that rises less across a pixel is treated as level
@@ -122,6 +125,28 @@ class CAlphaLaw:
         if self.constant:
             return ranges, contour, None
         return ranges, contour, latents[:, N_RANGES + width :].unflatten(1, (2, height, width))
+
+
+def drawn_latents(image_class, n_samples, random_state=None, first_image=0):
+    """Return the latents behind the images that a class draws.
+
+    Parameters
+    ----------
+    image_class : CAlphaImages
+        With horizontal contours.
+    n_samples, random_state, first_image
+        See ``image_class.sample``.
+
+    Returns
+    -------
+    latents : Tensor of shape (n_samples, n_latents), float64
+    dark_above : Tensor of bool, of shape (n_samples,)
+    """
+    indices = range(first_image, first_image + n_samples)
+    draws = image_class._draw(seed_sequence(random_state), indices)
+    ranges, side, innovations = draws[:, :N_RANGES], draws[:, N_RANGES], draws[:, N_SCALARS:]
+    latents = ndtri(np.concatenate([ranges, innovations], axis=1))
+    return torch.as_tensor(latents), torch.as_tensor(side < 0.5)
 
 
 def render(law, latents, dark_above):

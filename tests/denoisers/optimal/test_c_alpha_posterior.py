@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import ndtri
 from scipy.stats import chisquare
 
 from gahb_sk import add_gaussian_noise
 from gahb_sk.denoisers import CAlphaPosteriorMean, GaussianPosteriorMean, UncertifiedWarning
 from gahb_sk.image_classes import CAlphaImages, GaussianImages
-from gahb_sk.image_classes._c_alpha_map import CAlphaLaw, pull_back, render
+from gahb_sk.image_classes._c_alpha_map import CAlphaLaw, drawn_latents, pull_back, render
 
 QUICK = {"n_particles": 12, "n_moves": 1, "n_final": 12, "tolerance": 10.0}
 LAWS = {
@@ -21,19 +20,12 @@ LAWS = {
 }
 
 
-def latents_of(law, n, seed):
-    """The standard normal latents and the dark side behind the class's own images."""
-    draws = law._draw(np.random.SeedSequence(seed), range(n))
-    z = ndtri(np.delete(draws, [2, 3], axis=1))
-    return torch.as_tensor(z), torch.as_tensor(draws[:, 2] < 0.5)
-
-
 @pytest.mark.parametrize("name", LAWS)
 def test_map_draws_the_images_of_the_class(name, global_random_seed):
     law = LAWS[name]
-    z, dark = latents_of(law, 6, global_random_seed)
+    z, dark = drawn_latents(law, 6, global_random_seed)
     drawn = render(CAlphaLaw.of(law, dtype=torch.float64), z, dark).image.numpy()
-    expected = law.sample(6, np.random.SeedSequence(global_random_seed), dtype=np.float64)
+    expected = law.sample(6, global_random_seed, dtype=np.float64)
     assert_allclose(drawn, expected, rtol=0, atol=1e-12)
 
 
@@ -41,7 +33,7 @@ def test_map_draws_the_images_of_the_class(name, global_random_seed):
 @pytest.mark.parametrize("name", LAWS)
 def test_pull_back_is_the_gradient(name, normal, global_random_seed):
     law = CAlphaLaw.of(LAWS[name], normal=normal, dtype=torch.float64)
-    z, dark = latents_of(LAWS[name], 4, global_random_seed)
+    z, dark = drawn_latents(LAWS[name], 4, global_random_seed)
     generator = torch.Generator().manual_seed(global_random_seed)
     residual = torch.randn(4, *law.size, generator=generator, dtype=torch.float64)
     direction = torch.randn(z.shape, generator=generator, dtype=torch.float64)
@@ -198,6 +190,30 @@ def test_exact_and_normal_innovations_agree(global_random_seed):
     apart = np.square(one.mean - other.mean).sum()
     assert apart < 8 * (one.error_variance + other.error_variance) + 0.01 * one.variance
     assert abs(one.log_density - other.log_density) < 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alpha", [2.0, 3.0])
+def test_cold_runs_and_runs_from_the_truth_agree(alpha, global_random_seed):
+    from gahb_sk.denoisers.optimal._c_alpha_class._posterior import (
+        sample_from_truth,
+        sample_posterior,
+    )
+    from gahb_sk.denoisers.optimal._c_alpha_class._tempering import Effort
+
+    image_class, sigma = CAlphaImages(16, alpha=alpha, antialias="area"), 0.1
+    clean = image_class.sample(8, global_random_seed)
+    noisy = torch.as_tensor(add_gaussian_noise(clean, sigma, global_random_seed + 1))
+    latents, dark_above = drawn_latents(image_class, 8, global_random_seed)
+    law, effort = CAlphaLaw.of(image_class), Effort(n_final=32)
+    generator = torch.Generator().manual_seed(global_random_seed)
+    apart = []
+    for k, image in enumerate(noisy):
+        true = latents[k : k + 1].to(law.dtype), dark_above[k : k + 1]
+        warm = sample_from_truth(law, *true, image, sigma, effort, generator)
+        cold = sample_posterior(law, image, sigma, effort, generator)
+        apart.append(np.square(warm.mean - cold.mean).sum() / cold.variance)
+    assert np.median(apart) < 0.1
 
 
 def test_results_depend_on_the_image_alone(global_random_seed):

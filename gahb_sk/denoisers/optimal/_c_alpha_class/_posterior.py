@@ -7,12 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gahb_sk.denoisers.optimal._c_alpha_class._innovations import log_correction, match_uniform
-from gahb_sk.denoisers.optimal._c_alpha_class._metric import whiten
-from gahb_sk.denoisers.optimal._c_alpha_class._tempering import move, prior_population, temper
+from gahb_sk.denoisers.optimal._c_alpha_class._innovations import (
+    log_correction,
+    match_normal,
+    match_uniform,
+)
+from gahb_sk.denoisers.optimal._c_alpha_class._tempering import (
+    move,
+    population_at,
+    population_whitening,
+    prior_population,
+    temper,
+)
 
 N_RUNS = 2
-_BLOCK = 4  # moves in one metric, of which the last state is kept as a draw
+_BLOCK = 4  # moves of which the last state is kept as a draw
 _TOLERATED_CORRECTION = 2.0  # variance of the expansion's log weights
 _EXACT_STEP = 0.05  # to begin with, under uniform innovations
 _EXACT_EFFORT = 2  # times as many moves, each of up to twice as many steps
@@ -127,6 +136,37 @@ def sample_posterior(law, noisy, sigma, effort, generator, *, exact=None):
     return visits.summary(population)
 
 
+def sample_from_truth(law, latents, dark_above, noisy, sigma, effort, generator):
+    """Sample the posterior from the true latents, which are a draw from it.
+
+    Cold runs and these bracket the posterior: the ones may not have found all of it, the others
+    not have left the truth.
+
+    Parameters
+    ----------
+    law : CAlphaLaw
+    latents : Tensor of shape (1, n_latents)
+        Of uniform innovations.
+    dark_above : Tensor of bool, of shape (1,)
+    noisy, sigma, effort, generator
+        See :func:`sample_posterior`.
+
+    Returns
+    -------
+    posterior : Posterior
+        Its ``log_evidence`` and ``dark_above`` mean nothing.
+    """
+    law = dataclasses.replace(law, normal=not law.constant)
+    shape = (N_RUNS, effort.n_particles, -1)
+    start = population_at(law, latents[:, None].expand(shape), dark_above, noisy, sigma)
+    if law.normal:
+        matched = match_normal(law, population_whitening(start), start.particles.latents)
+        start = start._replace(particles=start.target.evaluate(matched))
+    start = move(start, effort.n_final, effort, generator)
+    population, visits = explore(start, effort, generator)
+    return visits.summary(population)
+
+
 def explore(population, effort, generator):
     """Move a population at the posterior and take in its states.
 
@@ -135,27 +175,15 @@ def explore(population, effort, generator):
     population : Population
     visits : Visits
     """
-    visits = Visits(population)
+    whitening = population_whitening(population)  # kept, so that moves leave the law as it is
+    visits = Visits(population, whitening)
     for _ in range(max(1, effort.n_final // _BLOCK)):
-        whitening = population_whitening(population)
         population = move(
-            population, _BLOCK, effort, generator, lambda p, w=whitening: visits.add(p, w)
+            population, _BLOCK, effort, generator, whitening=whitening, visit=visits.add
         )
         visits.keep(population.particles)
     visits.finish()
     return population, visits
-
-
-def population_whitening(population):
-    """Return the change of variables of a population; see :func:`whiten`."""
-    target, particles = population.target, population.particles
-    return whiten(
-        target.law,
-        particles.latents,
-        target.dark_above,
-        particles.parts,
-        population.beta / target.sigma**2,
-    )
 
 
 def _matched(population):
@@ -170,7 +198,8 @@ def _matched(population):
 class Visits:
     """Weighted sums over the states that a population visits."""
 
-    def __init__(self, population):
+    def __init__(self, population, whitening):
+        self.whitening = whitening
         self.law, self.groups = population.target.law, population.particles.misfit.shape
         shape = (self.groups[0], *self.law.size)
         self.first = torch.zeros(shape, dtype=torch.float64)
@@ -180,11 +209,11 @@ class Visits:
         self.log_weights, self.draws, self.draw_weights = [], [], []
         self.base = population.log_evidence
 
-    def add(self, particles, whitening):
+    def add(self, particles):
         """Take in the present states."""
         log_weights = torch.zeros(self.groups, dtype=torch.float64)
         if self.law.normal:
-            log_weights = log_correction(self.law, whitening, particles.latents)
+            log_weights = log_correction(self.law, self.whitening, particles.latents)
         self.log_weights.append(log_weights)
         weights = log_weights.clamp(-8, 8).exp()
         images = particles.parts.image.unflatten(0, self.groups)

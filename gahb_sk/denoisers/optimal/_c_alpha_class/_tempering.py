@@ -19,7 +19,7 @@ HOPELESS = 24.0  # nats by which a side may lag before it is dropped
 _CROWD = 4  # times as many particles, and twice as many moves, while moves are cheap:
 _CROWDED = 0.03  # up to this power, where sides and contours are found
 _ACCEPTANCE, _ADAPTATION = 0.75, 0.5
-_LONGEST_STEP, _FIRST_STEP = 1.2, 0.5
+_LONGEST_STEP, _FIRST_STEP, _CAREFUL_STEP = 1.2, 0.5, 0.1
 _ANGLE = 1.5  # of a trajectory; pi / 2 would make the next state of a Gaussian independent
 
 
@@ -91,6 +91,19 @@ def prior_population(law, noisy, sigma, n_runs, effort, generator):
     )
 
 
+def population_at(law, latents, dark_above, noisy, sigma):
+    """Return a population at the posterior, one group per run, with given latents."""
+    target = Target(law, noisy, sigma, dark_above.expand(len(latents)))
+    return Population(
+        target,
+        torch.arange(len(latents)),
+        target.evaluate(latents.contiguous()),
+        torch.zeros(len(latents), dtype=torch.float64),
+        torch.full((len(latents), 1), _CAREFUL_STEP, dtype=law.dtype),
+        1.0,
+    )
+
+
 def temper(population, effort, generator):
     """Carry a population to the posterior.
 
@@ -112,7 +125,19 @@ def temper(population, effort, generator):
     return population
 
 
-def move(population, n_moves, effort, generator, visit=None):
+def population_whitening(population):
+    """Return the change of variables of a population; see :func:`whiten`."""
+    target, particles = population.target, population.particles
+    return whiten(
+        target.law,
+        particles.latents,
+        target.dark_above,
+        particles.parts,
+        population.beta / target.sigma**2,
+    )
+
+
+def move(population, n_moves, effort, generator, *, whitening=None, visit=None):
     """Move all particles ``n_moves`` times in one metric, adapting the steps.
 
     Parameters
@@ -121,6 +146,8 @@ def move(population, n_moves, effort, generator, visit=None):
     n_moves : int
     effort : Effort
     generator : torch.Generator
+    whitening : Whitening, default=None
+        None: that of the population as it is.
     visit : callable, default=None
         Called with the particles after each move.
 
@@ -129,8 +156,7 @@ def move(population, n_moves, effort, generator, visit=None):
     population : Population
     """
     target, particles = population.target, population.particles
-    precision = population.beta / target.sigma**2
-    whitening = whiten(target.law, particles.latents, target.dark_above, particles.parts, precision)
+    whitening = population_whitening(population) if whitening is None else whitening
     steps, dtype = population.steps, target.law.dtype
     for _ in range(n_moves):
         jitter = 0.7 + 0.6 * torch.rand(1, generator=generator, dtype=dtype)
