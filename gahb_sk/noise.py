@@ -29,7 +29,7 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     X : ndarray or torch.Tensor of shape (n, ...), float32 or float64
         Clean images: a stack ``(n, H, W)`` or ``(n, C, H, W)``, or flat rows.
     sigma : float or array-like of shape (n,)
-        Noise level in the units of X, at least 0; one value, or one an image.
+        Noise level in the units of X, at least 0: one value, or one per image.
     random_state : int, RandomState or None, default=None
         The seed. Image ``k`` gets the same noise whatever ``n``, the dtype and the device.
     indices : sequence of int of length n, default=None
@@ -72,7 +72,7 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     dtype = numpy_dtype(X)
     indices = range(n) if indices is None else indices
     if len(indices) != n:
-        raise ValueError(f"indices: expected one index an image, {n}, got {len(indices)}.")
+        raise ValueError(f"indices: expected one index per image, {n}, got {len(indices)}.")
     noise = image_normals(root, indices, tuple(X.shape[1:]), dtype)
     noise *= sigma.astype(dtype).reshape(-1, *[1] * (X.ndim - 1))
     if is_torch(X):
@@ -133,24 +133,11 @@ def estimate_count_noise(X):
     Blocks of 8x8 pixels give pairs of a mean and of a variance, that of the finest diagonal
     details. A straight line is fitted to them by least squares, each weighed by the variance that
     Poisson-Gaussian noise gives it; blocks far above the line hold texture and are left out, and
-    the fit is repeated.
+    the fit is repeated. With a side below 8 pixels the noise is taken for white.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n, H, W) or (n, C, H, W)
-        Noisy images. With a side below 8 pixels, the noise is taken for white.
-
-    Returns
-    -------
-    gain : ndarray of shape (n,), float64
-        At least 0.
-    intercept : ndarray of shape (n,), float64
-        ``read_noise**2 - gain * offset``; these two cannot be told apart by one image.
-
-    Notes
-    -----
-    On whole photographs as counts of peak 1 to 100 the variance at the mean brightness is right
-    within 6 %. Fine texture makes it too high.
+    Returns gain (at least 0) and intercept, both ``(n,)``; the latter is ``read_noise**2 - gain *
+    offset``, two terms that one image cannot tell apart. On whole photographs as counts of peak
+    1 to 100 the variance at the mean brightness is right within 6 %, too high on fine texture.
     """
     X = np.asarray(X, np.float64)
     if min(X.shape[-2:]) < _BLOCK:
@@ -211,11 +198,11 @@ def check_sigma(sigma, n, name="sigma"):
         values = np.asarray(sigma, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"{name}: expected a number or one number an image, got {sigma!r}."
+            f"{name}: expected a number or one number per image, got {sigma!r}."
         ) from error
     if values.shape not in ((), (n,)):
         raise ValueError(
-            f"{name}: expected one number, or one an image, shape ({n},), got "
+            f"{name}: expected one number, or one per image, shape ({n},), got "
             f"{sigma!r}" + (f" of shape {values.shape}." if values.ndim else ".")
         )
     if not (np.isfinite(values).all() and (values >= 0).all()):

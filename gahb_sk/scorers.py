@@ -85,13 +85,9 @@ class _DenoisingScorer(BaseEstimator):
 def _denoised(estimator, noisy, clean, sigma):
     if hasattr(estimator, "denoise"):
         return estimator.denoise(noisy, sigma, clean=clean)
-    known = {"sigma": sigma, "clean": clean}
-    arguments = {
-        name: value
-        for name, value in known.items()
-        if value is not None and _takes(estimator, name)
-    }
-    return estimator.transform(noisy, **arguments)
+    known = [("sigma", sigma), ("clean", clean)]
+    taken = {name: v for name, v in known if v is not None and _takes(estimator, name)}
+    return estimator.transform(noisy, **taken)
 
 
 def _takes(estimator, name):
@@ -149,17 +145,7 @@ class PSNRScorer(_DenoisingScorer):
 
 
 class SSIMScorer(_DenoisingScorer):
-    """Mean structural similarity as a scorer.
-
-    Parameters
-    ----------
-    sigma : float or tuple of float, default=0.1
-        Noise levels at which clean images are denoised; the score is the mean over them.
-    data_range : float, default=1.0
-        Length of the range of intensities, in the units of the images.
-    random_state : int, default=0
-        Seed of the noise: the same noise for every candidate.
-    """
+    """Mean structural similarity as a scorer, with the parameters of :class:`PSNRScorer`."""
 
     def _metric(self, clean, denoised, estimator):
         if clean.ndim == 2:
@@ -168,15 +154,7 @@ class SSIMScorer(_DenoisingScorer):
 
 
 class MSEScorer(_DenoisingScorer):
-    """Mean squared error, negated so that higher is better, as a scorer.
-
-    Parameters
-    ----------
-    sigma : float or tuple of float, default=0.1
-        Noise levels at which clean images are denoised; the score is the mean over them.
-    random_state : int, default=0
-        Seed of the noise: the same noise for every candidate.
-    """
+    """Mean squared error, negated (higher is better), as a scorer; see :class:`PSNRScorer`."""
 
     _sign = -1
 

@@ -33,6 +33,7 @@ SETTINGS = {
         "tolerance": np.inf,
     },
     "BM3DDenoiser": lambda: {"exact": False},
+    "BandletShrinkage": lambda: {"n_shifts": 2, "largest": 8},
     "VarianceStabilized": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"]()},
     "Tiled": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"](), "margin": 8},
     "NetworkDenoiser": lambda: {

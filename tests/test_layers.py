@@ -10,7 +10,7 @@ import gahb_sk
 PACKAGE = Path(gahb_sk.__file__).parent
 # Rooms in the order in which data flow; those of one entry stand beside each other.
 ORDER = [
-    ["_files", "_random", "_validation"],
+    ["_files", "_random", "_threads", "_validation"],
     ["_arrays"],
     ["images"],
     ["noise"],

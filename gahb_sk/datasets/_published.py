@@ -1,5 +1,7 @@
 """Image sets of the literature, prepared as published, from the user's own copy."""
 
+from typing import Any
+
 import numpy as np
 
 from gahb_sk._validation import validate_params
@@ -26,7 +28,7 @@ class _ExactSize(Prepare):
 
 @validate_params(_OPTIONS, prefer_skip_nested_validation=True)
 def load_celeba(path, *, color=False, n_images=None, on_error="skip", n_workers=2,
-                return_report=False):  # fmt: skip
+                return_report=False) -> Any:  # fmt: skip
     """Load CelebA faces at 80x80 pixels, prepared as in [1]_.
 
     The aligned pictures of 218x178 pixels are cropped to rows 29 to 188 and columns 9 to 168,
@@ -37,18 +39,13 @@ def load_celeba(path, *, color=False, n_images=None, on_error="skip", n_workers=
     path : str or path-like
         Folder (such as ``img_align_celeba``) or zip archive of the aligned pictures.
     color, n_images, on_error, n_workers, return_report
-        As for :func:`load_image_folder`. A picture of another size counts as damaged.
+        See :func:`load_image_folder`. A picture of another size counts as damaged.
 
     Returns
     -------
     images : ndarray of shape (n, 80, 80), or (n, 3, 80, 80) if ``color``
         float32 in [0, 1], in the order of the names.
     report : FolderReport, only if ``return_report``
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As :func:`load_image_folder`.
 
     Notes
     -----
@@ -66,11 +63,11 @@ def load_celeba(path, *, color=False, n_images=None, on_error="skip", n_workers=
 
 @validate_params(_OPTIONS, prefer_skip_nested_validation=True)
 def load_lsun_bedrooms(path, *, image_size=80, color=False, n_images=None, on_error="skip",
-                       n_workers=2, return_report=False):  # fmt: skip
-    """Load LSUN bedrooms, prepared as in [1]_.
+                       n_workers=2, return_report=False) -> Any:  # fmt: skip
+    """Load LSUN bedrooms, prepared as in the reference of :func:`load_celeba`.
 
-    The first 256 rows and columns are resized by bicubic interpolation (see
-    :func:`load_celeba`) and averaged over red, green and blue.
+    The first 256 rows and columns are resized by bicubic interpolation and averaged over red,
+    green and blue.
 
     Parameters
     ----------
@@ -79,23 +76,12 @@ def load_lsun_bedrooms(path, *, image_size=80, color=False, n_images=None, on_er
     image_size : int or tuple (height, width), default=80
         Size after resizing: 80 as published for the large networks, 32 for the small ones.
     color, n_images, on_error, n_workers, return_report
-        As for :func:`load_image_folder`. A picture smaller than 256x256 counts as damaged.
+        See :func:`load_image_folder`. A picture smaller than 256x256 counts as damaged.
 
     Returns
     -------
-    images : ndarray of shape (n, height, width), or (n, 3, height, width) if ``color``
-        float32 in [0, 1], in the order of the names.
-    report : FolderReport, only if ``return_report``
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As :func:`load_image_folder`.
-
-    References
-    ----------
-    .. [1] Kadkhodaie, Guth, Simoncelli, Mallat, Generalization in diffusion models arises from
-       geometry-adaptive harmonic representations, ICLR 2024. arXiv:2310.02557
+    images, report
+        See :func:`load_celeba`.
     """
     prepare = Prepare(crop=(0, 256, 0, 256), image_size=image_size)
     return _load(path, prepare, color, n_images, on_error, n_workers, return_report)

@@ -8,12 +8,7 @@ from gahb_sk.denoisers._base import BaseDenoiser
 
 
 def all_denoisers():
-    """Return every denoiser class of the library.
-
-    Returns
-    -------
-    denoisers : dict of str to type
-        Class by name, sorted by name.
+    """Return every denoiser class of the library, as a dict sorted by name.
 
     Examples
     --------
@@ -27,22 +22,7 @@ def all_denoisers():
 
 
 def get_denoiser(name):
-    """Return the denoiser class of that name.
-
-    Parameters
-    ----------
-    name : str
-        For example ``"WaveletShrinkage"``.
-
-    Returns
-    -------
-    denoiser : type
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message gives the nearest legal name.
-    """
+    """Return the denoiser class of that name; a ValueError gives the nearest legal name."""
     denoisers = all_denoisers()
     return denoisers[check_name(name, denoisers, "denoiser")]
 

@@ -25,8 +25,8 @@ from gahb_sk.images import ImageBatch, as_images
 class ImageClass:
     """Base class of image classes: frozen dataclasses that hold every parameter of a law.
 
-    They are compared by value, hashed and pickled; a copy is the object itself, so that
-    scikit-learn's ``clone`` and ``GridSearchCV`` take them as any other parameter.
+    They are compared by value, hashed and pickled. A copy is the object itself, so scikit-learn's
+    ``clone`` and ``GridSearchCV`` take them as any other parameter.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class ImageClass:
         random_state : int, RandomState or None, default=None
             Seed. Image k depends on the seed, k and the parameters of the class only.
         return_latents : bool, default=False
-            Return ``(images, latents)``; the class says what its latents are.
+            Return ``(images, latents)``.
         first_image : int, default=0
             Number of the first image: ``sample(1, 0, first_image=k)`` makes image k alone.
         dtype : {numpy.float32, numpy.float64}, default=numpy.float32
@@ -99,12 +99,7 @@ class ImageClass:
         -------
         images : ndarray of shape (n_samples, *image_shape)
         latents : ndarray of shape (n_samples, dimension) or a record of arrays
-            Only if ``return_latents``.
-
-        Raises
-        ------
-        ValueError
-            If an argument is not legal.
+            Only if ``return_latents``; see the class.
         """
         dtype, root = check_dtype(dtype), seed_sequence(random_state)
 
@@ -132,10 +127,8 @@ class ImageClass:
         ----------
         latents : array-like of shape (n, dimension)
             As ``sample`` returns them.
-        dtype : {numpy.float32, numpy.float64}, default=numpy.float64
-            Precision of the result.
-        n_jobs : int, default=None
-            Threads; None is 1, -1 all processors.
+        dtype, n_jobs
+            See :meth:`sample`.
 
         Returns
         -------
@@ -166,8 +159,7 @@ class ImageClass:
 
         Returns
         -------
-        denoiser : denoiser
-            A posterior mean of :mod:`gahb_sk.denoisers` with ``image_class=self``.
+        denoiser : BaseDenoiser
 
         Raises
         ------

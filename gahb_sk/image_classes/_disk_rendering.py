@@ -65,8 +65,7 @@ def disk_coverage(geometry, image_size, *, antialias="area", wrap=False):
 
     Returns
     -------
-    coverage : ndarray of shape (n, height, width)
-        In [0, 1], double precision.
+    coverage : ndarray of shape (n, height, width), float64
     """
     geometry = np.asarray(geometry, dtype=np.float64)
     return _on_torus(COVERAGES[antialias], geometry, image_size, wrap, np.float64)
@@ -77,14 +76,8 @@ def disk_tangents(params, image_size, *, wrap=False, dtype=np.float64):
 
     Parameters
     ----------
-    params : array-like of shape (n, 5)
+    params, image_size, wrap, dtype
         See :func:`render_disks`.
-    image_size : tuple (height, width)
-        Sides in pixels.
-    wrap : bool, default=False
-        Whether the image is a torus.
-    dtype : {numpy.float32, numpy.float64}, default=numpy.float64
-        Precision of the result.
 
     Returns
     -------

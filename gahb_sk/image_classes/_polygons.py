@@ -110,7 +110,7 @@ class PolygonImages(ImageClass):
 
 
 def polygon_coverage(vertices, size):
-    """Return the share of each pixel that a polygon covers, exactly.
+    """Return the exact share of each pixel that a polygon covers.
 
     Parameters
     ----------
@@ -122,7 +122,6 @@ def polygon_coverage(vertices, size):
     Returns
     -------
     coverage : ndarray of shape (n, height, width), float64
-        In [0, 1].
     """
     height, width = size
     total = np.zeros((len(vertices), height, width))

@@ -5,13 +5,12 @@ runs over the images ``indices``. Everything image ``k`` draws comes from the st
 (see :mod:`gahb_sk._random`), so a chunk may be cut anywhere.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral
 
 import numpy as np
-from joblib import effective_n_jobs
 
 from gahb_sk._random import image_generators
+from gahb_sk._threads import in_threads
 
 CHUNK_BYTES = 2**22  # working memory of one chunk: about a processor's cache
 SMALLEST = 4
@@ -75,11 +74,8 @@ def make_in_chunks(make_chunk, n_samples, first_image, values_per_image, n_jobs=
 
     ``values_per_image`` says about how many doubles one image needs while it is made.
     """
-    if (
-        n_jobs is not None
-        and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral))
-        or (n_jobs == 0)
-    ):
+    whole = isinstance(n_jobs, Integral) and not isinstance(n_jobs, bool) and n_jobs != 0
+    if n_jobs is not None and not whole:
         raise ValueError(f"n_jobs: expected None or an int other than 0, got {n_jobs!r}.")
     length = max(1, CHUNK_BYTES // (8 * values_per_image))
     starts = range(0, n_samples, length)
@@ -94,9 +90,5 @@ def make_in_chunks(make_chunk, n_samples, first_image, values_per_image, n_jobs=
         for name, array in chunk.items():
             made[name][start:stop] = array
 
-    # One thread too runs in the pool: glibc gives the main thread's large blocks back to the
-    # system at once, and the page faults then cost more than the arithmetic.
-    with ThreadPoolExecutor(max(1, min(effective_n_jobs(n_jobs), len(starts)))) as pool:
-        for _ in pool.map(work, starts):
-            pass
+    in_threads(work, starts, n_jobs)
     return made

@@ -9,6 +9,10 @@ from gahb_sk._validation import at_least
 from gahb_sk.image_classes._base import ImageClass
 
 
+def _of_the_other(name):
+    return property(lambda self: getattr(self.image_class, name))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ShuffledImages(ImageClass):
     """Images of another class with their pixels shuffled, all by the same random permutation.
@@ -38,20 +42,9 @@ class ShuffledImages(ImageClass):
 
     _parameter_constraints = {"image_class": [ImageClass], "permutation_seed": [at_least(0)]}
 
-    @property
-    def image_size(self):
-        """Sides in pixels."""
-        return self.image_class.image_size
-
-    @property
-    def image_shape(self):
-        """Shape of one image, ``(H, W)`` or ``(C, H, W)``."""
-        return self.image_class.image_shape
-
-    @property
-    def dimension(self):
-        """That of the other class."""
-        return self.image_class.dimension
+    image_size = _of_the_other("image_size")
+    image_shape = _of_the_other("image_shape")
+    dimension = _of_the_other("dimension")
 
     @property
     def permutation(self):
@@ -70,28 +63,17 @@ class ShuffledImages(ImageClass):
         """Return the other class's optimal denoiser on this class; see :class:`ImageClass`."""
         return self.image_class.posterior_mean(**params).set_params(image_class=self)
 
-    @property
-    def _record(self):
-        return self.image_class._record
-
-    @property
-    def _working_values(self):
-        return self.image_class._working_values
-
-    def _draw(self, root, indices):
-        return self.image_class._draw(root, indices)
-
-    def _latents(self, draws, dtype):
-        return self.image_class._latents(draws, dtype)
+    _record = _of_the_other("_record")
+    _working_values = _of_the_other("_working_values")
+    _draw = _of_the_other("_draw")
+    _latents = _of_the_other("_latents")
+    _check_tangents = _of_the_other("_check_tangents")
 
     def _render(self, latents, dtype):
         return self.shuffle(self.image_class._render(latents, dtype))
 
     def _tangents(self, latents, dtype):
         return self.shuffle(self.image_class._tangents(latents, dtype))
-
-    def _check_tangents(self):
-        self.image_class._check_tangents()
 
 
 def pixel_permutation(size, random_state):

@@ -143,7 +143,7 @@ def check_sigma(case):
     case.require(np.isfinite(guess).all(), "fails without sigma", "Estimate it, or set blind.")
     if denoiser.blind:
         case.equal(low, high, "is blind but uses sigma", "Set blind = False.", 0)
-    elif not denoiser.needs_clean:
+    else:
         differ = float(np.abs(low - high).max())
         case.require(differ > 0, "ignores sigma", "Set blind = True, or use sigma in _denoise.")
     if "sigma" in denoiser.get_params():

@@ -42,17 +42,13 @@ class DiskPosteriorMean(BasePosteriorMean):
         the size of the images.
     n_jobs : int, default=None
         Number of threads, in joblib's meaning: None is 1, -1 is all processors.
-    sigma : float, default=None
-        Noise level used when ``transform`` gets no sigma. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Attributes
     ----------
     image_class_ : DiskImages
         The law of the images.
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``; nothing else is learned from them.
 
     Notes
     -----

@@ -58,8 +58,6 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
         Their mean.
     half_norms_ : ndarray of shape (n_training,), float64
         Half the squared distance of each training image to the mean.
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``; ``transform`` takes that shape only.
 
     Notes
     -----
@@ -100,12 +98,10 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
 
         Parameters
         ----------
-        X : array-like, torch.Tensor or lazy stack
-            Noisy images, shaped as in ``fit``.
-        sigma : float or array-like of shape (n,), default=None
-            Noise level; see ``transform``.
+        X, sigma
+            See ``transform``.
         n_neighbors : int, default=5
-            How many, at most the number of training images.
+            At most the number of training images.
 
         Returns
         -------

@@ -26,17 +26,13 @@ class GaussianPosteriorMean(BasePosteriorMean):
     image_class : GaussianImages, default=None
         The law of the images, also with shuffled pixels. None learns it in ``fit``: mean and
         covariance of the training images.
-    sigma : float, default=None
-        Noise level used when ``transform`` gets no sigma. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Attributes
     ----------
     image_class_ : GaussianImages
         The law of the images.
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``; ``transform`` takes that shape only.
 
     Examples
     --------

@@ -18,10 +18,8 @@ class OracleDenoiser(BaseDenoiser):
 
         Parameters
         ----------
-        X : array-like, torch.Tensor or lazy stack
-            Noisy images, shaped as in ``fit``.
-        sigma : float or array-like of shape (n,), default=None
-            Noise level; see :meth:`BaseDenoiser.transform`.
+        X, sigma
+            See :meth:`BaseDenoiser.transform`.
         clean : array-like, torch.Tensor or lazy stack
             The clean images, of the shape of X.
 
@@ -29,11 +27,6 @@ class OracleDenoiser(BaseDenoiser):
         -------
         denoised : ndarray or torch.Tensor
             Of the shape, dtype, kind and device of X.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the images or sigma break the contract.
         """
         return self.denoise(X, sigma, clean=clean)
 

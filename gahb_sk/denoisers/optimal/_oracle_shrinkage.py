@@ -40,18 +40,6 @@ def _n_scales(oracle, clean):
     return default_n_scales(clean.shape[-2:], COARSEST)
 
 
-def _cosine(oracle, clean, sigma):
-    return CosineTransform(clean.shape[-2:])
-
-
-def _fourier(oracle, clean, sigma):
-    return FourierTransform(clean.shape[-2:])
-
-
-def _pca(oracle, clean, sigma):
-    return oracle.transform_
-
-
 def _bandlet(oracle, clean, sigma):
     return best_bandlets(
         clean,
@@ -67,9 +55,9 @@ def _bandlet(oracle, clean, sigma):
 BASES = {
     "wavelet": _wavelet,
     "bandlet": _bandlet,
-    "cosine": _cosine,
-    "fourier": _fourier,
-    "pca": _pca,
+    "cosine": lambda oracle, clean, sigma: CosineTransform(clean.shape[-2:]),
+    "fourier": lambda oracle, clean, sigma: FourierTransform(clean.shape[-2:]),
+    "pca": lambda oracle, clean, sigma: oracle.transform_,
 }
 
 
@@ -97,8 +85,6 @@ class OracleShrinkage(OracleDenoiser):
 
     Attributes
     ----------
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``.
     transform_ : PCATransform
         Only for the basis "pca".
     mean_ : ndarray of shape (C, H, W)
@@ -181,44 +167,21 @@ class OracleShrinkage(OracleDenoiser):
         images = self._check_images(clean, "clean")
         factors = np.empty(images.shape, images.dtype)
         for index, chunk, level in self._levels(images, sigma):
-            factors[index] = self._factors(self._basis(chunk, level), chunk, level)
+            factors[index] = self._factors(BASES[self.basis](self, chunk, level), chunk, level)
         return images.restore(factors)
 
     def effective_dimension(self, clean, sigma):
-        """Return the sum of the factors of each image, an ndarray of shape ``(n,)``.
-
-        Parameters
-        ----------
-        clean, sigma
-            As for :meth:`shrinkage_factors`.
-        """
+        """Return the sum of the factors of each image, ``(n,)``; see :meth:`shrinkage_factors`."""
         factors = self.shrinkage_factors(clean, sigma)
         return factors.reshape(len(factors), -1).sum(axis=1, dtype=np.float64)
 
     def risk(self, clean, sigma):
-        """Return the expected squared error of each image, summed over its values.
-
-        Parameters
-        ----------
-        clean, sigma
-            As for :meth:`shrinkage_factors`.
-
-        Returns
-        -------
-        risk : ndarray of shape (n,)
-            ``sigma**2 * effective_dimension``.
-        """
+        """Return each image's expected squared error, ``sigma**2 * effective_dimension``."""
         dimension = self.effective_dimension(clean, sigma)
         return check_sigma(sigma, len(dimension)) ** 2 * dimension
 
     def predicted_psnr(self, clean, sigma):
-        """Return the PSNR in dB (data range 1) of the expected error of each image, ``(n,)``.
-
-        Parameters
-        ----------
-        clean, sigma
-            As for :meth:`shrinkage_factors`. Infinite at sigma 0.
-        """
+        """Return the PSNR in dB (data range 1) of each image's risk; infinite at sigma 0."""
         risk = self.risk(clean, sigma)
         size = np.prod(self._check_images(clean, "clean").shape[1:])
         with np.errstate(divide="ignore"):
@@ -238,9 +201,6 @@ class OracleShrinkage(OracleDenoiser):
         for index, chunk in images.chunks(self._chunk_length(images.shape)):
             yield index, chunk, sigma[index].astype(chunk.dtype)
 
-    def _basis(self, clean, sigma):
-        return BASES[self.basis](self, clean, sigma)
-
     def _centre(self, dtype):
         return self.mean_.astype(dtype) if self.basis == "pca" else dtype.type(0)
 
@@ -250,13 +210,13 @@ class OracleShrinkage(OracleDenoiser):
         return np.divide(power, power + variance, out=np.ones_like(power), where=variance > 0)
 
     def _denoise(self, noisy, sigma, clean=None):
-        transform = self._basis(clean, sigma)
+        transform = BASES[self.basis](self, clean, sigma)
         factors = self._factors(transform, clean, sigma)
         centre = self._centre(noisy.dtype)
         return transform.inverse(factors * transform.forward(noisy - centre)) + centre
 
     def _jacobian(self, image, sigma, clean=None):
         level = np.array([sigma])
-        transform = self._basis(clean[None], level)
+        transform = BASES[self.basis](self, clean[None], level)
         factors = self._factors(transform, clean[None], level)[0]
         return diagonal_operator(transform, factors, image.shape)

@@ -89,12 +89,10 @@ class BasePosteriorMean(BaseDenoiser):
 
         Parameters
         ----------
-        X : array-like, torch.Tensor or lazy stack
-            Noisy images, shaped as in ``fit``.
-        sigma : float or array-like of shape (n,), default=None
-            Noise level; see ``transform``.
+        X, sigma
+            See ``transform``.
         n_components : int, default=5
-            How many eigenvectors.
+            Number of eigenvectors.
 
         Returns
         -------
@@ -102,11 +100,6 @@ class BasePosteriorMean(BaseDenoiser):
             Eigenvalues, decreasing; divided by ``sigma**2`` they are those of the Jacobian.
         vectors : ndarray of shape (n, n_components, ...)
             Orthonormal eigenvectors, each of the shape of an image.
-
-        Raises
-        ------
-        ValueError
-            If ``n_components`` is not between 1 and the number of values of an image.
         """
         self = self._prepared(X)
         noisy = self._check_images(X)
@@ -125,16 +118,13 @@ class BasePosteriorMean(BaseDenoiser):
 
         Parameters
         ----------
-        X : array-like, torch.Tensor or lazy stack
-            Noisy images, shaped as in ``fit``.
-        sigma : float or array-like of shape (n,), default=None
-            Noise level; see ``transform``.
+        X, sigma
+            See ``transform``.
 
         Returns
         -------
         variance : ndarray of shape (n,)
-            Summed over the values of an image. Divided by ``sigma**2`` it is the effective
-            dimension, the trace of the Jacobian.
+            Divided by ``sigma**2`` it is the effective dimension, the trace of the Jacobian.
         """
         self = self._prepared(X)
         noisy = self._check_images(X)

@@ -24,17 +24,13 @@ class RayPosteriorMean(BasePosteriorMean):
     image_class : RayImages, default=None
         The law of the images, also with shuffled pixels. None learns it in ``fit``: the ray on
         which the training images lie, see :meth:`RayImages.from_images`.
-    sigma : float, default=None
-        Noise level used when ``transform`` gets no sigma. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Attributes
     ----------
     image_class_ : RayImages
         The law of the images.
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``; ``transform`` takes that shape only.
 
     Examples
     --------

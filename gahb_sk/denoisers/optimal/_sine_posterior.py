@@ -28,17 +28,13 @@ class SinePosteriorMean(BasePosteriorMean):
     image_class : SineImages, default=None
         The law of the images, also with shuffled pixels; its size must be that of the images.
         None is the default ``SineImages`` at the size of the images.
-    sigma : float, default=None
-        Noise level used when ``transform`` gets no sigma. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Attributes
     ----------
     image_class_ : SineImages
         The law of the images.
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``; nothing else is learned from them.
 
     Examples
     --------

@@ -88,15 +88,8 @@ class TangentProjection(OracleDenoiser):
         function from clean images ``(n, H, W)`` to vectors ``(n, k, H, W)`` that span their
         tangent spaces. Channels of colour images are taken for images of their own, except on the
         ray of a colour image.
-    sigma : float, default=None
-        Kept for the contract; the projection does not depend on the noise level.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(C, H, W)`` to take flat rows.
-
-    Attributes
-    ----------
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``; nothing is learned from them.
 
     Examples
     --------
@@ -105,11 +98,12 @@ class TangentProjection(OracleDenoiser):
     >>> from gahb_sk.image_classes import DiskImages
     >>> clean = DiskImages(24).sample(8, random_state=0)
     >>> noisy = add_gaussian_noise(clean, 0.05, 0)
-    >>> denoised = TangentProjection().fit(clean).transform(noisy, sigma=0.05, clean=clean)
+    >>> denoised = TangentProjection().fit(clean).transform(noisy, clean=clean)
     >>> bool(((denoised - clean) ** 2).sum((1, 2)).mean() < 12 * 0.05**2)
     True
     """
 
+    blind = True
     _chunk_pixels = 2**18
 
     _parameter_constraints: dict = {
@@ -117,9 +111,8 @@ class TangentProjection(OracleDenoiser):
         "image_class": [*LATENTS, ShuffledImages, callable, None],
     }
 
-    def __init__(self, image_class=None, *, sigma=None, image_shape=None):
+    def __init__(self, image_class=None, *, image_shape=None):
         self.image_class = image_class
-        self.sigma = sigma
         self.image_shape = image_shape
 
     def _fit(self, images):

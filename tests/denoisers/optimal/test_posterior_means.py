@@ -38,6 +38,7 @@ from gahb_sk.image_classes import (
     disk_coverage,
 )
 from gahb_sk.networks import UNet
+from gahb_sk.testing import CHECKS
 
 SIZE = 24
 JOINT = ("ray", "shuffled ray", "Gaussian")
@@ -338,3 +339,10 @@ def test_tangent_projection_takes_a_function(global_random_seed):
     assert_allclose(oracle.transform(Y, 0.1, clean=X), expected, atol=1e-12)
     J = oracle.linearize(Y[0], 0.1, clean=X[0]).matmat(np.eye(SIZE**2))
     assert_allclose(J @ J, J, atol=1e-12)
+
+
+@pytest.mark.parametrize("cls", [DiskPosteriorMean, TangentProjection])
+@pytest.mark.parametrize("check", ["check_batch", "check_copies", "check_global_seeds"])
+@pytest.mark.filterwarnings("ignore:.*(explain|disk of the class):UserWarning")
+def test_the_default_disks_keep_the_contract(cls, check):
+    CHECKS[check](cls())

@@ -7,9 +7,9 @@ Fourier transforms; for separate nodes they are a factor, one to three rows a no
 
 import numpy as np
 
+from gahb_sk._threads import in_threads
 from gahb_sk.denoisers.optimal._disk_class._nodes import chunks
 from gahb_sk.denoisers.optimal._disk_class._posterior import blocks, mean
-from gahb_sk.denoisers.optimal._disk_class._threads import run
 from gahb_sk.jacobians._operator import JacobianOperator
 from gahb_sk.jacobians._posterior import factored_operator
 
@@ -60,8 +60,7 @@ def _of_nodes(problem, mixture):
     average += mixture.weight @ mixture.moments.b
     factors = (_factor(problem, mixture, part, average) for part in _parts(mixture))
     if 3 * len(mixture.weight) <= d:
-        rows = np.concatenate(list(factors))
-        return factored_operator(rows)
+        return factored_operator(np.concatenate(list(factors)))
     dense = sum(rows.T @ rows for rows in factors)
     return JacobianOperator(d, lambda V: dense @ V, positive=True)
 
@@ -118,5 +117,5 @@ def _traces_of_nodes(problem, mixture, average):
         between = b[:, None] + k[:, None] * masks - flat[mixture.image[part]]
         spread[part] = np.maximum(within, 0) + np.einsum("kd,kd->k", between, between)
 
-    run(work, chunks(len(spread), d), problem.n_threads)
+    in_threads(work, chunks(len(spread), d), problem.n_threads)
     return np.bincount(mixture.image, mixture.weight * spread, len(average))

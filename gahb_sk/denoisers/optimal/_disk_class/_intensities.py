@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gahb_sk.denoisers.optimal._disk_class._threads import run
+from gahb_sk._threads import in_threads
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _DEPTH = 14.0  # integrate down to exp(-_DEPTH) of the peak
@@ -90,7 +90,7 @@ def integrate(stats, variance, low, high, n_threads=1):
         for out, values in zip(moments, found, strict=True):
             out[part] = values
 
-    run(work, range(0, n, _CHUNK), n_threads)
+    in_threads(work, range(0, n, _CHUNK), n_threads)
     return log_evidence, moments
 
 

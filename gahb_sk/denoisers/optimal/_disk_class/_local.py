@@ -25,13 +25,15 @@ def lattice_nodes(problem, image, geometry, intensities):
         cells = np.repeat(deviation, len(offsets), axis=0)
         places = (centre[:, None] + deviation[:, None] * offsets).reshape(-1, 3)
         which = np.repeat(np.arange(len(image)), len(offsets))
-        nodes, own = _evaluate_tagged(problem, image, which, places, cells, outer)
-        mean, spread, edge = _summary(problem, nodes, centre, own[0], own[1])
+        possible = problem.law.geometry.mass(places, cells) > 0
+        nodes = evaluate(problem, image[which], places, cells)
+        own, shell = which[possible], np.tile(outer, len(image))[possible]
+        mean, spread, edge = _summary(problem, nodes, centre, own, shell)
         ratio = spread / deviation
         good = (edge < _EDGE_WEIGHT) & (np.abs(mean - centre) < 0.7 * deviation).all(1)
-        good &= ((ratio > 0.6) & (ratio < 1.6)).all(1) | last
+        good &= ((ratio > 0.6) & (ratio < 1.6)).all(1)
         good |= last
-        done.append(nodes.take(good[own[0]]))
+        done.append(nodes.take(good[own]))
         if good.all():
             break
         grow = np.clip(ratio, 0.3, 3) * np.where(edge >= _EDGE_WEIGHT, 1.25, 1)[:, None]
@@ -39,14 +41,6 @@ def lattice_nodes(problem, image, geometry, intensities):
         image, centre = image[rest], problem.law.geometry.nearest(mean[rest])
         deviation = (deviation * grow)[rest]
     return join(done)
-
-
-def _evaluate_tagged(problem, image, which, places, cells, outer):
-    """Evaluate nodes; return them with the row of ``image`` they belong to and the shell's."""
-    possible = problem.law.geometry.mass(places, cells) > 0
-    nodes = evaluate(problem, image[which], places, cells)
-    shell = np.tile(outer, len(image))
-    return nodes, (which[possible], shell[possible])
 
 
 def _summary(problem, nodes, centre, row, shell):

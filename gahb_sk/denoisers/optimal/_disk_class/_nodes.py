@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from gahb_sk._threads import in_threads
 from gahb_sk.denoisers.optimal._disk_class._intensities import MaskStatistics, Moments, integrate
-from gahb_sk.denoisers.optimal._disk_class._threads import run
 from gahb_sk.image_classes import DiskImages, disk_coverage
 
 _CHUNK_VALUES = 2**17  # of masks drawn at a time: they stay in the cache
@@ -44,26 +44,15 @@ class Nodes(NamedTuple):
 
     def take(self, index):
         """Return some of the nodes; ``index`` must keep them sorted."""
-        return Nodes(
-            self.image[index],
-            self.geometry[index],
-            self.cells[index],
-            self.log_weight[index],
-            self.moments.take(index),
-        )
+        return Nodes(*(values[index] for values in self[:4]), self.moments.take(index))
 
 
 def join(parts):
     """Put lists of nodes together, sorted by image."""
-    image = np.concatenate([part.image for part in parts])
-    order = np.argsort(image, kind="stable")
-    joined = [
-        np.concatenate(values)[order] for values in zip(*(p[1:4] for p in parts), strict=True)
-    ]
-    moments = Moments(
-        *(np.concatenate(values)[order] for values in zip(*(p.moments for p in parts), strict=True))
-    )
-    return Nodes(image[order], *joined, moments)
+    order = np.argsort(np.concatenate([part.image for part in parts]), kind="stable")
+    columns = zip(*((*part[:4], *part.moments) for part in parts), strict=True)
+    joined = [np.concatenate(values)[order] for values in columns]
+    return Nodes(*joined[:4], Moments(*joined[4:]))
 
 
 def evaluate(problem, image, geometry, cells):
@@ -82,7 +71,7 @@ def evaluate(problem, image, geometry, cells):
         products[1, part] = masks.sum(1)
         products[2, part] = np.einsum("kd,kd->k", masks, masks)
 
-    run(work, chunks(len(image), pixels), problem.n_threads)
+    in_threads(work, chunks(len(image), pixels), problem.n_threads)
     inside, area, A = products
     stats = MaskStatistics(inside, flat.sum(1)[image] - inside, A, area - A, pixels - 2 * area + A)
     evidence, moments = integrate(
@@ -91,10 +80,15 @@ def evaluate(problem, image, geometry, cells):
     return Nodes(image, geometry, cells, evidence + np.log(mass), moments)
 
 
+def runs(image):
+    """Return where the run of nodes of each image that has any begins, and their number."""
+    first = np.flatnonzero(np.diff(image, prepend=-1))
+    return first, np.diff(first, append=len(image))
+
+
 def weights(image, log_weight):
     """Return weights that sum to 1 over each image's nodes, and where its run begins."""
-    first = np.flatnonzero(np.diff(image, prepend=-1))
-    count = np.diff(first, append=len(image))
+    first, count = runs(image)
     weight = np.exp(log_weight - np.repeat(np.maximum.reduceat(log_weight, first), count))
     weight /= np.repeat(np.add.reduceat(weight, first), count)
     return weight, first
@@ -112,7 +106,7 @@ def combine(problem, image, geometry, coefficients):
         shape = (image[part.stop - 1] - first + 1, len(masks))
         return first, sparse.csr_array((coefficients[part], place), shape=shape) @ masks
 
-    for first, added in run(work, chunks(len(image), sums.shape[1]), problem.n_threads):
+    for first, added in in_threads(work, chunks(len(image), sums.shape[1]), problem.n_threads):
         sums[first : first + len(added)] += added
     return sums.reshape(problem.images.shape)
 

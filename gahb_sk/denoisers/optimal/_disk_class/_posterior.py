@@ -54,12 +54,9 @@ class Mixture(NamedTuple):
         present, row = np.unique(self.image, return_inverse=True)
         for part in blocks(len(present), self.grid.values_per_image):
             these = slice(*np.searchsorted(row, [part.start, part.stop]))
-            total[present[part]] = self.grid.combine(
-                row[these] - part.start,
-                self.cell[these],
-                coefficients[these],
-                part.stop - part.start,
-            )
+            image, n = row[these] - part.start, part.stop - part.start
+            sums = self.grid.combine(image, self.cell[these], coefficients[these], n)
+            total[present[part]] = sums
         return total
 
 
@@ -173,20 +170,11 @@ def _evaluate_grid(grid, problem):
     spacing = spacings(contrast, grid.geometry[best, 2], cells, problem.variance)
     keep = value >= (value[row, best] - reach(spacing, _DEPTH))[:, None]
     image, cell = np.nonzero(keep)
-    evidence, moments = integrate(
-        stats.take((image, cell)),
-        problem.variance[image],
-        *problem.law.intensity_range,
-        problem.n_threads,
-    )
-    nodes = Nodes(
-        image,
-        grid.geometry[cell],
-        np.broadcast_to(grid.cell, (len(cell), 3)),
-        evidence + grid.log_mass[cell],
-        moments,
-    )
-    return cell, nodes
+    pairs, variance = stats.take((image, cell)), problem.variance[image]
+    evidence, moments = integrate(pairs, variance, *problem.law.intensity_range, problem.n_threads)
+    cells = np.broadcast_to(grid.cell, (len(cell), 3))
+    evidence = evidence + grid.log_mass[cell]
+    return cell, Nodes(image, grid.geometry[cell], cells, evidence, moments)
 
 
 def _mixture(nodes, cell, grid):

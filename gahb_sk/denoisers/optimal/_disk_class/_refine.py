@@ -3,7 +3,7 @@
 import numpy as np
 
 from gahb_sk.denoisers.optimal._disk_class._local import lattice_nodes
-from gahb_sk.denoisers.optimal._disk_class._nodes import evaluate, join, weights
+from gahb_sk.denoisers.optimal._disk_class._nodes import evaluate, join, runs, weights
 
 # Squared norm of the derivative of a mask by its radius, a pixel of rim: the mean over directions
 # of a straight edge's (1 along the axes, 0.6 along the diagonals).
@@ -48,8 +48,7 @@ def _sharpness(nodes, problem):
     contrast = np.add.reduceat(weight * squared**2, first) / np.maximum(total, 1e-300)
     radius = np.add.reduceat(weight * squared * nodes.geometry[:, 2], first)
     radius /= np.maximum(total, 1e-300)
-    cells = nodes.cells[first]
-    return present, spacings(contrast, radius, cells, problem.variance[present])
+    return present, spacings(contrast, radius, nodes.cells[first], problem.variance[present])
 
 
 def unresolved(nodes, problem):
@@ -86,8 +85,7 @@ def refine(nodes, problem):
 def relevant(nodes, problem):
     """Keep the boxes in which the posterior may have weight."""
     present, spacing = _sharpness(nodes, problem)
-    first = np.flatnonzero(np.diff(nodes.image, prepend=-1))
-    count = np.diff(first, append=len(nodes.image))
+    first, count = runs(nodes.image)
     top = np.maximum.reduceat(nodes.log_weight, first)
     keep = nodes.log_weight >= np.repeat(top - reach(spacing, _DEPTH), count)
     order = np.lexsort([-nodes.log_weight, nodes.image])
@@ -98,8 +96,7 @@ def relevant(nodes, problem):
 
 def compact_images(nodes, problem):
     """Tell for each image of the batch whether its boxes lie within a few pixels of the best."""
-    first = np.flatnonzero(np.diff(nodes.image, prepend=-1))
-    count = np.diff(first, append=len(nodes.image))
+    first, count = runs(nodes.image)
     _, best, _ = best_disks(nodes)
     away = problem.law.geometry.difference(nodes.geometry, np.repeat(best, count, axis=0))
     flags = np.zeros(len(problem.images), bool)
@@ -110,6 +107,6 @@ def compact_images(nodes, problem):
 def best_disks(nodes):
     """Image, geometry and mean intensities of the best node of each present image."""
     order = np.lexsort([-nodes.log_weight, nodes.image])
-    best = order[np.flatnonzero(np.diff(nodes.image[order], prepend=-1))]
+    best = order[runs(nodes.image[order])[0]]
     b, k = nodes.moments.b[best], nodes.moments.k[best]
     return nodes.image[best], nodes.geometry[best], np.column_stack([b + k, b])
