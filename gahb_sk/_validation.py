@@ -17,31 +17,17 @@ from sklearn.utils._param_validation import (
     Options,
     StrOptions,
     validate_params,
-)
+)  # fmt: skip
 from sklearn.utils._param_validation import (
     validate_parameter_constraints as validate_parameters,
 )
 from sklearn.utils.validation import _check_n_features
 
 __all__ = [
-    "HasMethods",
-    "Hidden",
-    "Integral",
-    "Interval",
-    "InvalidParameterError",
-    "Options",
-    "Real",
-    "StrOptions",
-    "at_least",
-    "check_flat_features",
-    "check_name",
-    "did_you_mean",
-    "fit_context",
-    "positive",
-    "validate_parameters",
-    "validate_params",
-]
-
+    "HasMethods", "Hidden", "Integral", "Interval", "InvalidParameterError", "Options", "Real",
+    "StrOptions", "at_least", "check_flat_features", "check_name", "did_you_mean", "fit_context",
+    "positive", "validate_parameters", "validate_params",
+]  # fmt: skip
 
 _SHOWN = 40  # legal names that an error lists
 

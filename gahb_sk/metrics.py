@@ -28,11 +28,6 @@ def mse(clean, denoised):
     mse : ndarray of shape (n,), float64
         In the squared units of the images.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If the shapes differ, or the images are no floats.
-
     Examples
     --------
     >>> import numpy as np
@@ -57,11 +52,6 @@ def psnr(clean, denoised, *, data_range=1.0):
     -------
     psnr : ndarray of shape (n,), float64
         Higher is better; infinite where the images are equal.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If the images break the contract: integers, one 2-D image, NaN, different shapes.
 
     Examples
     --------
@@ -106,10 +96,8 @@ def ssim(clean, denoised, *, data_range=1.0):
 
     Parameters
     ----------
-    clean, denoised : array-like or torch.Tensor of shape (n, H, W) or (n, C, H, W)
-        Two stacks of the same shape, float32 or float64.
-    data_range : float, default=1.0
-        Length of the range of intensities, in the units of the images.
+    clean, denoised, data_range
+        See :func:`psnr`.
 
     Returns
     -------

@@ -63,7 +63,7 @@ def test_bad_input():
         add_gaussian_noise(np.zeros((1, 2, 2)), -0.1)
     with pytest.raises(ValueError, match="flat rows"):
         add_gaussian_noise(np.zeros(4), 0.1)
-    with pytest.raises(ValueError, match="one index an image"):
+    with pytest.raises(ValueError, match="one index per image"):
         add_gaussian_noise(np.zeros((2, 2, 2)), 0.1, indices=[1])
     with pytest.raises(ValueError, match=r"\(n, H, W\)"):
         estimate_sigma(np.zeros((4, 4)))

@@ -28,7 +28,7 @@ MAX_BYTES = 2**30  # unpacked
     prefer_skip_nested_validation=True,
 )
 def load_fashion_mnist(path=None, *, split="train", return_labels=False):
-    """Load the grey images of Fashion-MNIST.
+    """Load the grey images of Fashion-MNIST [1]_.
 
     Parameters
     ----------
@@ -46,13 +46,6 @@ def load_fashion_mnist(path=None, *, split="train", return_labels=False):
         float32 in [0, 1].
     labels : ndarray of shape (n,), int, only if ``return_labels``
         0 to 9.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the files are not there; the message says how to get them.
-    ValueError
-        If a file is damaged; the message names it.
 
     References
     ----------

@@ -101,9 +101,7 @@ def load_image_folder(
 
     Raises
     ------
-    FileNotFoundError
-        If there is nothing at ``path``.
-    ValueError
+    FileNotFoundError, ValueError
         If there are no images, none is usable, sizes differ and ``image_size`` is None, an archive
         holds a name that leaves it, or, with ``on_error="raise"``, at the first bad file.
 
@@ -140,23 +138,16 @@ def load_photographs(
 
     Parameters
     ----------
-    path : str or path-like
-        A folder or a zip archive.
+    path, color, recursive, extensions, n_images, max_pixels, on_error, n_workers, return_report
+        See :func:`load_image_folder`.
     halve_photographs : bool, default=False
         Average 2x2 pixels first, which takes compression noise away.
-    color, recursive, extensions, n_images, max_pixels, on_error, n_workers, return_report
-        As for :func:`load_image_folder`.
 
     Returns
     -------
     photographs : list of ndarray of shape (height, width) or (3, height, width)
         float32 in [0, 1].
     report : FolderReport, only if ``return_report``
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As :func:`load_image_folder`, but sizes may differ.
     """
     images, report = read_images(
         open_files(path, extensions, recursive), color=color, n_images=n_images,
@@ -185,20 +176,19 @@ def _usable(files, read, n_images, on_error, n_workers, ahead):
         except DamagedFile as error:
             return name, error
 
-    good, names, skipped = [], [], []
+    good, report = [], FolderReport([], [])
     results = prefetched(work, files.names, n_workers=n_workers, ahead=ahead)
     for name, found in results:
         if isinstance(found, DamagedFile):
             if on_error == "raise":
                 raise ValueError(f"{files.path}: {name} {found}.") from found
-            skipped.append((name, str(found)))
+            report.skipped.append((name, str(found)))
             continue
         good.append(found)
-        names.append(name)
+        report.names.append(name)
         if len(good) == n_images:
             break
     results.close()
-    report = FolderReport(names, skipped)
     _conclude(files, report)
     return good, report
 

@@ -59,13 +59,8 @@ class FreshImages:
         """Return images ``start, ..., stop - 1``, shape ``(stop - start, *shape_of_image)``."""
         if not 0 <= start <= stop:
             raise ValueError(f"start, stop: expected 0 <= start <= stop, got {start}, {stop}.")
-        return self.image_class.sample(
-            int(stop - start),
-            self.random_state,
-            first_image=int(start),
-            dtype=self.dtype,
-            n_jobs=self.n_jobs,
-        )
+        options = {"first_image": int(start), "dtype": self.dtype, "n_jobs": self.n_jobs}
+        return self.image_class.sample(int(stop - start), self.random_state, **options)
 
     def read(self, indices):
         """Return the images of the given numbers, in that order."""
@@ -81,13 +76,11 @@ class FreshImages:
         Parameters
         ----------
         batch_size : int
-            Images a batch; the last one before ``stop`` may be smaller.
-        start : int, default=0
-            First image.
-        stop : int, default=None
-            Where to end; None is never.
+            Images per batch; the last one before ``stop`` may be smaller.
+        start, stop : int, default=0 and None
+            First image, and where to end; None is never.
         n_workers : int, default=1
-            Threads.
+            Number of threads.
         ahead : int, default=2
             Batches that may wait.
 

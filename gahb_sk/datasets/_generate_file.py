@@ -47,7 +47,7 @@ def generate_file(stream, n_samples, path, *, overwrite=False, n_workers=1, prog
         The file, ending in ``.npy``; it appears when it is whole.
     overwrite : bool, default=False
         Whether an older file, or what is left of an interrupted one with other settings, may be
-        replaced.
+        replaced. Otherwise FileExistsError is raised.
     n_workers : int, default=1
         Threads that make images.
     progress : callable, default=None
@@ -56,13 +56,6 @@ def generate_file(stream, n_samples, path, *, overwrite=False, n_workers=1, prog
     Returns
     -------
     path : pathlib.Path
-
-    Raises
-    ------
-    FileExistsError
-        If there is a file already, or an unfinished one with other settings.
-    OSError
-        If the disk is too small or not writable.
     """
     path = Path(path)
     check_npy_name(path)

@@ -48,7 +48,7 @@ def extract_patches(
     patch_size : int or tuple (height, width), default=40
         Sides of a patch in pixels.
     positions : {"grid", "random"}, default="grid"
-        On a grid, or at random positions, the same number a pixel of photograph; random patches
+        On a grid, or at random positions, the same number per pixel of photograph; random patches
         may overlap.
     stride : int or tuple, default=None
         Distance of neighbours on the grid; None is the patch size (no overlap).
@@ -74,11 +74,6 @@ def extract_patches(
         In the photographs' dtype.
     groups : ndarray of shape (n,), int, only if ``return_groups``
         Index into ``photographs``.
-
-    Raises
-    ------
-    ValueError
-        If no photograph is as large as a patch, or there are fewer patches than asked for.
     """
     size = check_image_size(patch_size, 1, "patch_size")
     step = size if stride is None else check_image_size(stride, 1, "stride")

@@ -48,29 +48,21 @@ def load_sample_patches(
 
     Parameters
     ----------
-    patch_size : int or tuple (height, width), default=40
-        Sides of a patch in pixels.
     color : bool, default=False
-        Three channels, or grey (the mean of red, green and blue). The photographs that are grey
-        from the start are then repeated in the channels.
+        Three channels, or grey (the mean of red, green and blue). Photographs that are grey are
+        then repeated in the channels.
     n_patches : int, default=None
         A random choice of so many patches, in random order; None is all of them, in order.
     source : {"auto", "sklearn", "skimage"}, default="auto"
-        Whose photographs: 2 of scikit-learn, 10 of scikit-image; "auto" is both, without those of
-        scikit-image where it is not installed.
+        Whose photographs: 2 of scikit-learn, 10 of scikit-image; "auto" is both, or scikit-learn's
+        where scikit-image is not installed.
     split : {"train", "test"}, default=None
         Only the patches of the training or of the test photographs. The division is fixed: test
         photographs are flower of scikit-learn and coffee, chelsea, gravel of scikit-image.
-    stride : int or tuple, default=None
-        Distance of neighbouring patches; None is the patch size (no overlap).
     halve_photographs : bool, default=False
         Average 2x2 pixels of the photographs first, which takes compression noise away.
-    min_deviation : float in [0, 1), default=8/255
-        Least standard deviation of a patch's grey level; flatter patches are left out.
-    return_groups : bool, default=False
-        Return the number of each patch's photograph, for ``GroupKFold``.
-    random_state : int, RandomState or None, default=None
-        Seed of the choice of ``n_patches``.
+    patch_size, stride, min_deviation, return_groups, random_state
+        See :func:`extract_patches`.
 
     Returns
     -------
@@ -79,13 +71,6 @@ def load_sample_patches(
     groups : ndarray of shape (n,), int, only if ``return_groups``
         Numbers from 0 over the photographs of ``source`` in their order, training and test ones
         alike.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer patches than asked for.
-    ImportError
-        If ``source="skimage"`` and scikit-image is not installed.
 
     Examples
     --------

@@ -12,9 +12,7 @@ from gahb_sk.images import as_images
 class PixelShuffle(TransformerMixin, BaseEstimator):
     """Shuffle the pixels of all images by the same random permutation.
 
-    White noise stays white noise and an orthogonal change of basis keeps every optimum, so a
-    denoiser that depends on the geometry of images shows it by what it loses. All channels are
-    shuffled alike.
+    :class:`~gahb_sk.image_classes.ShuffledImages` does so to a class, and says what it shows.
 
     Parameters
     ----------
@@ -28,11 +26,8 @@ class PixelShuffle(TransformerMixin, BaseEstimator):
     permutation_ : ndarray of shape (H * W,), int
         Pixel p of a shuffled image (in row-major order) is pixel ``permutation_[p]`` of the image.
     inverse_permutation_ : ndarray of shape (H * W,), int
-        The inverse.
     pixel_shape_ : tuple (H, W)
         Image size seen in fit.
-    n_features_in_ : int
-        Number of columns, with ``image_shape`` only.
 
     Examples
     --------
@@ -55,19 +50,7 @@ class PixelShuffle(TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Draw the permutation for images of X's size.
-
-        Parameters
-        ----------
-        X : array of shape (n, H, W) or (n, C, H, W), or flat rows
-            Images; only their size is used.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : PixelShuffle
-        """
+        """Draw the permutation for images of X's size; their values are not used."""
         batch = as_images(X, image_shape=self.image_shape, estimator=self)
         self.pixel_shape_ = tuple(batch.shape[2:])
         self.permutation_ = pixel_permutation(self.pixel_shape_, self.random_state)
@@ -75,18 +58,7 @@ class PixelShuffle(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Shuffle images.
-
-        Parameters
-        ----------
-        X : array, torch.Tensor or lazy stack of the shapes of ``fit``
-            Images of the size seen in fit.
-
-        Returns
-        -------
-        shuffled : array of X's shape, dtype and kind
-            A lazy stack gives an ndarray.
-        """
+        """Shuffle images of the size seen in fit; a lazy stack gives an ndarray."""
         check_is_fitted(self)
         return self._permute(X, self.permutation_)
 

@@ -21,17 +21,12 @@ def split_disjoint(X, n=None):
     Returns
     -------
     first, last : arrays of the kind of X, each of ``n`` images
-
-    Raises
-    ------
-    ValueError
-        If X has fewer than ``2 n`` images.
     """
     total = len(X)
     n = total // 2 if n is None else n
     if 2 * n > total or n < 1:
         raise ValueError(
-            f"n: expected at most {total // 2} images a set, half of the {total} in X, got {n}."
+            f"n: expected at most {total // 2} images per set, half of the {total} in X, got {n}."
         )
     return X[:n], X[total - n :]
 
@@ -65,11 +60,6 @@ def remove_near_duplicates(X, *, threshold=0.95, size=20, return_indices=False):
     -------
     kept : array of the kind of X
     indices : ndarray of int, increasing, only if ``return_indices``
-
-    Raises
-    ------
-    ValueError
-        If X is no stack of images.
 
     Notes
     -----

@@ -123,14 +123,10 @@ class ImageStack:
 
         Parameters
         ----------
-        batch_size : int
-            Images a batch; the last may be smaller.
+        batch_size, n_workers, ahead
+            See :meth:`FreshImages.iter_batches`.
         order : array-like of int, default=None
             Which images, in which order (a permutation for an epoch of training); None is all.
-        n_workers : int, default=2
-            Threads.
-        ahead : int, default=4
-            Batches that may wait, which bounds the memory.
 
         Yields
         ------
@@ -162,10 +158,7 @@ def open_stack(path):
     Raises
     ------
     ValueError
-        If it is no such file, or if its size is not the one its header announces: the error
-        names the file and both sizes.
-    OSError
-        If it cannot be read.
+        If it is no such file, or its size is not the one that its header announces.
     """
     return ImageStack(NpySource(path))
 
@@ -221,7 +214,7 @@ def _compose(indices, key):
     n = len(indices)
     if key.dtype == bool:
         if len(key) != n:
-            raise IndexError(f"mask: expected {n} values, one an image, got {len(key)}.")
+            raise IndexError(f"mask: expected {n} values, one per image, got {len(key)}.")
         key = np.flatnonzero(key)
     key = key.astype(np.int64)
     key[key < 0] += n

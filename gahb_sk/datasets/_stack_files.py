@@ -28,15 +28,6 @@ def save_stack(X, path):
     Returns
     -------
     path : pathlib.Path
-
-    Raises
-    ------
-    ValueError
-        For another suffix or shape.
-    TypeError
-        For another dtype.
-    OSError
-        If it cannot be written.
     """
     path = Path(path)
     check_npy_name(path)

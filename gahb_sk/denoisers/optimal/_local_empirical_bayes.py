@@ -190,21 +190,13 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         rest = Subset(images, np.sort(order[n:]))
         largest = max(images.shape[2:])
         self.calibration_sizes_ = np.array([s for s in _CANDIDATES if s < largest] + [largest])
+
+        def error(s, size):
+            found = self._estimate(clean + s * noise, torch.full((n,), s), int(size), rest)
+            return float((found - clean).square().mean())
+
         self.calibration_mse_ = np.array(
-            [
-                [
-                    float(
-                        (
-                            self._estimate(clean + s * noise, torch.full((n,), s), int(size), rest)
-                            - clean
-                        )
-                        .square()
-                        .mean()
-                    )
-                    for size in self.calibration_sizes_
-                ]
-                for s in sigmas
-            ]
+            [[error(s, size) for size in self.calibration_sizes_] for s in sigmas]
         )
         best = self.calibration_sizes_[self.calibration_mse_.argmin(1)]
         return dict(zip(sigmas.tolist(), best.tolist(), strict=True))

@@ -105,11 +105,11 @@ class BasePosteriorMean(BaseDenoiser):
         noisy = self._check_images(X)
         check_components(n_components, int(np.prod(noisy.shape[1:])))
         variances, vectors = np.empty((len(noisy), n_components)), []
-        for k, (image, level) in enumerate(self._images_and_levels(noisy, sigma)):
-            jacobian = self._jacobian(image, level)
+        for index, image, level in self._known_chunks(noisy, sigma, 1):
+            jacobian = self._jacobian(image[0], float(level[0]))
             pairs = leading_eigenpairs(jacobian, n_components, tolerance=_TOLERANCE)
-            scale = max(level, self._smallest_sigma()) ** 2
-            variances[k] = scale * np.maximum(pairs.values, 0)
+            scale = max(level[0], self._smallest_sigma()) ** 2
+            variances[index] = scale * np.maximum(pairs.values, 0)
             vectors.append(pairs.vectors.T.reshape(n_components, *noisy.image_shape))
         return variances, np.stack(vectors)
 
@@ -128,20 +128,17 @@ class BasePosteriorMean(BaseDenoiser):
         """
         self = self._prepared(X)
         noisy = self._check_images(X)
-        level = self._check_level(sigma, len(noisy))
         variance = np.empty(len(noisy))
-        for index, images in noisy.chunks(self._chunk_length(noisy.shape)):
-            images = images.astype(np.float64)
-            known = self._estimate_sigma(images) if level is None else level[index]
+        for index, images, known in self._known_chunks(noisy, sigma):
             variance[index] = self._variances(self._unshuffled(images), known)
         return variance
 
-    def _images_and_levels(self, noisy, sigma):
+    def _known_chunks(self, noisy, sigma, length=None):
+        """Yield slices, images in double precision, and noise levels: given or estimated."""
         level = self._check_level(sigma, len(noisy))
-        for k in range(len(noisy)):
-            image = noisy.numpy(slice(k, k + 1)).astype(np.float64)
-            known = self._estimate_sigma(image)[0] if level is None else level[k]
-            yield image[0], float(known)
+        for index, images in noisy.chunks(length or self._chunk_length(noisy.shape)):
+            images = images.astype(np.float64)
+            yield index, images, self._estimate_sigma(images) if level is None else level[index]
 
     def _jacobian(self, image, sigma, clean=None):
         variance = max(sigma, self._smallest_sigma()) ** 2
@@ -159,14 +156,11 @@ class BasePosteriorMean(BaseDenoiser):
     def _warn_of_unexplained(self, X, denoised, sigma):
         """Warn of images that lie farther from their estimate than noise explains."""
         noisy, estimate = self._check_images(X), self._check_images(denoised)
-        level = self._check_level(sigma, len(noisy))
-        known = level is not None
+        known = self._check_level(sigma, len(noisy)) is not None
         d = int(np.prod(noisy.shape[1:]))
         most = d + (1 if known else 2) * (_SURPRISE * np.sqrt(2 * d) + _SURPRISE**2)
         ratios = np.empty(len(noisy))
-        for index, images in noisy.chunks(self._chunk_length(noisy.shape)):
-            images = images.astype(np.float64)
-            scale = level[index] if known else self._estimate_sigma(images)
+        for index, images, scale in self._known_chunks(noisy, sigma):
             scale = np.maximum(scale, self._smallest_sigma())
             away = np.square(images - estimate.numpy(index)).reshape(len(images), -1).sum(1)
             ratios[index] = away / (scale**2 * most)

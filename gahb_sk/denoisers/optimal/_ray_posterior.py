@@ -31,16 +31,6 @@ class RayPosteriorMean(BasePosteriorMean):
     ----------
     image_class_ : RayImages
         The law of the images.
-
-    Examples
-    --------
-    >>> from gahb_sk import add_gaussian_noise
-    >>> from gahb_sk.datasets import make_ray_images
-    >>> from gahb_sk.denoisers import RayPosteriorMean
-    >>> clean = make_ray_images(100, 16, random_state=0)
-    >>> denoised = RayPosteriorMean().fit(clean).transform(add_gaussian_noise(clean, 0.1, 0), 0.1)
-    >>> bool(((denoised - clean) ** 2).sum((1, 2)).mean() < 2 * 0.1**2)
-    True
     """
 
     _image_class = RayImages

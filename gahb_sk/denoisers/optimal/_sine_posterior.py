@@ -35,16 +35,6 @@ class SinePosteriorMean(BasePosteriorMean):
     ----------
     image_class_ : SineImages
         The law of the images.
-
-    Examples
-    --------
-    >>> from gahb_sk import add_gaussian_noise
-    >>> from gahb_sk.datasets import make_sine_images
-    >>> from gahb_sk.denoisers import SinePosteriorMean
-    >>> clean = make_sine_images(100, 16, random_state=0)
-    >>> denoised = SinePosteriorMean().fit(clean).transform(add_gaussian_noise(clean, 0.1, 0), 0.1)
-    >>> bool(((denoised - clean) ** 2).sum((1, 2)).mean() < 3 * 0.1**2)
-    True
     """
 
     _image_class = SineImages

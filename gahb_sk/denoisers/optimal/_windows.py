@@ -73,10 +73,7 @@ class Overlaps:
         estimates = estimates.permute(0, 3, 1, 2, 4, 5)
         for i in range(rows.low, rows.high):
             for j in range(columns.low, columns.high):
-                place = (
-                    slice(rows.start + i, rows.stop + i),
-                    slice(columns.start + j, columns.stop + j),
-                )
+                place = tuple(slice(r.start + o, r.stop + o) for r, o in ((rows, i), (columns, j)))
                 self.sums[(..., *place)] += estimates[..., i - rows.low, j - columns.low]
                 self.counts[place] += 1
 
@@ -85,11 +82,8 @@ class Overlaps:
         folded = []
         for values in (self.sums, self.counts):
             for axis, side in ((-2, self.shape[2]), (-1, self.shape[3])):
-                inside, beyond = (
-                    values.narrow(axis, 0, side),
-                    values.narrow(axis, side, values.shape[axis] - side),
-                )
-                inside = inside.clone()
+                beyond = values.narrow(axis, side, values.shape[axis] - side)
+                inside = values.narrow(axis, 0, side).clone()
                 inside.narrow(axis, 0, beyond.shape[axis]).add_(beyond)
                 values = inside
             folded.append(values)
