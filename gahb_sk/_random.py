@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 Seed: TypeAlias = int | np.random.RandomState | np.random.SeedSequence | None
+
 _WORDS = 4  # 128 bits of entropy taken from a RandomState
 
 

@@ -2,15 +2,20 @@
 
 import numpy as np
 
-from gahb_sk.transforms._bandlet_search import COSTS
-from gahb_sk.transforms._bandlets import (
-    ABSENT,
-    ALONE,
-    BandletGeometry,
-    BandletTransform,
-    PixelFloor,
-)
-from gahb_sk.transforms._warped import warped_bases
+from gahb_sk.transforms import BandletGeometry, BandletTransform, best_bandlets, dictionary_size
+
+ABSENT, ALONE = -2, -1  # instead of the number of an angle; see BandletGeometry
+
+COSTS = {
+    "risk": lambda c, s: c**2 * s**2 / (c**2 + s**2),
+    "threshold": lambda c, s: np.minimum(c**2, s**2),
+}
+
+
+def n_angles(side, order=1):
+    """Number of directions of a square, beside which it may hold pixels or cosines."""
+    size = dictionary_size((side, side), wavelet=None, order=order, smallest=side, largest=side)
+    return size // side**2 - 2
 
 
 def total_cost(transform, image, level, cost, geometry_cost=0.0):
@@ -22,13 +27,13 @@ def total_cost(transform, image, level, cost, geometry_cost=0.0):
 
 def exhaustive_minimum(image, level, cost, geometry_cost=0.0):
     """Least cost of all bases of an 8 x 8 image with squares of 4 and 8 on its pixels."""
-    floor = PixelFloor((8, 8))
+    floor = best_bandlets(image, level, wavelet=None).floor
 
     def costs_of(side, place):
         """Cost of the coefficients of one square, for each of its choices."""
         top, left = side * np.array(place)
         found = []
-        for k in (ALONE, *range(len(warped_bases(side)))):
+        for k in (ALONE, *range(n_angles(side))):
             quarters, whole = np.full((2, 2), ABSENT), np.full((1, 1), ABSENT)
             chosen = {4: quarters, 8: whole}[side]
             chosen[...] = ALONE
@@ -59,7 +64,7 @@ def random_bandlets(transform, rng):
                 grown = inside.repeat(2, axis=0).repeat(2, axis=1)
                 free[: len(grown), : grown.shape[1]] = ~grown
             leaf = free & ((rng.rand(*old.shape) < 0.5) | (n == min(sides)))
-            choice[leaf] = rng.randint(ALONE, len(warped_bases(n, transform.order)), leaf.sum())
+            choice[leaf] = rng.randint(ALONE, n_angles(n, transform.order), leaf.sum())
             drawn.append(choice)
             inside = leaf | ~free
         choices.append(tuple(reversed(drawn)))

@@ -14,9 +14,10 @@ Mathematics of Computation 27, 1973. DOI 10.1090/S0025-5718-1973-0348991-3.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from gahb_sk._arrays import to_numpy
-from gahb_sk._random import image_generator, seed_sequence
+from gahb_sk._random import Seed, image_generator, seed_sequence
 from gahb_sk._validation import Integral
 
 _ORTHONORMAL = 1e-6
@@ -41,7 +42,7 @@ class Alignment:
     chance: float
 
 
-def subspace_alignment(A, B, k=None):
+def subspace_alignment(A: npt.ArrayLike, B: npt.ArrayLike, k: int | None = None) -> Alignment:
     """Compare the spans of the first k vectors of two bases.
 
     Parameters
@@ -84,16 +85,13 @@ def subspace_alignment(A, B, k=None):
     least, most = sorted((len(A), len(B)))
     inner = A @ B.T
     cosines = np.clip(np.linalg.svd(inner, compute_uv=False), 0, 1)
-    # Of small angles the cosine loses half of the digits; the sine is that of what A lacks of B.
-    sines = np.linalg.svd(_lacking(A, B, inner), compute_uv=False)[::-1][:least]
+    # Of small angles the cosine loses half of the digits; the sine is that of the part of the
+    # smaller basis outside of the span of the larger one.
+    lacking = A - inner @ B if len(A) <= len(B) else B - inner.T @ A
+    sines = np.linalg.svd(lacking, compute_uv=False)[::-1][:least]
     angles = np.where(cosines > np.sqrt(0.5), np.arcsin(np.clip(sines, 0, 1)), np.arccos(cosines))
     overlap = float(np.square(inner).sum() / least)
     return Alignment(overlap, np.sort(angles), most / A.shape[1])
-
-
-def _lacking(A, B, inner):
-    """The part of the smaller basis outside of the span of the larger one."""
-    return A - inner @ B if len(A) <= len(B) else B - inner.T @ A
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,9 @@ class ChanceOverlap:
     percentile_95: float
 
 
-def random_alignment(d, k, *, k_other=None, n_draws=100, random_state=0):
+def random_alignment(
+    d: int, k: int, *, k_other: int | None = None, n_draws: int = 100, random_state: Seed = 0
+) -> ChanceOverlap:
     """Overlap of random subspaces, which an alignment must exceed to mean anything.
 
     Parameters

@@ -6,22 +6,18 @@ bias-free network and for an optimal denoiser J is (nearly) symmetric, so S is J
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gahb_sk._arrays import to_numpy
-from gahb_sk._random import image_generator, seed_sequence
-from gahb_sk._validation import Real, at_least, check_name, positive, validate_params
+from gahb_sk._random import Seed, image_generator, seed_sequence
+from gahb_sk._validation import Real, at_least, positive, validate_params
+from gahb_sk.denoisers import as_denoiser
 from gahb_sk.jacobians import linearize
 from gahb_sk.jacobians._whole_matrix import whole_numbers
-from gahb_sk.jacobians.eigensolvers._base import SymmetricPart
-from gahb_sk.jacobians.eigensolvers._leading import (
-    METHODS,
-    SOLVERS,
-    check_components,
-    choose_solver,
-    product_limit,
-)
+from gahb_sk.jacobians.eigensolvers._leading import solve
 from gahb_sk.noise import check_sigma
 
 _PROBES = 20
@@ -78,12 +74,12 @@ class EigenBasis:
     exact: bool
 
     @property
-    def n_components(self):
+    def n_components(self) -> int:
         """Number of eigenpairs."""
         return len(self.values)
 
     @property
-    def matrix(self):
+    def matrix(self) -> np.ndarray:
         """The eigenvectors as columns, ``(d, k)``."""
         return self.vectors.reshape(len(self.vectors), -1).T
 
@@ -99,25 +95,25 @@ class EigenBasis:
     prefer_skip_nested_validation=True,
 )
 def eigenbasis(
-    denoiser,
-    image,
-    n_components=100,
+    denoiser: Any,
+    image: npt.ArrayLike,
+    n_components: int = 100,
     *,
-    sigma=None,
-    clean=None,
-    method="auto",
-    tolerance=1e-3,
-    dtype="float64",
-    n_probes=_PROBES,
-    max_products=None,
-    random_state=0,
-):
+    sigma: float | None = None,
+    clean: npt.ArrayLike | None = None,
+    method: str = "auto",
+    tolerance: float = 1e-3,
+    dtype: npt.DTypeLike = "float64",
+    n_probes: int = _PROBES,
+    max_products: int | None = None,
+    random_state: Seed = 0,
+) -> EigenBasis:
     """Adaptive basis of a denoiser at one noisy image.
 
     Parameters
     ----------
-    denoiser : fitted denoiser
-        Of any kind.
+    denoiser : denoiser
+        Of any kind, or what :func:`~gahb_sk.denoisers.as_denoiser` makes one of.
     image : array-like or torch.Tensor of shape (H, W) or (C, H, W)
         One noisy image; one flat row if the denoiser was given ``image_shape``.
     n_components : int, default=100
@@ -139,8 +135,8 @@ def eigenbasis(
     n_probes : int, default=20
         Random vectors for what is not exact: trace, asymmetry, participation ratio.
     max_products : int, default=None
-        Vectors multiplied before the iterations stop unconverged; None is 40 a component. The
-        residuals then say how far they came.
+        Vectors multiplied before the iterations stop unconverged, which the residuals then show.
+        None: 40 per component.
     random_state : int, RandomState or None, default=0
         Seed of the starting vectors and the probes.
 
@@ -157,7 +153,7 @@ def eigenbasis(
     Warns
     -----
     UserWarning
-        If central differences disagree with each other, as those of denoisers that jump do (BM3D,
+        If central differences disagree with each other, as for denoisers that jump (BM3D,
         non-local means).
 
     Notes
@@ -177,17 +173,14 @@ def eigenbasis(
     >>> bool((basis.values[:5] > 0.9).all() and basis.values[5] < 0.1)
     True
     """
-    check_name(method, METHODS, "method")
+    denoiser = as_denoiser(denoiser)
     operator = linearize(denoiser, image, sigma, clean=clean, dtype=dtype)
-    check_components(n_components, operator.shape[0])
     image = to_numpy(image)
-    known = clean_image(clean, image)
-    if method == "auto":
-        method = choose_solver(operator, n_components, matrix_wanted=True)
-    limit = product_limit(n_components) if max_products is None else max_products
-    problem, root = SymmetricPart(operator, limit), seed_sequence(random_state)
+    known, root = clean_image(clean, image), seed_sequence(random_state)
     start, probes = (image_generator(root, stream) for stream in (_START_STREAM, _PROBE_STREAM))
-    found = SOLVERS[method](problem, n_components, tolerance, start)
+    found, problem, method = solve(
+        operator, n_components, method, tolerance, start, max_products, matrix_wanted=True
+    )
     whole = whole_numbers(problem, found, n_probes, probes)
     return EigenBasis(
         values=found.values,

@@ -25,11 +25,13 @@ arXiv 2310.02557, section 3 (geometry-adaptive harmonics, by eye).
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import gaussian_filter, sobel
 
 from gahb_sk._arrays import to_numpy
 
 _SCALE = 1.0  # of the structure tensor, in pixels
+_TINY = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Harmonicity:
     contour_energy: np.ndarray
 
 
-def harmonicity(vectors, clean):
+def harmonicity(vectors: npt.ArrayLike, clean: npt.ArrayLike) -> Harmonicity:
     """Measure whether vectors are harmonics of the geometry of an image.
 
     Parameters
@@ -99,24 +101,18 @@ def harmonicity(vectors, clean):
     stack = vectors.reshape(len(vectors), -1, *clean.shape[-2:])
     every, tangential = (x.sum(axis=1) for x in _gradient_energies(stack, along))
     energy = _on_cells(np.square(stack).sum(axis=1))
-    parts = {
-        "smooth": (1 - weight) * every,
-        "contour": weight * 2 * tangential,
-    }
+    smooth, contour = (1 - weight) * every, weight * 2 * tangential
     # Differences of white noise of variance 1 have E |grad|^2 = 4 per cell, 2 in any one direction.
     size = np.square(vectors).reshape(len(vectors), -1).sum(axis=1)
     white = 4 * size * weight.size / np.prod(clean.shape[-2:])
     white = np.where(white > 0, white, 1)
     return Harmonicity(
-        total=1 - (parts["smooth"] + parts["contour"]).sum((1, 2)) / white,
-        smooth=_relative(parts["smooth"], (1 - weight) * energy),
-        contour=_relative(parts["contour"], weight * energy),
+        total=1 - (smooth + contour).sum((1, 2)) / white,
+        smooth=_relative(smooth, (1 - weight) * energy),
+        contour=_relative(contour, weight * energy),
         isotropic=1 - every.sum((1, 2)) / white,
         contour_energy=(weight * energy).sum((1, 2)) / np.maximum(energy.sum((1, 2)), _TINY),
     )
-
-
-_TINY = np.finfo(np.float64).tiny
 
 
 def _relative(part, energy):

@@ -17,15 +17,17 @@ DOI 10.1109/TIP.2008.2001404.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gahb_sk._arrays import to_numpy
-from gahb_sk._random import seed_sequence
+from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import at_least, check_name, positive, validate_params
+from gahb_sk.denoisers import as_denoiser
 from gahb_sk.images import as_images
-from gahb_sk.jacobians import linearize_stack
-from gahb_sk.jacobians._linearize import check_denoiser
+from gahb_sk.jacobians import TraceEstimate, linearize_stack
 from gahb_sk.jacobians._trace import TRACES, choose_trace
 from gahb_sk.jacobians.eigensolvers._base import NOT_FINITE
 from gahb_sk.noise import check_sigma
@@ -57,23 +59,23 @@ _CONSTRAINTS = {
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def effective_dimension(
-    denoiser,
-    X,
-    sigma=None,
+    denoiser: Any,
+    X: npt.ArrayLike,
+    sigma: npt.ArrayLike | None = None,
     *,
-    clean=None,
-    method="auto",
-    n_products=60,
-    tolerance=None,
-    dtype="float64",
-    random_state=0,
-):
+    clean: npt.ArrayLike | None = None,
+    method: str = "auto",
+    n_products: int = 60,
+    tolerance: float | None = None,
+    dtype: npt.DTypeLike = "float64",
+    random_state: Seed = 0,
+) -> list[TraceEstimate]:
     """Trace of the Jacobian at each noisy image: how many directions the denoiser keeps.
 
     Parameters
     ----------
-    denoiser : fitted denoiser
-        Of any kind.
+    denoiser : denoiser
+        Of any kind, or what :func:`~gahb_sk.denoisers.as_denoiser` makes one of.
     X : array-like or torch.Tensor
         Noisy images, shaped as in ``fit``.
     sigma : float or array-like of shape (n,), default=None
@@ -97,7 +99,7 @@ def effective_dimension(
     Returns
     -------
     dimensions : list of TraceEstimate
-        One per image: value, standard error and number of products.
+        One per image.
 
     Examples
     --------
@@ -111,7 +113,7 @@ def effective_dimension(
     True
     """
     check_name(method, ("auto", *TRACES), "method")
-    stack = linearize_stack(denoiser, X, sigma, clean=clean, dtype=dtype)
+    stack = linearize_stack(as_denoiser(denoiser), X, sigma, clean=clean, dtype=dtype)
     method = choose_trace(stack) if method == "auto" else method
     dimensions = TRACES[method](stack, n_products, tolerance, seed_sequence(random_state))
     if not np.isfinite([dimension.value for dimension in dimensions]).all():
@@ -119,29 +121,36 @@ def effective_dimension(
     return dimensions
 
 
-def sure(denoiser, X, sigma, *, clean=None, dimensions=None, **options):
+def sure(
+    denoiser: Any,
+    X: npt.ArrayLike,
+    sigma: npt.ArrayLike,
+    *,
+    clean: npt.ArrayLike | None = None,
+    dimensions: list[TraceEstimate] | None = None,
+    **options: Any,
+) -> Risk:
     """Stein's unbiased estimate of the mean squared error at each noisy image.
 
     Parameters
     ----------
-    denoiser : fitted denoiser
-        Of any kind. Denoisers that jump (hard thresholds, a basis chosen among several) are not
-        weakly differentiable, and the estimate is too low for them.
+    denoiser : denoiser
+        As for :func:`effective_dimension`. For denoisers that jump (hard thresholds, a basis chosen
+        among several), which are not weakly differentiable, the estimate is too low.
     X : array-like or torch.Tensor
         Noisy images, shaped as in ``fit``.
     sigma : float or array-like of shape (n,)
         True noise level in the units of X, given to the denoiser.
     clean : array-like, default=None
-        The clean images, for oracles, which are held fixed; others do not see them.
+        The clean images, for oracles; they are held fixed.
     dimensions : list of TraceEstimate, default=None
-        Their effective dimensions, where they are known already.
+        Effective dimensions, if they were computed before.
     **options
         As for :func:`effective_dimension`.
 
     Returns
     -------
     risk : Risk
-        ``mse`` and ``standard_error``, each of shape (n,).
 
     Raises
     ------
@@ -162,20 +171,26 @@ def sure(denoiser, X, sigma, *, clean=None, dimensions=None, **options):
     >>> bool(abs(estimate - mse(X, soft.transform(noisy, 0.1)).mean()) < 1e-3)
     True
     """
-    level, d = _level_and_size(denoiser, X, sigma)
-    if dimensions is None:
-        dimensions = effective_dimension(denoiser, X, sigma, clean=clean, **options)
-    trace, error = _columns(dimensions, len(level))
+    denoiser = as_denoiser(denoiser)
+    level, d, trace, error = _traces(denoiser, X, sigma, clean, dimensions, options)
     denoised = denoiser.denoise(X, sigma, clean=clean)
     return Risk(stein(X, denoised, level, trace), 2 * level**2 * error / d)
 
 
-def predicted_mse(denoiser, X, sigma, *, clean=None, dimensions=None, **options):
+def predicted_mse(
+    denoiser: Any,
+    X: npt.ArrayLike,
+    sigma: npt.ArrayLike,
+    *,
+    clean: npt.ArrayLike | None = None,
+    dimensions: list[TraceEstimate] | None = None,
+    **options: Any,
+) -> Risk:
     r"""Mean squared error that an optimal denoiser would have: :math:`\sigma^2 tr J / d`.
 
-    Unlike :func:`sure` it does not look at the residual, so it says what the denoiser "believes".
-    It is right on average for posterior means and oracles in their basis; for others the
-    difference to the true error measures how far they are from optimal.
+    Unlike :func:`sure` it does not look at the residual. It is right on average for posterior means
+    and oracles in their basis. For other denoisers, the difference from the true error measures how
+    far they are from optimal.
 
     Parameters
     ----------
@@ -186,10 +201,8 @@ def predicted_mse(denoiser, X, sigma, *, clean=None, dimensions=None, **options)
     -------
     risk : Risk
     """
-    level, d = _level_and_size(denoiser, X, sigma)
-    if dimensions is None:
-        dimensions = effective_dimension(denoiser, X, sigma, clean=clean, **options)
-    trace, error = _columns(dimensions, len(level))
+    denoiser = as_denoiser(denoiser)
+    level, d, trace, error = _traces(denoiser, X, sigma, clean, dimensions, options)
     return Risk(level**2 * trace / d, level**2 * error / d)
 
 
@@ -202,18 +215,17 @@ def stein(noisy, denoised, sigma, trace):
     return residual - sigma**2 + 2 * sigma**2 * trace / noisy.shape[1]
 
 
-def _level_and_size(denoiser, X, sigma):
+def _traces(denoiser, X, sigma, clean, dimensions, options):
+    """Noise levels, values per image, traces and their standard errors."""
     if sigma is None:
         raise ValueError("sigma: expected the true noise level of X, got None.")
-    check_denoiser(denoiser)
     images = as_images(X, image_shape=denoiser.image_shape)
-    return check_sigma(sigma, len(images)), int(np.prod(images.shape[1:]))
-
-
-def _columns(dimensions, n):
-    if len(dimensions) != n:
-        raise ValueError(f"dimensions: expected one per image, {n}, got {len(dimensions)}.")
-    values, errors = (
-        [getattr(one, name) for one in dimensions] for name in ("value", "standard_error")
-    )
-    return np.array(values), np.array(errors)
+    level, d = check_sigma(sigma, len(images)), int(np.prod(images.shape[1:]))
+    if dimensions is None:
+        dimensions = effective_dimension(denoiser, X, sigma, clean=clean, **options)
+    if len(dimensions) != len(images):
+        raise ValueError(
+            f"dimensions: expected one per image, {len(images)}, got {len(dimensions)}."
+        )
+    columns = zip(*((one.value, one.standard_error) for one in dimensions), strict=True)
+    return level, d, *map(np.array, columns)

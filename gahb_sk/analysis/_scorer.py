@@ -1,12 +1,14 @@
 """SURE as a scorer: denoisers are tuned on noisy images alone."""
 
 import inspect
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
 from gahb_sk._arrays import is_torch, to_numpy
-from gahb_sk._random import seed_sequence
+from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import Integral
 from gahb_sk.analysis._risk import stein
 from gahb_sk.jacobians import JacobianStack
@@ -19,8 +21,8 @@ class SUREScorer(BaseEstimator):
     """Stein's unbiased estimate of the mean squared error, negated, as a scorer.
 
     ``GridSearchCV(denoiser, grid, scoring=SUREScorer(sigma=0.1)).fit(noisy)`` chooses parameters
-    without clean images. What a denoiser learns in ``fit`` it then learns from noisy images, so
-    this is for denoisers that learn nothing, or were trained before.
+    without clean images. ``fit`` then sees noisy images too, so this is for denoisers that learn
+    nothing, or were trained before.
 
     Parameters
     ----------
@@ -49,22 +51,29 @@ class SUREScorer(BaseEstimator):
     {'threshold': 1.5}
     """
 
-    def __init__(self, sigma=None, *, n_probes=4, random_state=SCORE_NOISE_SEED):
+    def __init__(
+        self,
+        sigma: float | None = None,
+        *,
+        n_probes: int = 4,
+        random_state: Seed = SCORE_NOISE_SEED,
+    ):
         self.sigma = sigma
         self.n_probes = n_probes
         self.random_state = random_state
 
-    def score(self, estimator, X, y=None, sigma=None):
+    def score(
+        self, estimator: Any, X: npt.ArrayLike, y: object = None, sigma: npt.ArrayLike | None = None
+    ) -> float:
         """Score a fitted denoiser on noisy images; higher is better.
 
         Parameters
         ----------
         estimator : fitted denoiser or pipeline
-            What has ``transform``; it is given the noise level if it takes one.
+            Its ``transform`` is given the noise level if it takes one.
         X : array-like or torch.Tensor
             Noisy images.
         y : ignored
-            Clean images are not looked at.
         sigma : float or array-like of shape (n,), default=None
             Noise level in place of the scorer's.
 
@@ -87,7 +96,9 @@ class SUREScorer(BaseEstimator):
         traces = self._samples(estimator, X, level, takes_sigma).mean(axis=1)
         return -float(stein(X, denoised, level, traces).mean())
 
-    def __call__(self, estimator, X, y=None, sigma=None):
+    def __call__(
+        self, estimator: Any, X: npt.ArrayLike, y: object = None, sigma: npt.ArrayLike | None = None
+    ) -> float:
         """Score; the same as :meth:`score`."""
         return self.score(estimator, X, y, sigma=sigma)
 

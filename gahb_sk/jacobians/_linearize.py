@@ -1,13 +1,26 @@
 """The Jacobian of any denoiser at one image, or at several at once."""
 
-import numpy as np
+from __future__ import annotations
 
-from gahb_sk.jacobians._operator import dense
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gahb_sk.jacobians._operator import JacobianOperator, dense
+from gahb_sk.jacobians._stack import JacobianStack
 
 _PRECISIONS = ("float32", "float64")
 
 
-def linearize(denoiser, image, sigma=None, *, clean=None, dtype="float64"):
+def linearize(
+    denoiser: Any,
+    image: npt.ArrayLike,
+    sigma: float | None = None,
+    *,
+    clean: npt.ArrayLike | None = None,
+    dtype: npt.DTypeLike = "float64",
+) -> JacobianOperator:
     """Jacobian of a denoiser at one noisy image, as a linear operator.
 
     Parameters
@@ -27,16 +40,14 @@ def linearize(denoiser, image, sigma=None, *, clean=None, dtype="float64"):
     Returns
     -------
     operator : JacobianOperator of shape (d, d)
-        A :class:`scipy.sparse.linalg.LinearOperator` with batched ``matmat`` and ``rmatmat``.
-        ``operator.step`` is None if its products are exact, else the step of the central
-        differences; ``operator.symmetric`` tells whether it is known to be symmetric,
-        ``operator.spectrum`` its eigenvalues and vectors where they are known.
+        With batched ``matmat`` and ``rmatmat``. ``operator.step`` is the step of central
+        differences, or None if the products are exact.
 
     Raises
     ------
     ValueError, TypeError
-        If a stack comes where one image is meant, an oracle is not given ``clean``, or something
-        else than a denoiser comes, such as a pipeline.
+        For a stack instead of one image, an oracle without ``clean``, or anything but a denoiser,
+        such as a pipeline.
 
     Notes
     -----
@@ -56,12 +67,20 @@ def linearize(denoiser, image, sigma=None, *, clean=None, dtype="float64"):
     >>> np.abs(J @ image.ravel() - denoiser.transform(image[None], sigma=0.1).ravel()).max() < 1e-9
     np.True_
     """
-    check_precision(dtype)
-    check_denoiser(denoiser)
+    _check(denoiser, dtype)
     return denoiser.linearize(image, sigma, clean=clean).astype(dtype)
 
 
-def jacobian(denoiser, image, sigma=None, *, clean=None, dtype="float64", block=256, verbose=False):
+def jacobian(
+    denoiser: Any,
+    image: npt.ArrayLike,
+    sigma: float | None = None,
+    *,
+    clean: npt.ArrayLike | None = None,
+    dtype: npt.DTypeLike = "float64",
+    block: int = 256,
+    verbose: bool = False,
+) -> np.ndarray:
     """Jacobian of a denoiser at one noisy image, as a matrix.
 
     Parameters
@@ -82,7 +101,14 @@ def jacobian(denoiser, image, sigma=None, *, clean=None, dtype="float64", block=
     return dense(linearize(denoiser, image, sigma, clean=clean, dtype=dtype), block, verbose)
 
 
-def linearize_stack(denoiser, X, sigma=None, *, clean=None, dtype="float64"):
+def linearize_stack(
+    denoiser: Any,
+    X: npt.ArrayLike,
+    sigma: npt.ArrayLike | None = None,
+    *,
+    clean: npt.ArrayLike | None = None,
+    dtype: npt.DTypeLike = "float64",
+) -> JacobianStack:
     """Jacobians of a denoiser at several noisy images.
 
     Networks multiply vectors at all images in one pass, and denoisers without an exact Jacobian
@@ -90,38 +116,31 @@ def linearize_stack(denoiser, X, sigma=None, *, clean=None, dtype="float64"):
 
     Parameters
     ----------
-    denoiser : fitted denoiser
-        Of any kind.
+    denoiser, dtype
+        See :func:`linearize`.
     X : array-like, torch.Tensor or lazy stack
         Noisy images, shaped as in ``fit``.
     sigma : float or array-like of shape (n,), default=None
-        Noise level; see :func:`linearize`.
+        Noise levels.
     clean : array-like, default=None
         The clean images, for oracles.
-    dtype : {"float64", "float32"}, default="float64"
-        Precision in which networks compute.
 
     Returns
     -------
     stack : JacobianStack
     """
-    check_precision(dtype)
-    check_denoiser(denoiser)
+    _check(denoiser, dtype)
     return denoiser.linearize_stack(X, sigma, clean=clean).astype(dtype)
 
 
-def check_denoiser(denoiser):
-    """Raise unless the object can be linearised."""
+def _check(denoiser, dtype):
+    """Raise unless the object can be linearised, in single or double precision."""
     if not hasattr(denoiser, "linearize"):
         raise TypeError(
             f"denoiser: expected a fitted denoiser of gahb_sk, got {type(denoiser).__name__}. Of a "
             "pipeline pass the denoiser itself, pipeline[-1], with images as they reach it. Wrap a "
             "function or a torch module with gahb_sk.denoisers.as_denoiser."
         )
-
-
-def check_precision(dtype):
-    """Raise unless ``dtype`` is single or double precision."""
     try:
         name = np.dtype(dtype).name
     except TypeError:

@@ -5,11 +5,15 @@ d = C * H * W. It is never formed: :class:`JacobianOperator` multiplies blocks o
 carries as tags what is known of the matrix. Solvers read the tags, never how the products come.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse.linalg import LinearOperator
 from tqdm import tqdm
 
@@ -30,6 +34,10 @@ class Spectrum:
 
     values: np.ndarray
     vectors: Callable
+
+    def mapped(self, values=lambda values: values, vectors=lambda vectors: vectors):
+        """Return the spectrum of functions of the eigenvalues and of the eigenvectors."""
+        return Spectrum(values(self.values), lambda k: vectors(self.vectors(k)))
 
 
 class JacobianOperator(LinearOperator):
@@ -65,21 +73,21 @@ class JacobianOperator(LinearOperator):
 
     def __init__(
         self,
-        d,
-        matmat,
-        rmatmat=None,
+        d: int,
+        matmat: Callable,
+        rmatmat: Callable | None = None,
         *,
-        positive=False,
-        dtype=np.float64,
-        step=None,
-        spectrum=None,
-        recast=None,
-        block=8,
-        symmetric_part=None,
+        positive: bool = False,
+        dtype: npt.DTypeLike = np.float64,
+        step: float | None = None,
+        spectrum: Spectrum | Callable | None = None,
+        recast: Callable | None = None,
+        block: int = 8,
+        symmetric_part: Callable | None = None,
     ):
         super().__init__(np.dtype(dtype), (d, d))
         self._products = matmat, (matmat if rmatmat is None else rmatmat)
-        self._spectrum = spectrum
+        self._spectrum: Any = spectrum
         self._recast = recast
         self.symmetric = rmatmat is None
         self.positive = positive
@@ -88,13 +96,13 @@ class JacobianOperator(LinearOperator):
         self.symmetric_part = matmat if rmatmat is None else symmetric_part
 
     @property
-    def spectrum(self):
+    def spectrum(self) -> Spectrum | None:
         """The :class:`Spectrum` if it is known in closed form, else None."""
         if callable(self._spectrum):
             self._spectrum = self._spectrum()
         return self._spectrum
 
-    def astype(self, dtype):
+    def astype(self, dtype: npt.DTypeLike) -> JacobianOperator:
         """Return the same Jacobian computed in float32 or float64.
 
         Only networks compute in single precision; what else there is stays in double precision,
@@ -138,7 +146,26 @@ def normal_operator(operator):
         lambda V: operator.rmatmat(operator.matmat(V)),
         positive=True,
         step=operator.step,
-        spectrum=known and Spectrum(known.values**2, known.vectors),
+        spectrum=known and known.mapped(np.square),
+        block=operator.block,
+    )
+
+
+def conjugated(operator, into, back):
+    """Return ``back J into``, with the tags of J, for an orthonormal map and its inverse.
+
+    Both map vectors ``(d, k)``.
+    """
+
+    def product(multiply):
+        return lambda V: back(multiply(into(V)))
+
+    return JacobianOperator(
+        operator.shape[0],
+        product(operator.matmat),
+        None if operator.symmetric else product(operator.rmatmat),
+        positive=operator.positive,
+        spectrum=lambda: operator.spectrum and operator.spectrum.mapped(vectors=back),
         block=operator.block,
     )
 

@@ -6,17 +6,16 @@ factor, as a few directions, or channel by channel.
 
 import numpy as np
 
-from gahb_sk.jacobians._operator import JacobianOperator, Spectrum
+from gahb_sk.jacobians._operator import JacobianOperator, Spectrum, conjugated
 
 
 def posterior_jacobian(covariance, variance):
     """Return ``covariance / variance`` as an operator, with the tags of the covariance."""
-    known = covariance.spectrum
     return JacobianOperator(
         covariance.shape[0],
         lambda V: covariance.matmat(V) / variance,
         positive=True,
-        spectrum=known and Spectrum(known.values / variance, known.vectors),
+        spectrum=lambda: covariance.spectrum and covariance.spectrum.mapped(lambda v: v / variance),
         block=covariance.block,
     )
 
@@ -64,12 +63,6 @@ def by_channels(operators):
 
 
 def permuted(operator, order):
-    """Return a positive operator on vectors whose value p was value ``order[p]`` before."""
-    back, known = np.argsort(order), operator.spectrum
-    return JacobianOperator(
-        len(order),
-        lambda V: operator.matmat(V[back])[order],
-        positive=True,
-        spectrum=known and Spectrum(known.values, lambda k: known.vectors(k)[order]),
-        block=operator.block,
-    )
+    """Return an operator on vectors whose value p was value ``order[p]`` before."""
+    back = np.argsort(order)
+    return conjugated(operator, lambda V: V[back], lambda V: V[order])

@@ -1,8 +1,13 @@
 """Jacobians at several images together."""
 
+from __future__ import annotations
+
 import functools
 
 import numpy as np
+import numpy.typing as npt
+
+from gahb_sk.jacobians._operator import JacobianOperator
 
 _KEPT_VALUES = 2**25  # of the operators at the images of a stack, if all were matrices
 
@@ -38,35 +43,33 @@ class JacobianStack:
         )
         self._pair = functools.cache(lambda: products(dtype) if products else (None, None))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> JacobianOperator:
         if not -len(self) <= i < len(self):
             raise IndexError(f"expected an image below {len(self)}, got {i}.")
         return self._at(i % len(self))
 
-    def astype(self, dtype):
+    def astype(self, dtype: npt.DTypeLike) -> JacobianStack:
         """Return the same Jacobians computed in float32 or float64."""
-        return JacobianStack(*self.shape[:2], *self._parts, dtype)
+        n, d, _ = self.shape
+        return JacobianStack(n, d, *self._parts, dtype)
 
-    def matmat(self, V):
+    def matmat(self, V: npt.ArrayLike) -> np.ndarray:
         """Return ``J_i V_i`` for all i, of shape (n, d, k), for ``V (n, d, k)``."""
-        V, together = self._check(V), self._pair()[0]
-        if together is not None:
-            return together(V)
-        return np.stack([self[i].matmat(v) for i, v in enumerate(V)])
+        return self._product(V, 0)
 
-    def rmatmat(self, V):
+    def rmatmat(self, V: npt.ArrayLike) -> np.ndarray:
         """Return ``J_i^T V_i`` for all i, of shape (n, d, k), for ``V (n, d, k)``."""
-        V, together = self._check(V), self._pair()[1]
+        return self._product(V, 1)
+
+    def _product(self, V, way):
+        V, (n, d, _) = np.asarray(V), self.shape
+        if V.ndim != 3 or V.shape[:2] != (n, d):
+            raise ValueError(f"V: expected vectors of shape ({n}, {d}, k), got {V.shape}.")
+        together = self._pair()[way]
         if together is not None:
             return together(V)
-        return np.stack([self[i].rmatmat(v) for i, v in enumerate(V)])
-
-    def _check(self, V):
-        V = np.asarray(V)
-        if V.ndim != 3 or V.shape[:2] != self.shape[:2]:
-            n, d, _ = self.shape
-            raise ValueError(f"V: expected vectors of shape ({n}, {d}, k), got {V.shape}.")
-        return V
+        name = ("matmat", "rmatmat")[way]
+        return np.stack([getattr(self[i], name)(v) for i, v in enumerate(V)])

@@ -15,11 +15,12 @@ R. A. Meyer, C. Musco, C. Musco, D. P. Woodruff, "Hutch++: optimal stochastic tr
 SIAM Symposium on Simplicity in Algorithms, 2021. DOI 10.1137/1.9781611976496.16.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from gahb_sk._random import child, image_generator, seed_sequence
+from gahb_sk._random import Seed, child, image_generator, seed_sequence
 from gahb_sk._validation import Integral
 from gahb_sk.jacobians._operator import dense
 
@@ -47,7 +48,14 @@ class TraceEstimate:
     n_products: int
 
 
-def hutchpp(matmat, d, n_products=60, *, tolerance=None, random_state=0):
+def hutchpp(
+    matmat: Callable[[np.ndarray], np.ndarray],
+    d: int,
+    n_products: int = 60,
+    *,
+    tolerance: float | None = None,
+    random_state: Seed = 0,
+) -> TraceEstimate:
     """Estimate the trace of a d x d matrix from its products.
 
     Parameters
@@ -100,7 +108,7 @@ def hutchpp(matmat, d, n_products=60, *, tolerance=None, random_state=0):
     else:
         estimate = TraceEstimate(0.0, 0.0, 0)
     width = n_products // 3
-    Q = np.linalg.qr(np.asarray(matmat(_signs(generator, d, width)), np.float64))[0]
+    Q = np.linalg.qr(np.asarray(matmat(random_signs(generator, d, width)), np.float64))[0]
     exact = float(np.vdot(Q, matmat(Q)))
     used = estimate.n_products + 2 * width
     return _probe(matmat, Q, exact, used, n_products - 2 * width, tolerance, generator)
@@ -112,7 +120,7 @@ def _probe(matmat, Q, exact, used, most, tolerance, generator):
     first = most if tolerance is None else min(_LEAST_PROBES, most)
     while True:
         more = first if not len(samples) else min(_MORE_PROBES, most - len(samples))
-        probes = _signs(generator, len(Q), more)
+        probes = random_signs(generator, len(Q), more)
         probes = probes - Q @ (Q.T @ probes)
         samples = np.concatenate([samples, np.vecdot(probes, matmat(probes), axis=0)])
         value, error = exact + float(samples.mean()), standard_error(samples)
@@ -130,14 +138,15 @@ def standard_error(samples):
     return float(samples.std(ddof=1) / np.sqrt(len(samples)))
 
 
-def _signs(generator, d, k):
+def random_signs(generator, d, k):
+    """Return k vectors ``(d, k)`` of independent signs."""
     return 2.0 * generator.integers(0, 2, (d, k)) - 1
 
 
 def hutchinson_samples(stack, n_probes, root):
     """Return ``z^T J z`` for vectors of random signs, an ndarray of shape (n, n_probes)."""
     n, d, _ = stack.shape
-    probes = np.stack([_signs(image_generator(root, i), d, n_probes) for i in range(n)])
+    probes = np.stack([random_signs(image_generator(root, i), d, n_probes) for i in range(n)])
     return np.vecdot(probes, stack.matmat(probes), axis=1)
 
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from gahb_sk.jacobians._trace import standard_error
+from gahb_sk.jacobians._trace import random_signs, standard_error
 
 _JUMPS = 0.05  # relative disagreement of central differences beyond which a warning is given
 
@@ -35,13 +35,13 @@ def _by_spectrum(problem, n_probes, generator):
     values = problem.operator.spectrum.values
     squares, asymmetry = np.square(values).sum(), 0.0
     if not problem.operator.symmetric:
-        forward, backward = problem.both(_signs(problem.d, n_probes, generator))
+        forward, backward = problem.both(random_signs(generator, problem.d, n_probes))
         asymmetry = _asymmetry(forward - backward, squares)
     return _numbers(asymmetry, values.sum(), 0.0, squares, exact=problem.operator.symmetric)
 
 
 def _by_probes(problem, pairs, n_probes, generator):
-    probes = _signs(problem.d, n_probes, generator)
+    probes = random_signs(generator, problem.d, n_probes)
     forward, backward = problem.both(probes)
     inside = pairs.vectors.T @ probes
     beyond = (forward + backward) / 2 - pairs.products @ inside  # S z for z orthogonal to the pairs
@@ -66,10 +66,6 @@ def _asymmetry(skew, squares):
     """From products ``(J - J^T) z`` with random signs, and the squared norm of S."""
     skew = np.square(skew).sum() / skew.shape[1]
     return float(np.sqrt(skew / (squares + skew / 4))) if squares else 0.0
-
-
-def _signs(d, k, generator):
-    return 2.0 * generator.integers(0, 2, (d, k)) - 1
 
 
 def _warn_of_jumps(operator, jacobian, generator):

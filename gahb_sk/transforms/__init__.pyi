@@ -19,6 +19,9 @@ from ._thresholds import (
     RULES as RULES,
 )
 from ._thresholds import (
+    SLOPES as SLOPES,
+)
+from ._thresholds import (
     THRESHOLDS as THRESHOLDS,
 )
 from ._thresholds import (
@@ -28,3 +31,6 @@ from ._thresholds import (
     universal_threshold as universal_threshold,
 )
 from ._wavelets import WaveletTransform as WaveletTransform
+from ._windows import Windows as Windows
+from ._windows import dyadic_windows as dyadic_windows
+from ._windows import spread_windows as spread_windows

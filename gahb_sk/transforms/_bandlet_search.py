@@ -14,7 +14,10 @@ when the image is scaled or moved a little: the square without direction comes b
 the directions, a square before its four parts.
 """
 
+from collections.abc import Callable
+
 import numpy as np
+import numpy.typing as npt
 
 from gahb_sk._validation import check_name
 from gahb_sk.transforms._bandlets import (
@@ -47,23 +50,22 @@ def threshold_cost(coefficients, threshold):
     return kept * kept
 
 
-# name -> function (coefficients, threshold) -> costs, elementwise
 COSTS = {"risk": risk_cost, "threshold": threshold_cost}
 
 
 def best_bandlets(
-    images,
-    threshold,
+    images: npt.ArrayLike,
+    threshold: npt.ArrayLike,
     *,
-    cost="risk",
-    geometry_cost=0.0,
-    wavelet="db4",
-    n_scales=None,
-    order=1,
-    smallest=4,
-    largest=None,
-    shared=False,
-):
+    cost: str | Callable = "risk",
+    geometry_cost: float = 0.0,
+    wavelet: str | None = "db4",
+    n_scales: int | None = None,
+    order: int = 1,
+    smallest: int = 4,
+    largest: int | None = None,
+    shared: bool = False,
+) -> BandletTransform:
     r"""Find the bandlet basis of least cost for each image.
 
     Parameters
@@ -73,16 +75,16 @@ def best_bandlets(
     threshold : float or array-like that broadcasts to the shape of the stack
         The noise standard deviation or threshold ``s`` of the cost, in the units of the images.
     cost : {"risk", "threshold"} or callable, default="risk"
-        What a coefficient costs: "risk" is :math:`s^2 c^2 / (c^2 + s^2)`, the error of an oracle
-        at noise s; "threshold" is :math:`\min(c^2, s^2)`. Or a function
+        Cost of a coefficient: "risk" is :math:`s^2 c^2 / (c^2 + s^2)`, the error of an oracle at
+        noise s; "threshold" is :math:`\min(c^2, s^2)`. Or a function
         ``(coefficients, threshold) -> costs``, elementwise.
     geometry_cost : float, default=0.0
-        What a square with a direction costs, in units of ``threshold**2``.
+        Cost of a square with a direction, in units of ``threshold**2``.
     wavelet : str or None, default="db4"
-        Orthogonal wavelet of PyWavelets. None: the squares lie on the image itself, and a square
+        As for :class:`WaveletTransform`. None: the squares lie on the image itself, and a square
         without direction holds its cosine basis.
     n_scales : int or None, default=None
-        Number of scales; see :class:`WaveletTransform`.
+        See :class:`WaveletTransform`.
     order : int, default=1
         Vanishing moments of the warped bases: 1 is Haar, more are Alpert multiwavelets.
     smallest : int, default=4
@@ -96,11 +98,6 @@ def best_bandlets(
     -------
     transform : BandletTransform
         With ``transform.geometry.lead == images.shape[:-2]``.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If the images are no floats, or a parameter is out of its range.
 
     Examples
     --------
@@ -129,7 +126,15 @@ def best_bandlets(
     return BandletTransform(floor, BandletGeometry(lead, sides, choices), order)
 
 
-def dictionary_size(shape, *, wavelet="db4", n_scales=None, order=1, smallest=4, largest=None):
+def dictionary_size(
+    shape: tuple[int, int],
+    *,
+    wavelet: str | None = "db4",
+    n_scales: int | None = None,
+    order: int = 1,
+    smallest: int = 4,
+    largest: int | None = None,
+) -> int:
     """Return the number K of vectors in all bandlet bases of the images of a shape.
 
     Parameters
@@ -195,7 +200,7 @@ def _search_group(views, sides, threshold, least):
         pairs = [least(tile(view, n), n, threshold) for view in views]
         found.append([[array.reshape(shape) for array in pair] for pair in pairs])
     costs = [sum(cost for cost, _ in pairs) for pairs in found]
-    leaves, _ = best_leaves(costs, _TIES[costs[0].itemsize])
+    leaves = best_leaves(costs, _TIES[costs[0].itemsize])
     return [
         [np.where(leaf, pairs[i][1], ABSENT) for leaf, pairs in zip(leaves, found, strict=True)]
         for i in range(len(views))

@@ -16,8 +16,10 @@ Communications on Pure and Applied Mathematics 61, 2008. DOI 10.1002/cpa.20242.
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import fft
 
 from gahb_sk.transforms._base import Subband, Transform
@@ -34,7 +36,7 @@ class Square:
     Parameters
     ----------
     scale : int
-        Of its band: a coefficient stands for ``2**scale`` pixels a side; 0 for pixels.
+        Of its band: a coefficient stands for a square of side ``2**scale`` pixels; 0 for pixels.
     orientation : str
         Orientation of its band.
     top, left, side : int
@@ -64,7 +66,7 @@ class BandletGeometry:
         For each detail band of the floor, the sides that its squares may have.
     choices : tuple of tuple of int ndarray of shape (*lead, rows, columns)
         For each band and side, the number of the angle in each square of that side; -1 for a
-        leaf without direction, -2 where no leaf is. Read only.
+        leaf without direction, -2 where there is no leaf. Read only.
     """
 
     lead: tuple
@@ -75,7 +77,7 @@ class BandletGeometry:
         for choice in (c for band in self.choices for c in band):
             choice.setflags(write=False)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> "BandletGeometry":
         """Return the geometry of one image, or of a part of the stack."""
         part = np.empty(self.lead)[index]
         choices = tuple(tuple(np.asarray(c[index]) for c in band) for band in self.choices)
@@ -85,15 +87,15 @@ class BandletGeometry:
 class PixelFloor(Transform):
     """The pixels themselves, as the floor of bandlets: one band, the image."""
 
-    def forward(self, images):
+    def forward(self, images: npt.ArrayLike) -> np.ndarray:
         """Return the images."""
         return self.check(images)
 
-    def inverse(self, coefficients):
+    def inverse(self, coefficients: npt.ArrayLike) -> np.ndarray:
         """Return the coefficients."""
         return self.check(coefficients, "coefficients")
 
-    def subbands(self):
+    def subbands(self) -> list[Subband]:
         """Return the one band, of scale 0."""
         return [Subband(0, "all", tuple(slice(0, n) for n in self.shape))]
 
@@ -122,46 +124,34 @@ class BandletTransform(Transform):
 
     pixels_at_once = 2**18  # of a stack, since each band and side is a step of its own
 
-    def __init__(self, floor, geometry, order=1):
+    def __init__(self, floor: Transform, geometry: BandletGeometry, order: int = 1):
         super().__init__(floor.shape)
         self.floor, self.geometry, self.order = floor, geometry, order
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> "BandletTransform":
         """Return the basis of one image of the stack, or of a part of it."""
         return BandletTransform(self.floor, self.geometry[index], self.order)
 
-    def forward(self, images):
+    def forward(self, images: npt.ArrayLike) -> np.ndarray:
         """Return the coefficients ``(..., H, W)`` of the images ``(..., H, W)``."""
         return self._turned(self.floor.forward(self._check_stack(images)), "forward")
 
-    def inverse(self, coefficients):
+    def inverse(self, coefficients: npt.ArrayLike) -> np.ndarray:
         """Return the images ``(..., H, W)`` that have these coefficients."""
         coefficients = self._check_stack(coefficients, "coefficients")
         return self.floor.inverse(self._turned(coefficients, "inverse"))
 
-    def subbands(self):
+    def subbands(self) -> list[Subband]:
         """Return the bands of the floor, coarse first; bandlets stay in their band."""
         return self.floor.subbands()
 
-    def vectors(self, indices=None):
-        """Return basis vectors as images; see :meth:`Transform.vectors`.
-
-        Raises
-        ------
-        ValueError
-            If there is a basis for each image of a stack: take one, ``transform[i]``.
-        """
+    def vectors(self, indices: npt.ArrayLike | None = None) -> np.ndarray:
+        """Return basis vectors of one image's basis; see :meth:`Transform.vectors`."""
         self._check_single()
         return super().vectors(indices)
 
-    def squares(self):
-        """Return the list of :class:`Square`, the leaves of all quadtrees, for one image.
-
-        Raises
-        ------
-        ValueError
-            If there is a basis for each image of a stack: take one, ``transform[i]``.
-        """
+    def squares(self) -> list[Square]:
+        """Return the leaves of all quadtrees, for one image."""
         self._check_single()
         found = []
         for band, n, choice in self._choices():

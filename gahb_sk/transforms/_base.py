@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Subband:
     orientation: str
     index: tuple
 
-    def of(self, coefficients):
+    def of(self, coefficients: np.ndarray) -> np.ndarray:
         """Return the view of this band in an array of coefficients ``(..., H, W)``."""
         return coefficients[(..., *self.index)]
 
@@ -53,29 +54,29 @@ class Transform(ABC):
     float32 or float64, computed in that precision, and may narrow :meth:`subbands`.
     """
 
-    def __init__(self, shape):
+    def __init__(self, shape: tuple[int, ...]):
         self.shape = tuple(int(n) for n in shape)
         if not self.shape or min(self.shape) < 1:
             raise ValueError(f"shape must hold positive sizes, got {shape!r}.")
 
     @abstractmethod
-    def forward(self, images):
+    def forward(self, images: npt.ArrayLike) -> np.ndarray:
         """Return the coefficients ``(..., *shape)`` of the images ``(..., *shape)``."""
 
     @abstractmethod
-    def inverse(self, coefficients):
+    def inverse(self, coefficients: npt.ArrayLike) -> np.ndarray:
         """Return the images ``(..., *shape)`` that have these coefficients."""
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Number of basis vectors, which is the number of pixels."""
         return prod(self.shape)
 
-    def subbands(self):
+    def subbands(self) -> list[Subband]:
         """Return the list of :class:`Subband`, coarse first, that tile the coefficients."""
         return [Subband(1, "all", tuple(slice(0, n) for n in self.shape))]
 
-    def coarse_mask(self):
+    def coarse_mask(self) -> np.ndarray:
         """Return a boolean array of ``shape``: the coefficients that shrinkage leaves alone."""
         mask = np.zeros(self.shape, dtype=bool)
         for band in self.subbands():
@@ -83,7 +84,7 @@ class Transform(ABC):
                 mask[band.index] = True
         return mask
 
-    def vectors(self, indices=None):
+    def vectors(self, indices: npt.ArrayLike | None = None) -> np.ndarray:
         """Return basis vectors as images.
 
         Parameters
@@ -101,16 +102,8 @@ class Transform(ABC):
         diracs[np.arange(len(indices)), indices] = 1
         return self.inverse(diracs.reshape(-1, *self.shape))
 
-    def check(self, array, what="images"):
-        """Return ``array`` if it holds floats of shape ``(..., *shape)``; raise if not.
-
-        Raises
-        ------
-        ValueError
-            If the last axes have another size.
-        TypeError
-            If the entries are not float32 or float64.
-        """
+    def check(self, array: npt.ArrayLike, what: str = "images") -> np.ndarray:
+        """Return ``array`` if it holds floats of shape ``(..., *shape)``; raise if not."""
         array = np.asarray(array)
         if array.shape[-len(self.shape) :] != self.shape:
             raise ValueError(

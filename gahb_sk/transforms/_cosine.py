@@ -8,6 +8,7 @@ The coefficients of an image of height H and width W are the orthonormal type-2 
 """
 
 import numpy as np
+import numpy.typing as npt
 from scipy import fft
 
 from gahb_sk.transforms._base import Subband, Transform
@@ -23,37 +24,32 @@ class CosineTransform(Transform):
         the constant image, at ``[0, 0]``, counts as coarse.
     """
 
-    def forward(self, images):
+    def forward(self, images: npt.ArrayLike) -> np.ndarray:
         """Return the coefficients ``(..., H, W)`` of the images ``(..., H, W)``."""
         return fft.dctn(self.check(images), axes=self._axes, norm="ortho")
 
-    def inverse(self, coefficients):
+    def inverse(self, coefficients: npt.ArrayLike) -> np.ndarray:
         """Return the images ``(..., H, W)`` that have these coefficients."""
         coefficients = self.check(coefficients, "coefficients")
         return fft.idctn(coefficients, axes=self._axes, norm="ortho")
 
-    def subbands(self):
+    def subbands(self) -> list[Subband]:
         """Return the constant, then the frequencies band by dyadic band."""
-        return dyadic_bands(self.shape)
+        edges = [_dyadic_edges(n) for n in self.shape]
+        depth = max(len(e) for e in edges)
+        bands = []
+        for index in np.ndindex(*(len(e) - 1 for e in edges)):
+            block = tuple(slice(e[i], e[i + 1]) for e, i in zip(edges, index, strict=True))
+            orientation = "all" if any(index) else "coarse"
+            bands.append(Subband(depth - max(index), orientation, block))
+        return bands
 
     @property
     def _axes(self):
         return tuple(range(-len(self.shape), 0))
 
 
-def dyadic_bands(shape):
-    """Tile frequencies ``[0, n)`` on each axis by dyadic blocks, the constant first."""
-    edges = [dyadic_edges(n) for n in shape]
-    depth = max(len(e) for e in edges)
-    bands = []
-    for index in np.ndindex(*(len(e) - 1 for e in edges)):
-        block = tuple(slice(e[i], e[i + 1]) for e, i in zip(edges, index, strict=True))
-        coarse = not any(index)
-        bands.append(Subband(depth - max(index), "coarse" if coarse else "all", block))
-    return bands
-
-
-def dyadic_edges(n):
+def _dyadic_edges(n):
     """Return 0, 1, 2, 4, ... up to n."""
     edges = [0, 1]
     while edges[-1] < n:

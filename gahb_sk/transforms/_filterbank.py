@@ -35,7 +35,8 @@ def wavelet_filters(wavelet):
     Filters come in the order of correlation. Wavelets that are not orthogonal are refused.
     """
     if wavelet not in pywt.wavelist(kind="discrete"):
-        check_name(wavelet, _orthogonal_names(), "wavelet")
+        names = [name for family in ("haar", "db", "sym", "coif") for name in pywt.wavelist(family)]
+        check_name(wavelet, names, "wavelet")
     filters = pywt.Wavelet(wavelet)
     low = np.array(filters.rec_lo)
     shifts = [low[2 * k :] @ low[: len(low) - 2 * k] for k in range(len(low) // 2)]
@@ -45,10 +46,6 @@ def wavelet_filters(wavelet):
             "Choose one of the families haar, db, sym or coif."
         )
     return low, np.array(filters.rec_hi), max(1, filters.vanishing_moments_psi)
-
-
-def _orthogonal_names():
-    return [name for family in ("haar", "db", "sym", "coif") for name in pywt.wavelist(family)]
 
 
 def analysis_matrices(wavelet, length, n_scales):

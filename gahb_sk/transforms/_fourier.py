@@ -9,6 +9,7 @@ frequencies that are their own opposite carry :math:`F_k`, which is real.
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from scipy import fft
 
 from gahb_sk.transforms._base import Transform
@@ -25,7 +26,7 @@ class FourierTransform(Transform):
         ``[0, 0]``, counts as coarse.
     """
 
-    def forward(self, images):
+    def forward(self, images: npt.ArrayLike) -> np.ndarray:
         """Return the coefficients ``(..., H, W)`` of the images ``(..., H, W)``."""
         images = self.check(images)
         spectrum = fft.fft2(images, norm="ortho").reshape(*images.shape[:-2], -1)
@@ -36,7 +37,7 @@ class FourierTransform(Transform):
         out[..., opposite] = -root * spectrum.imag[..., cosine]
         return out.reshape(images.shape)
 
-    def inverse(self, coefficients):
+    def inverse(self, coefficients: npt.ArrayLike) -> np.ndarray:
         """Return the images ``(..., H, W)`` that have these coefficients."""
         coefficients = self.check(coefficients, "coefficients")
         flat = coefficients.reshape(*coefficients.shape[:-2], -1)
@@ -47,7 +48,7 @@ class FourierTransform(Transform):
         spectrum[..., opposite] = half.conj()
         return fft.ifft2(spectrum.reshape(coefficients.shape), norm="ortho").real.copy()
 
-    def coarse_mask(self):
+    def coarse_mask(self) -> np.ndarray:
         """Return a mask of ``shape`` that is true at the mean alone."""
         mask = np.zeros(self.shape, dtype=bool)
         mask[(0,) * len(self.shape)] = True

@@ -6,7 +6,10 @@ For images :math:`x_1 \ldots x_n` of d pixels with mean :math:`\mu`, the covaria
 from a thin singular value decomposition, and no d x d matrix is formed.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from scipy import linalg
 
 from gahb_sk.transforms._base import Transform
@@ -26,7 +29,7 @@ class PCATransform(Transform):
     Attributes
     ----------
     basis : ndarray of shape (d, d)
-        One basis vector a row.
+        One basis vector per row.
 
     Raises
     ------
@@ -34,7 +37,7 @@ class PCATransform(Transform):
         If the vectors are of another size or not orthonormal.
     """
 
-    def __init__(self, shape, vectors):
+    def __init__(self, shape: tuple[int, ...], vectors: npt.ArrayLike):
         super().__init__(shape)
         vectors = np.asarray(vectors, dtype=np.float64)
         if vectors.ndim != 2 or vectors.shape[1] != self.size or len(vectors) > self.size:
@@ -46,24 +49,22 @@ class PCATransform(Transform):
             raise ValueError("vectors must be orthonormal rows; orthonormalise them first.")
         self.basis = _completed(vectors)
 
-    def forward(self, images):
+    def forward(self, images: npt.ArrayLike) -> np.ndarray:
         """Return the coefficients ``(..., *shape)``: the k-th, in flat order, is on vector k."""
         return self._product(self.check(images), self.basis.T)
 
-    def inverse(self, coefficients):
+    def inverse(self, coefficients: npt.ArrayLike) -> np.ndarray:
         """Return the images ``(..., *shape)`` that have these coefficients."""
         return self._product(self.check(coefficients, "coefficients"), self.basis)
-
-    def coarse_mask(self):
-        """Return an array of ``shape`` that is false: no component is coarse."""
-        return np.zeros(self.shape, dtype=bool)
 
     def _product(self, array, matrix):
         flat = array.reshape(-1, self.size)
         return (flat @ matrix.astype(array.dtype, copy=False)).reshape(array.shape)
 
 
-def principal_components(images, n_components=None, chunk=1024):
+def principal_components(
+    images: Any, n_components: int | None = None, chunk: int = 1024
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Mean, variances and principal components of a set of images.
 
     Parameters

@@ -47,21 +47,16 @@ def best_leaves(costs, tie=0.0):
     is preferred to them.
     """
     best, wins = costs[0], [np.ones(costs[0].shape, dtype=bool)]
-    total = np.zeros(len(best))
     for cost in costs[1:]:
         children = sum_children(best)
-        covered = np.zeros(best.shape, dtype=bool)
-        covered[:, : 2 * cost.shape[1], : 2 * cost.shape[2]] = True
-        total += np.where(covered, 0, best).sum(axis=(1, 2), dtype=np.float64)
         wins.append(cost <= children * (1 + tie))
         best = np.where(wins[-1], cost, children)
-    total += best.sum(axis=(1, 2), dtype=np.float64)
     leaves, inside = [], np.zeros(best.shape, dtype=bool)
     for won in reversed(wins):
         inside = _grown(inside, won.shape)
         leaves.append(won & ~inside)
         inside = inside | won
-    return leaves[::-1], total
+    return leaves[::-1]
 
 
 def _grown(inside, shape):

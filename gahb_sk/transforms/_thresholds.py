@@ -13,6 +13,7 @@ Where :math:`\rho_T` is continuous, Stein's unbiased estimate of its risk is
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from gahb_sk._validation import check_name
 
@@ -68,13 +69,9 @@ def _garrote_threshold_slope(coefficients, threshold):
     return np.where(keep, -2 * threshold / np.where(keep, coefficients, 1), 0)
 
 
-def _hard_threshold_slope(coefficients, threshold):
-    return np.zeros_like(coefficients)
-
-
 # Derivative of each rule with respect to the threshold, where there is one.
 THRESHOLD_SLOPES = {
-    "hard": _hard_threshold_slope,
+    "hard": lambda coefficients, threshold: np.zeros_like(coefficients),
     "soft": _soft_threshold_slope,
     "garrote": _garrote_threshold_slope,
 }
@@ -85,18 +82,23 @@ def is_continuous(rule):
     return rule != "hard"
 
 
-def universal_threshold(sigma, size):
+def universal_threshold(sigma: npt.ArrayLike, size: int) -> np.ndarray:
     r"""Return :math:`\sigma \sqrt{2 \log n}` for ``size`` coefficients (Donoho and Johnstone)."""
-    return sigma * np.sqrt(2 * np.log(max(size, 1)))
+    return np.asarray(sigma) * np.sqrt(2 * np.log(max(size, 1)))
 
 
-def stein_risk(coefficients, threshold, sigma, rule="soft"):
+def stein_risk(
+    coefficients: np.ndarray,
+    threshold: npt.ArrayLike,
+    sigma: npt.ArrayLike,
+    rule: str = "soft",
+) -> np.ndarray:
     """Stein's unbiased estimate of the squared error of a thresholded block.
 
     Parameters
     ----------
     coefficients : ndarray of shape (n, ...)
-        Noisy coefficients, one block an image.
+        Noisy coefficients, one block per image.
     threshold : float or ndarray of shape (n,)
         Threshold of each block.
     sigma : float or ndarray of shape (n,)
@@ -108,11 +110,6 @@ def stein_risk(coefficients, threshold, sigma, rule="soft"):
     -------
     risk : ndarray of shape (n,)
         Estimated squared error, summed over the block. Its expectation is the true one.
-
-    Raises
-    ------
-    ValueError
-        If the rule is unknown or not continuous.
 
     References
     ----------
@@ -128,10 +125,6 @@ def stein_risk(coefficients, threshold, sigma, rule="soft"):
     slope = SLOPES[rule](flat, threshold).sum(axis=1, dtype=np.float64)
     bias = np.einsum("ij,ij->i", change, change, dtype=np.float64)
     return bias + variance * (2 * slope - flat.shape[1])
-
-
-def _universal(band, sigma, size, rule):
-    return universal_threshold(sigma, size)
 
 
 def _bayes(band, sigma, size, rule):
@@ -166,7 +159,11 @@ def _sure(band, sigma, size, rule):
     return trials[np.argmin(risks, axis=0)] * highest
 
 
-THRESHOLDS = {"universal": _universal, "bayes": _bayes, "sure": _sure}
+THRESHOLDS = {
+    "universal": lambda band, sigma, size, rule: universal_threshold(sigma, size),
+    "bayes": _bayes,
+    "sure": _sure,
+}
 
 
 def band_threshold(band, sigma, threshold, rule, size):

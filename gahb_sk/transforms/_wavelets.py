@@ -11,6 +11,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from gahb_sk.transforms._base import Subband, Transform
@@ -42,12 +43,8 @@ class WaveletTransform(Transform):
     wavelet : str, default="db4"
         Orthogonal wavelet of PyWavelets (families haar, db, sym, coif).
     n_scales : int or None, default=None
-        Number of scales; None leaves a coarse band of 8 to 15 pixels on the longer side.
-
-    Attributes
-    ----------
-    n_scales : int
-        Number of scales in use.
+        Number of scales; None leaves a coarse band of 8 to 15 pixels on the longer side. The
+        attribute of that name holds the number in use.
 
     Raises
     ------
@@ -67,21 +64,21 @@ class WaveletTransform(Transform):
     IEEE Trans. PAMI 11, 1989. DOI 10.1109/34.192463.
     """
 
-    def __init__(self, shape, wavelet="db4", n_scales=None):
+    def __init__(self, shape: tuple[int, int], wavelet: str = "db4", n_scales: int | None = None):
         super().__init__(shape)
         if len(self.shape) != 2:
             raise ValueError(f"shape must be (height, width), got {shape!r}.")
         self.wavelet = wavelet
         wavelet_filters(wavelet)
         self.n_scales = default_n_scales(self.shape) if n_scales is None else int(n_scales)
-        most = max(1, math.ceil(math.log2(max(self.shape)))) - 1
-        if not 0 <= self.n_scales <= max(most, 0):
+        most = max(0, math.ceil(math.log2(max(self.shape))) - 1)
+        if not 0 <= self.n_scales <= most:
             raise ValueError(
-                f"n_scales must be between 0 and {max(most, 0)} for images of {self.shape[0]} x "
+                f"n_scales must be between 0 and {most} for images of {self.shape[0]} x "
                 f"{self.shape[1]} pixels, got {n_scales}. Ask for fewer scales or larger images."
             )
 
-    def forward(self, images):
+    def forward(self, images: npt.ArrayLike) -> np.ndarray:
         """Return the coefficients of the images ``(..., H, W)``, in the pyramid layout."""
         images = self.check(images)
         out = np.empty_like(images, order="C")
@@ -94,7 +91,7 @@ class WaveletTransform(Transform):
             out[...] = images
         return out
 
-    def inverse(self, coefficients):
+    def inverse(self, coefficients: npt.ArrayLike) -> np.ndarray:
         """Return the images that have these coefficients ``(..., H, W)``."""
         out = self.check(coefficients, "coefficients").copy()
         for rows, columns in reversed(self._matrices(out.dtype)):
@@ -102,7 +99,7 @@ class WaveletTransform(Transform):
             out[..., :h, :w] = _apply(rows.T, columns.T, out[..., :h, :w])
         return out
 
-    def subbands(self):
+    def subbands(self) -> list[Subband]:
         """Return the bands, coarse first, then from the coarsest details to the finest."""
         height, width = self.shape
         bands = []

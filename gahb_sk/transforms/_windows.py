@@ -12,6 +12,8 @@ R. Coifman, D. Donoho, "Translation-invariant de-noising", in Wavelets and Stati
 DOI 10.1007/978-1-4612-2544-7_9.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 _PARITIES = ((0, 0), (1, 1), (0, 1), (1, 0))
@@ -42,7 +44,7 @@ def spread_offsets(n_shifts, span):
     return (cells + span // 2) % span - span // 2
 
 
-def dyadic_windows(shape, n_shifts):
+def dyadic_windows(shape: tuple[int, int], n_shifts: int) -> "Windows":
     """Return windows that all hold the whole image ``(height, width)``, for wavelets.
 
     An axis of one pixel is not shifted.
@@ -51,7 +53,7 @@ def dyadic_windows(shape, n_shifts):
     return Windows(shape, -offsets, offsets.max(axis=0) + shape)
 
 
-def spread_windows(shape, n_shifts, multiple, span):
+def spread_windows(shape: tuple[int, int], n_shifts: int, multiple: int, span: int) -> "Windows":
     """Return windows of the size of the image, for dyadic squares.
 
     Their sides are rounded up to multiples of ``multiple``; offsets differ by less than ``span``.
@@ -67,7 +69,7 @@ class Windows:
     window.
     """
 
-    def __init__(self, shape, offsets, size):
+    def __init__(self, shape: tuple[int, int], offsets: np.ndarray, size: tuple[int, int]):
         self.shape = tuple(shape)
         self._axes = [
             [_axis(offset, length, n) for offset, length, n in zip(pair, size, shape, strict=True)]
@@ -76,34 +78,34 @@ class Windows:
         self.whole = len(offsets) == 1 and not np.any(offsets) and tuple(size) == self.shape
         self.share = 1 / sum(self.paste(np.ones(size), i) for i in range(len(self)))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._axes)
 
-    def cut(self, images, i):
+    def cut(self, images: np.ndarray, i: int) -> np.ndarray:
         """Return window i ``(..., h, w)`` of the images ``(..., height, width)``."""
         (rows, _), (columns, _) = self._axes[i]
         return images[..., rows[:, None], columns]
 
-    def paste(self, windows, i):
+    def paste(self, windows: np.ndarray, i: int) -> np.ndarray:
         """Put window i back in its place in images that are 0 elsewhere."""
         out = np.zeros((*windows.shape[:-2], *self.shape), windows.dtype)
         self._add(out, windows, i)
         return out
 
-    def cut_transposed(self, windows, i):
+    def cut_transposed(self, windows: np.ndarray, i: int) -> np.ndarray:
         """Apply the transpose of :meth:`cut`: add what reflection copied."""
         (rows, _), (columns, _) = self._axes[i]
         height, width = self.shape
         return np.eye(height)[rows].T @ windows @ np.eye(width)[columns]
 
-    def paste_transposed(self, images, i):
-        """Apply the transpose of :meth:`paste`: cut, and 0 outside of the image."""
+    def paste_transposed(self, images: np.ndarray, i: int) -> np.ndarray:
+        """Apply the transpose of :meth:`paste`: cut, and 0 outside the image."""
         (rows, (row, _, height)), (columns, (column, _, width)) = self._axes[i]
         inside = np.zeros((len(rows), len(columns)), images.dtype)
         inside[row : row + height, column : column + width] = 1
         return self.cut(images, i) * inside
 
-    def average(self, function, *stacks):
+    def average(self, function: Callable, *stacks: np.ndarray) -> np.ndarray:
         """Return the mean over windows of ``function(windows (n, h, w) of each stack)``."""
         if self.whole:
             return function(*stacks)

@@ -104,15 +104,27 @@ def test_bad_input(networks, rng):
 def test_what_is_no_denoiser(rng):
     X = rng.rand(2, 8, 8)
     pipeline = make_pipeline(WaveletShrinkage()).fit(X)
-    for thing in (pipeline, np.tanh):
-        for function in (linearize, eigenbasis, singular_basis, jacobian):
-            with pytest.raises(
-                TypeError, match=r"denoiser: expected a fitted denoiser.*as_denoiser"
-            ):
-                function(thing, X[0], sigma=0.1)
-        for function in (linearize_stack, effective_dimension, sure):
-            with pytest.raises(TypeError, match=r"Of a pipeline pass the denoiser itself"):
-                function(thing, X, 0.1)
+    for function in (linearize, eigenbasis, singular_basis, jacobian):
+        with pytest.raises(TypeError, match=r"denoiser: expected a.*denoiser.*pipeline\[-1\]"):
+            function(pipeline, X[0], sigma=0.1)
+    for function in (linearize_stack, effective_dimension, sure):
+        with pytest.raises(TypeError, match=r"denoiser: expected a.*denoiser.*pipeline\[-1\]"):
+            function(pipeline, X, 0.1)
+    for function in (linearize, jacobian):
+        with pytest.raises(TypeError, match=r"expected a fitted denoiser.*as_denoiser"):
+            function(np.tanh, X[0], sigma=0.1)
+
+
+def test_analysis_takes_what_stands_for_a_denoiser(rng):
+    X = rng.rand(2, 6, 6)
+
+    def half(image):
+        return image / 2
+
+    assert_allclose(eigenbasis(half, X[0], 3).values, 0.5, atol=1e-6)
+    assert_allclose(singular_basis(half, X[0], 3).values, 0.5, atol=1e-6)
+    assert_allclose([one.value for one in effective_dimension(half, X)], 18, atol=1e-4)
+    assert_allclose(sure(half, X, 0.1).mse, (X**2).mean(axis=(1, 2)) / 4, atol=1e-6)
 
 
 def test_oracles_need_as_many_clean_images(rng):

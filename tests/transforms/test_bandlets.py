@@ -6,8 +6,7 @@ from gahb_sk import OracleShrinkage
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.plots import GeometryDisplay
 from gahb_sk.transforms import WaveletTransform, best_bandlets, dictionary_size
-from gahb_sk.transforms._bandlets import ABSENT
-from tests.exhaustive_bandlets import exhaustive_minimum, random_bandlets, total_cost
+from tests.exhaustive_bandlets import ABSENT, exhaustive_minimum, random_bandlets, total_cost
 
 CHOICES = [
     {"wavelet": "db4"},

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from gahb_sk.transforms import RULES, THRESHOLDS, stein_risk, universal_threshold
-from gahb_sk.transforms._thresholds import SLOPES, band_threshold
+from gahb_sk.transforms import RULES, SLOPES, THRESHOLDS, stein_risk, universal_threshold
 
 every_rule = pytest.mark.parametrize("rule", RULES)
 
@@ -58,20 +57,12 @@ def test_universal_threshold_exceeds_nearly_all_noise(rng):
     assert np.mean(np.abs(noise) > threshold) < 1e-3
 
 
-def test_numbers_are_multiples_of_sigma(rng):
-    sigma = np.array([0.1, 0.4])
-    band = rng.randn(2, 8, 8)
-    assert_allclose(band_threshold(band, sigma, 2.5, "hard", 100), 2.5 * sigma)
-
-
 @pytest.mark.parametrize("name", THRESHOLDS)
 def test_each_image_has_its_own_threshold(name, rng):
     sigma = np.array([0.1, 1.0, 0.0])
     band = sigma[:, None, None] * rng.randn(3, 16, 16) + rng.laplace(size=(3, 16, 16))
-    together = band_threshold(band, sigma, name, "soft", 1024)
-    alone = [
-        band_threshold(band[k : k + 1], sigma[k : k + 1], name, "soft", 1024)[0] for k in range(3)
-    ]
+    together = THRESHOLDS[name](band, sigma, 1024, "soft")
+    alone = [THRESHOLDS[name](band[k : k + 1], sigma[k : k + 1], 1024, "soft")[0] for k in range(3)]
     assert together.shape == (3,) and np.all(together >= 0)
     assert_allclose(together, alone)
     assert together[2] == 0
@@ -81,13 +72,13 @@ def test_each_image_has_its_own_threshold(name, rng):
 def test_thresholds_scale_with_the_image(name, rng):
     band = rng.laplace(size=(2, 16, 16)) + 0.5 * rng.randn(2, 16, 16)
     sigma = np.array([0.5, 0.5])
-    once = band_threshold(band, sigma, name, "soft", 256)
-    assert_allclose(band_threshold(7 * band, 7 * sigma, name, "soft", 256), 7 * once)
+    once = THRESHOLDS[name](band, sigma, 256, "soft")
+    assert_allclose(THRESHOLDS[name](7 * band, 7 * sigma, 256, "soft"), 7 * once)
 
 
 def test_bayes_kills_a_band_of_less_power_than_the_noise(rng):
     band = 0.5 * rng.randn(1, 20, 20)
-    threshold = band_threshold(band, np.ones(1), "bayes", "soft", 400)
+    threshold = THRESHOLDS["bayes"](band, np.ones(1), 400, "soft")
     assert_array_equal(RULES["soft"](band, threshold), 0)
 
 
@@ -98,6 +89,6 @@ def test_sure_is_near_the_best_threshold(rng):
     def error(threshold):
         return ((RULES["soft"](noisy, threshold) - clean) ** 2).mean()
 
-    chosen = band_threshold(noisy, np.ones(1), "sure", "soft", 4096)
+    chosen = THRESHOLDS["sure"](noisy, np.ones(1), 4096, "soft")
     best = min(error(t) for t in np.linspace(0, 4, 81))
     assert error(chosen) < best + 0.05

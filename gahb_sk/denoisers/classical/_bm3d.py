@@ -4,8 +4,9 @@ from functools import partial
 
 import numpy as np
 
-from gahb_sk.denoisers.classical._colour import COLOR, denoise_opponent, in_colour
+from gahb_sk.denoisers.classical._colour import COLOR, in_colour
 from gahb_sk.denoisers.classical._other_packages import PackageDenoiser, extended
+from gahb_sk.transforms._opponent import from_opponent, to_opponent
 
 SMALLEST = 16  # the package fails on sides below twice its 8 x 8 patches
 
@@ -13,15 +14,15 @@ SMALLEST = 16  # the package fails on sides below twice its 8 x 8 patches
 class BM3DDenoiser(PackageDenoiser):
     """BM3D by the package ``bm3d``, which is licensed for NON-COMMERCIAL use only.
 
-    This class only calls that package, which is not part of gahb_sk and not installed with it;
-    its own licence, for non-commercial purposes, binds whoever installs and uses it.
+    That package is not part of gahb_sk and not installed with it; its licence, for non-commercial
+    purposes, binds whoever installs (``pip install "gahb-sk[peers]"``) and uses it.
 
     Parameters
     ----------
     exact : bool, default=True
-        Weigh each group of patches by the exact variance of its noise, as the package does by
-        default. False takes the variance for the same everywhere, as the first BM3D did: ten
-        times faster, and 0.05 (weak noise) to 0.4 dB (sigma 0.3) below on C^alpha images.
+        Weigh each group of patches by the exact variance of its noise. False assumes the same
+        variance everywhere, as the first BM3D did: ten times faster, and 0.05 (weak noise) to
+        0.4 dB (sigma 0.3) worse on C^alpha images.
     color : {"opponent", "separate"}, default="opponent"
         How three channels are denoised: together, as orthonormal opponent colours whose patches
         are matched in luminance (colour BM3D), or one by one. Other numbers of channels are
@@ -31,15 +32,9 @@ class BM3DDenoiser(PackageDenoiser):
     sigma, image_shape
         See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
-    Raises
-    ------
-    ImportError
-        In ``fit``, if bm3d is not installed (``pip install "gahb-sk[peers]"``).
-
     Notes
     -----
-    It computes in single precision, whatever the images' own. Images with a side below 16 pixels
-    are extended by reflection.
+    It computes in single precision. Images with a side below 16 pixels are extended by reflection.
 
     References
     ----------
@@ -68,7 +63,7 @@ class BM3DDenoiser(PackageDenoiser):
 
     def _denoise(self, noisy, sigma, clean=None):
         if in_colour(self.color, noisy.shape[1]):
-            return denoise_opponent(lambda planes: self._denoise_each(planes, sigma), noisy)
+            return from_opponent(self._denoise_each(to_opponent(noisy), sigma))
         return super()._denoise(noisy, sigma)
 
     def _function(self):

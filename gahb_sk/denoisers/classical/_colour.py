@@ -1,7 +1,11 @@
-"""Colour for denoisers of single channels: they denoise opponent colours."""
+"""Denoisers of single planes: three channels are denoised as opponent colours."""
 
-from gahb_sk._validation import StrOptions
-from gahb_sk.jacobians._operator import JacobianOperator, Spectrum
+import numpy as np
+
+from gahb_sk._validation import Integral, Interval, StrOptions
+from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.jacobians._basis import on_vectors
+from gahb_sk.jacobians._operator import conjugated
 from gahb_sk.transforms._opponent import from_opponent, to_opponent
 
 COLOR = {"color": [StrOptions({"opponent", "separate"})]}  # the legal values of the parameter
@@ -12,43 +16,29 @@ def in_colour(color, n_channels):
     return color == "opponent" and n_channels == 3
 
 
-def denoise_opponent(denoise, noisy):
-    """Return ``denoise`` of the opponent colours of ``(m, 3, H, W)`` images, as RGB."""
-    return from_opponent(denoise(to_opponent(noisy)))
+class PlaneDenoiser(BaseDenoiser):
+    """Base class of denoisers of single planes by spun shrinkage.
 
-
-def opponent_operator(operator, shape):
-    """Return the Jacobian at an image in red, green and blue, given that in opponent colours.
-
-    Parameters
-    ----------
-    operator : JacobianOperator
-        In opponent colours.
-    shape : tuple of int
-        ``(3, H, W)``.
-
-    Returns
-    -------
-    operator : JacobianOperator
-        Of the same spectrum, if that is known.
+    A subclass writes ``_denoise_planes(planes (m, H, W), sigma (m,))`` and
+    ``_jacobian_of_planes(image (C, H, W), sigma)``.
     """
 
-    def mixed(function, V):
-        return function(V.T.reshape(-1, *shape)).reshape(-1, V.shape[0]).T
+    _parameter_constraints: dict = {
+        **BaseDenoiser._parameter_constraints,
+        **COLOR,
+        "n_shifts": [Interval(Integral, 1, 1024, closed="both")],
+    }
 
-    def product(multiply):
-        return lambda V: mixed(from_opponent, multiply(mixed(to_opponent, V)))
+    def _denoise(self, noisy, sigma, clean=None):
+        colour = in_colour(self.color, noisy.shape[1])
+        planes = (to_opponent(noisy) if colour else noisy).reshape(-1, *noisy.shape[-2:])
+        out = self._denoise_planes(planes, np.repeat(sigma, noisy.shape[1])).reshape(noisy.shape)
+        return from_opponent(out) if colour else out
 
-    def spectrum():
-        known = operator.spectrum
-        if known is None:
-            return None
-        return Spectrum(known.values, lambda k: mixed(from_opponent, known.vectors(k)))
-
-    return JacobianOperator(
-        operator.shape[0],
-        product(operator.matmat),
-        None if operator.symmetric else product(operator.rmatmat),
-        positive=operator.positive,
-        spectrum=spectrum,
-    )
+    def _jacobian(self, image, sigma, clean=None):
+        if not in_colour(self.color, len(image)):
+            return self._jacobian_of_planes(image, sigma)
+        operator = self._jacobian_of_planes(to_opponent(image), sigma)
+        return conjugated(
+            operator, *(on_vectors(f, image.shape) for f in (to_opponent, from_opponent))
+        )

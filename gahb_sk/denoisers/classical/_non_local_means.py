@@ -7,26 +7,21 @@ from gahb_sk.denoisers.classical._other_packages import PackageDenoiser, extende
 
 
 class NonLocalMeansDenoiser(PackageDenoiser):
-    """Non-local means by scikit-image's ``denoise_nl_means``.
+    """Non-local means by scikit-image (``pip install "gahb-sk[peers]"``).
 
     Parameters
     ----------
     strength : float, default=0.8
-        Decay of the weights (the ``h`` of scikit-image) in multiples of sigma. The best on
-        C^alpha images is 0.6 to 1.0, at every noise level.
+        Decay of the weights (the ``h`` of scikit-image) in multiples of sigma. On C^alpha images
+        0.6 to 1.0 is best at every noise level.
     patch_size : int, default=5
         Side of the patches that are compared.
     patch_distance : int, default=6
-        How far, in pixels, patches are sought.
+        Largest distance, in pixels, between patches that are compared.
     n_jobs : int, default=None
         Images denoised in parallel, as joblib counts them; None is one at a time.
     sigma, image_shape
         See :class:`~gahb_sk.denoisers.BaseDenoiser`.
-
-    Raises
-    ------
-    ImportError
-        In ``fit``, if scikit-image is not installed (``pip install "gahb-sk[peers]"``).
 
     Notes
     -----

@@ -11,22 +11,17 @@ ITERATIONS = 50
 
 
 class TotalVariationDenoiser(PackageDenoiser):
-    r"""Total variation denoising by scikit-image's ``denoise_tv_chambolle``.
+    r"""Total variation denoising by scikit-image (``pip install "gahb-sk[peers]"``).
 
     Parameters
     ----------
     weight : float, default=1.0
-        Weight of the total variation in multiples of sigma. The best on C^alpha images is 0.6 to
-        1.0 at alpha 1 and 1.0 to 1.2 from alpha 2 on, at every noise level.
+        Weight of the total variation in multiples of sigma. On C^alpha images 0.6 to 1.0 is best at
+        alpha 1 and 1.0 to 1.2 from alpha 2 on, at every noise level.
     n_jobs : int, default=None
         Images denoised in parallel, as joblib counts them; None is one at a time.
     sigma, image_shape
         See :class:`~gahb_sk.denoisers.BaseDenoiser`.
-
-    Raises
-    ------
-    ImportError
-        In ``fit``, if scikit-image is not installed (``pip install "gahb-sk[peers]"``).
 
     References
     ----------

@@ -2,18 +2,11 @@ r"""Shrinkage of wavelet coefficients: :math:`f(y) = \sum_k \rho_T(\langle y, e_
 
 import numpy as np
 
-from gahb_sk._validation import Integral, Interval, Real, at_least, check_name
-from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers.classical._colour import (
-    COLOR,
-    denoise_opponent,
-    in_colour,
-    opponent_operator,
-)
+from gahb_sk._validation import Interval, Real, at_least, check_name
+from gahb_sk.denoisers.classical._colour import PlaneDenoiser
 from gahb_sk.jacobians._coupled import Coupling
 from gahb_sk.jacobians._spun import spun_operator
 from gahb_sk.transforms._filterbank import wavelet_filters
-from gahb_sk.transforms._opponent import to_opponent
 from gahb_sk.transforms._thresholds import (
     RULES,
     SLOPES,
@@ -27,7 +20,7 @@ from gahb_sk.transforms._wavelets import WaveletTransform
 from gahb_sk.transforms._windows import dyadic_offsets, dyadic_windows
 
 
-class WaveletShrinkage(BaseDenoiser):
+class WaveletShrinkage(PlaneDenoiser):
     r"""Shrink the coefficients of an orthonormal wavelet basis towards zero.
 
     Parameters
@@ -89,13 +82,11 @@ class WaveletShrinkage(BaseDenoiser):
     _chunk_pixels = 2**18
 
     _parameter_constraints: dict = {
-        **BaseDenoiser._parameter_constraints,
+        **PlaneDenoiser._parameter_constraints,
         "wavelet": [str],
         "n_scales": [at_least(0), None],
         "rule": [str],
         "threshold": [Interval(Real, 0, None, closed="neither"), str],
-        "n_shifts": [Interval(Integral, 1, 1024, closed="both")],
-        **COLOR,
     }
 
     def __init__(
@@ -130,17 +121,9 @@ class WaveletShrinkage(BaseDenoiser):
             )
         self._transform_for(images.shape)
 
-    def _denoise(self, noisy, sigma, clean=None):
-        if in_colour(self.color, noisy.shape[1]):
-            return denoise_opponent(lambda planes: self._denoise_planes(planes, sigma), noisy)
-        return self._denoise_planes(noisy, sigma)
-
-    def _denoise_planes(self, noisy, sigma):
-        images = noisy.reshape(-1, *noisy.shape[-2:])
-        sigma = np.repeat(sigma, noisy.shape[1])
-        windows = dyadic_windows(images.shape[-2:], self.n_shifts)
-        denoised = windows.average(lambda cut: self._shrink(cut, sigma), images)
-        return denoised.reshape(noisy.shape)
+    def _denoise_planes(self, planes, sigma):
+        windows = dyadic_windows(planes.shape[-2:], self.n_shifts)
+        return windows.average(lambda cut: self._shrink(cut, sigma), planes)
 
     def _shrink(self, images, sigma):
         transform = self._transform_for(images.shape)
@@ -148,21 +131,14 @@ class WaveletShrinkage(BaseDenoiser):
         for band in transform.subbands():
             if band.orientation != "coarse":
                 values = band.of(coefficients)
-                values[...] = RULES[self.rule](
-                    values, self._thresholds_of(values, sigma, transform)
-                )
+                threshold = self._thresholds_of(values, sigma, transform)
+                values[...] = RULES[self.rule](values, threshold)
         return transform.inverse(coefficients)
 
     def _thresholds_of(self, values, sigma, transform):
         """Thresholds of a band, broadcastable to its coefficients."""
         threshold = band_threshold(values, sigma, self.threshold, self.rule, transform.size)
         return threshold.astype(values.dtype).reshape(-1, 1, 1)
-
-    def _jacobian(self, image, sigma, clean=None):
-        if in_colour(self.color, len(image)):
-            operator = self._jacobian_of_planes(to_opponent(image), sigma)
-            return opponent_operator(operator, image.shape)
-        return self._jacobian_of_planes(image, sigma)
 
     def _jacobian_of_planes(self, image, sigma):
         windows = dyadic_windows(image.shape[-2:], self.n_shifts)

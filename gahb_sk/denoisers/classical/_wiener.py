@@ -9,6 +9,7 @@ minimises the expected squared error is
 """
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._validation import at_least
@@ -24,9 +25,8 @@ class WienerDenoiser(BaseDenoiser):
     Parameters
     ----------
     n_components : int, default=None
-        Keep only this many principal components, the ones of largest variance; what is left out
-        is replaced by the mean. None keeps all that the training set determines, at most the
-        number of images less one.
+        Number of principal components kept, those of largest variance. The others are replaced by
+        the mean. None keeps all that the training set determines, at most one fewer than images.
     sigma, image_shape
         See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
@@ -35,8 +35,8 @@ class WienerDenoiser(BaseDenoiser):
     mean_ : ndarray of shape (C * H * W,)
         Mean of the training images.
     components_ : ndarray of shape (n_components, C * H * W)
-        Orthonormal eigenvectors of their covariance, one a row; the eigenvectors of the Jacobian
-        at every image and noise level.
+        Orthonormal eigenvectors of their covariance, and of the Jacobian at every image and noise
+        level.
     variances_ : ndarray of shape (n_components,)
         Eigenvalues of the covariance (sums divided by the number of images), decreasing.
     residual_variance_ : float
@@ -48,10 +48,10 @@ class WienerDenoiser(BaseDenoiser):
 
     Notes
     -----
-    A lazy stack is read by chunks when it holds more images than an image has values (the
-    covariance, d x d in double precision, is then the largest array in memory), and whole
-    otherwise. With fewer images than values the covariance has no variance in most directions,
-    and the filter fits its training images far better than new ones.
+    A lazy stack is read by chunks if it holds more images than an image has values d; the largest
+    array is then the d x d covariance in double precision. With fewer images, the stack is read
+    whole, most directions have no variance, and the filter fits its training images far better than
+    new ones.
 
     References
     ----------
@@ -81,7 +81,7 @@ class WienerDenoiser(BaseDenoiser):
         self.sigma = sigma
         self.image_shape = image_shape
 
-    def risk(self, sigma):
+    def risk(self, sigma: npt.ArrayLike) -> np.ndarray:
         """Return the expected squared error on the training class.
 
         Parameters
@@ -92,22 +92,15 @@ class WienerDenoiser(BaseDenoiser):
         Returns
         -------
         risk : ndarray of shape (n,)
-            Summed over the values of an image, and exact for images drawn from any law with the
-            mean and covariance of the training images. For components left out it counts their
-            variance.
+            Summed over the values of an image; exact for any law with the mean and covariance of
+            the training images. Components left out count with their variance.
         """
         check_is_fitted(self)
         sigma = check_sigma(sigma, np.size(sigma))
         return sigma**2 * self._factors(sigma).sum(axis=1) + self.residual_variance_
 
-    def shrinkage_factors(self, sigma):
-        """Return ``v / (v + sigma**2)``, an ndarray of shape ``(n, n_components_)``.
-
-        Parameters
-        ----------
-        sigma : float or array-like of shape (n,)
-            Noise levels.
-        """
+    def shrinkage_factors(self, sigma: npt.ArrayLike) -> np.ndarray:
+        """Return ``v / (v + sigma**2)``, of shape ``(n, n_components_)``, for n noise levels."""
         check_is_fitted(self)
         return self._factors(check_sigma(sigma, np.size(sigma)))
 

@@ -24,8 +24,8 @@ class FunctionDenoiser(BaseDenoiser):
     func : callable
         Called with one noisy image, an ndarray ``(H, W)``, or ``(C, H, W)`` if it has several
         channels, and, unless it is blind, the noise level as a float. Returns the denoised image,
-        a float ndarray of the same shape. ``clone`` and pickle need a function defined in a
-        module, or a ``functools.partial`` of one, not a lambda.
+        a float ndarray of the same shape; anything else, NaN or infinity raises an error. ``clone``
+        and pickle need a function defined in a module, or a ``functools.partial`` of one.
     passes_sigma : {"auto", "keyword", "position", "never"}, default="auto"
         How ``func`` receives the noise level: as ``func(image, sigma=sigma)``, as
         ``func(image, sigma)``, or not at all, which makes a blind denoiser. "auto": by keyword if
@@ -33,22 +33,8 @@ class FunctionDenoiser(BaseDenoiser):
         parameters without a default, else never.
     n_jobs : int, default=None
         Number of images denoised in parallel by joblib; None is one at a time.
-    sigma : float, default=None
-        Noise level used when ``transform`` gets none. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
-
-    Attributes
-    ----------
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``. Nothing else is learned.
-
-    Raises
-    ------
-    TypeError
-        If ``func`` is not callable, or returns something else than a float ndarray.
-    ValueError
-        If ``func`` returns another shape, or NaN or infinity.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Examples
     --------
@@ -89,12 +75,9 @@ class FunctionDenoiser(BaseDenoiser):
         parameters = _parameters(self.func)
         if "sigma" in parameters:
             return "keyword"
-        required = [
-            p
-            for p in parameters.values()
-            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
-        return "position" if len(required) >= 2 else "never"
+        required = [p for p in parameters.values() if p.default is p.empty]
+        n = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in required)
+        return "position" if n >= 2 else "never"
 
     def _denoise(self, noisy, sigma, clean=None):
         images = noisy[:, 0] if noisy.shape[1] == 1 else noisy

@@ -16,37 +16,26 @@ class ModuleDenoiser(BaseDenoiser):
     ----------
     module : torch.nn.Module
         Called with noisy images ``(m, C, H, W)`` on its own device and in its own precision, and,
-        unless ``blind``, the noise levels ``(m,)``. Returns a tensor of the images' shape.
+        unless ``blind``, the noise levels ``(m,)``. Returns a tensor of the images' shape; anything
+        else, NaN or infinity raises an error.
     predicts : {"clean", "noise"}, default="clean"
         What the module returns: the denoised images, or the noise, which is then subtracted.
     blind : bool, default=True
         Whether the module does without the noise levels.
-    sigma : float, default=None
-        Noise level used when ``transform`` gets none. None: estimated for each image.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(C, H, W)`` to take flat rows.
+    sigma, image_shape
+        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
 
     Attributes
     ----------
-    image_shape_ : tuple of int
-        Shape of the images seen in ``fit``.
     module_ : torch.nn.Module
         The copy that denoises, in evaluation mode.
 
-    Raises
-    ------
-    TypeError
-        If ``module`` is no torch module, or returns something else than a tensor.
-    ValueError
-        If it returns another shape, or NaN or infinity.
-
     Notes
     -----
-    ``fit`` does not train: it takes a copy of the module in evaluation mode. The module itself is
-    never changed, so that other threads may go on training it. Without ``fit``, ``transform``
-    takes that copy anew each time. ``clone``, and so cross-validation, copies the module with its
-    weights. The Jacobian is exact if the module treats the images of a batch separately. It is
-    computed in the precision asked for, or in the module's own if it runs in no other.
+    ``fit`` does not train: it copies the module, which other threads may train on. Without
+    ``fit``, each ``transform`` takes a copy. ``clone``, and so cross-validation, copies the module
+    with its weights. The Jacobian is exact if the module treats the images of a batch separately.
+    It is computed in the precision asked for, or in the module's own if it runs in no other.
 
     Examples
     --------

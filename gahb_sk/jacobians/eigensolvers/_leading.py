@@ -1,8 +1,9 @@
 """The choice of a solver by the tags of an operator."""
 
-from gahb_sk._random import image_generator, seed_sequence
+from gahb_sk._random import Seed, image_generator, seed_sequence
 from gahb_sk._validation import Integral, check_name
-from gahb_sk.jacobians.eigensolvers._base import SymmetricPart
+from gahb_sk.jacobians._operator import JacobianOperator
+from gahb_sk.jacobians.eigensolvers._base import EigenPairs, SymmetricPart
 from gahb_sk.jacobians.eigensolvers._closed_form import closed_form_eigenpairs
 from gahb_sk.jacobians.eigensolvers._dense import dense_eigenpairs
 from gahb_sk.jacobians.eigensolvers._lanczos import lanczos_eigenpairs
@@ -37,14 +38,28 @@ def choose_solver(operator, n_components, *, matrix_wanted=False):
     return "lanczos"
 
 
-def product_limit(n_components):
-    """Return how many vectors may be multiplied before the iterations stop unconverged."""
-    return _MOST_PRODUCTS * (n_components + _SPARE)
+def solve(
+    operator, n_components, method, tolerance, generator, max_products=None, matrix_wanted=False
+):
+    """Return the eigenpairs, the :class:`SymmetricPart` they are of, and the solver's name."""
+    check_name(method, METHODS, "method")
+    check_components(n_components, operator.shape[0])
+    if method == "auto":
+        method = choose_solver(operator, n_components, matrix_wanted=matrix_wanted)
+    limit = _MOST_PRODUCTS * (n_components + _SPARE) if max_products is None else max_products
+    problem = SymmetricPart(operator, limit)
+    return SOLVERS[method](problem, n_components, tolerance, generator), problem, method
 
 
 def leading_eigenpairs(
-    operator, n_components, *, method="auto", tolerance=1e-3, max_products=None, random_state=0
-):
+    operator: JacobianOperator,
+    n_components: int,
+    *,
+    method: str = "auto",
+    tolerance: float = 1e-3,
+    max_products: int | None = None,
+    random_state: Seed = 0,
+) -> EigenPairs:
     r"""Leading eigenpairs of the symmetric part of a Jacobian.
 
     Parameters
@@ -78,12 +93,8 @@ def leading_eigenpairs(
     >>> print(leading_eigenpairs(J, 3).values.round(6))
     [1. 1. 1.]
     """
-    check_name(method, METHODS, "method")
-    check_components(n_components, operator.shape[0])
-    limit = product_limit(n_components) if max_products is None else max_products
-    name = choose_solver(operator, n_components) if method == "auto" else method
     generator = image_generator(seed_sequence(random_state), 0)
-    return SOLVERS[name](SymmetricPart(operator, limit), n_components, tolerance, generator)
+    return solve(operator, n_components, method, tolerance, generator, max_products)[0]
 
 
 def check_components(n_components, d):

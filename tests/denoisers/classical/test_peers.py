@@ -8,7 +8,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk import add_gaussian_noise
 from gahb_sk.denoisers import BM3DDenoiser, NonLocalMeansDenoiser, TotalVariationDenoiser
-from gahb_sk.denoisers.classical._other_packages import extended
 
 MAKERS = {
     "TotalVariationDenoiser": (TotalVariationDenoiser, "skimage"),
@@ -105,8 +104,12 @@ def test_total_variation_has_less_variation_and_keeps_the_mean():
     assert_allclose(strong.mean(), noisy.mean(), atol=1e-3)
 
 
-def test_extension_reflects_at_the_end():
-    assert_array_equal(extended(np.array([[1, 2, 3]]), 4), [[1, 2, 3, 3]] * 4)
+def test_small_images_are_reflected_at_their_end(rng):
+    small = rng.rand(1, 9, 11)
+    whole = np.pad(small, ((0, 0), (0, 7), (0, 5)), mode="symmetric")
+    denoiser = make("BM3DDenoiser")
+    denoised = denoiser.denoise(whole, 0.3)[:, :9, :11]
+    assert_array_equal(denoiser.denoise(small, 0.3), denoised)
 
 
 @pytest.mark.parametrize(
