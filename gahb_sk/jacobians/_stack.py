@@ -54,7 +54,8 @@ class JacobianStack:
     def astype(self, dtype: npt.DTypeLike) -> JacobianStack:
         """Return the same Jacobians computed in float32 or float64."""
         n, d, _ = self.shape
-        return JacobianStack(n, d, *self._parts, dtype)
+        operator_at, products = self._parts
+        return JacobianStack(n, d, operator_at, products, dtype)
 
     def matmat(self, V: npt.ArrayLike) -> np.ndarray:
         """Return ``J_i V_i`` for all i, of shape (n, d, k), for ``V (n, d, k)``."""

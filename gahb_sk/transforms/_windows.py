@@ -12,7 +12,7 @@ R. Coifman, D. Donoho, "Translation-invariant de-noising", in Wavelets and Stati
 DOI 10.1007/978-1-4612-2544-7_9.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -69,14 +69,14 @@ class Windows:
     window.
     """
 
-    def __init__(self, shape: tuple[int, int], offsets: np.ndarray, size: tuple[int, int]):
+    def __init__(self, shape: tuple[int, int], offsets: np.ndarray, size: Sequence[int]):
         self.shape = tuple(shape)
         self._axes = [
             [_axis(offset, length, n) for offset, length, n in zip(pair, size, shape, strict=True)]
             for pair in offsets
         ]
         self.whole = len(offsets) == 1 and not np.any(offsets) and tuple(size) == self.shape
-        self.share = 1 / sum(self.paste(np.ones(size), i) for i in range(len(self)))
+        self.share = 1 / np.sum([self.paste(np.ones(size), i) for i in range(len(self))], axis=0)
 
     def __len__(self) -> int:
         return len(self._axes)
