@@ -14,4 +14,5 @@ from ._optimality_gap import optimality_gap as optimality_gap
 from ._posterior_gap import posterior_gap as posterior_gap
 from ._posterior_gap import summarize_gaps as summarize_gaps
 from ._risk_estimates import risk_estimates as risk_estimates
+from ._sample_pairs import SamplePairs as SamplePairs
 from ._table import Table as Table

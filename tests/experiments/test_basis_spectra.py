@@ -9,7 +9,7 @@ from gahb_sk.analysis import eigenbasis, harmonicity
 from gahb_sk.datasets import make_c_alpha_images, make_disk_images, make_ray_images
 from gahb_sk.denoisers import OracleShrinkage, RayPosteriorMean, TangentProjection, WienerDenoiser
 from gahb_sk.experiments import basis_spectra
-from gahb_sk.experiments._noisy_images import noisy_images
+from gahb_sk.noise import add_gaussian_noise
 from tests.instances import make_denoiser
 
 SIGMA = 0.1
@@ -74,7 +74,7 @@ def test_what_the_geometry_adds_has_an_error(images):
 
 def test_a_network_is_examined_at_the_noisy_image(images, global_random_seed):
     network = make_denoiser("NetworkDenoiser").fit(images)
-    _, noisy = noisy_images(images[:1], np.array([0]), SIGMA, global_random_seed)
+    noisy = add_gaussian_noise(images[:1], SIGMA, global_random_seed)
     table = basis_spectra([network], images[:1], [SIGMA], 4, random_state=global_random_seed)
     assert_allclose(table["factor"], eigenbasis(network, noisy[0], 4).values, atol=1e-2)
     assert np.isnan(table["factor_se"]).all()

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk.datasets import ImageStack, make_disk_images
-from gahb_sk.experiments import _closest_images, closest_images
+from gahb_sk.experiments import closest_images
 from gahb_sk.image_classes import DiskImages
 from gahb_sk.metrics import cosine_similarity
 
@@ -29,7 +29,7 @@ def test_blocks_and_lazy_stacks_change_nothing(monkeypatch, rng):
     stack = ImageStack.from_class(DiskImages(8), 50, 0)
     X, samples = np.asarray(stack), rng.normal(size=(9, 8, 8))
     whole = closest_images(samples, X)
-    monkeypatch.setattr(_closest_images, "_BLOCK_VALUES", 64 * 7)
+    monkeypatch.setattr("gahb_sk.experiments._closest_images._BLOCK_VALUES", 64 * 7)
     assert_array_equal(closest_images(samples, X).index, whole.index)
     assert_array_equal(closest_images(samples, stack).index, whole.index)
     assert_array_equal(closest_images(samples, stack).cosine, whole.cosine)

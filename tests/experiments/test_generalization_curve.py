@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -14,10 +15,8 @@ from gahb_sk import (
     WienerDenoiser,
     psnr,
 )
-from gahb_sk._random import child, seed_sequence
 from gahb_sk.datasets import ImageStack, make_disk_images
 from gahb_sk.experiments import generalization_curve
-from gahb_sk.experiments._generalization_curve import _NOISE
 from gahb_sk.image_classes import DiskImages
 from gahb_sk.networks import ResidualUNet
 from gahb_sk.noise import add_gaussian_noise
@@ -79,7 +78,7 @@ def test_wiener_filters_agree_as_n_grows(gaussian, global_random_seed):
 def test_psnrs_are_those_of_the_denoiser(gaussian):
     curve = generalization_curve(WienerDenoiser(), gaussian, (5, 40), n_test=30, n_samples=0)
     second, test = gaussian[-40:], gaussian[40:70]
-    noisy = add_gaussian_noise(test, 0.1, child(child(seed_sequence(0), _NOISE), 0))
+    noisy = add_gaussian_noise(test, 0.1, np.random.SeedSequence(0, spawn_key=(0, 0)))
     values = psnr(test, WienerDenoiser().fit(second).transform(noisy, sigma=0.1))
     row = curve.psnr.where(n_train=40, images="test", training_set="B", sigma=0.1)
     assert_allclose(row["psnr"], values.mean())
@@ -240,7 +239,7 @@ def test_the_two_networks_start_from_other_weights(network, few, tmp_path):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda network, X: (network.set_params(channels=3), X, 0), "parameters"),
+        (lambda network, X: (network.set_params(network__channels=3), X, 0), "parameters"),
         (lambda network, X: (network, X[::-1], 0), "images"),
         (lambda network, X: (network, X, 1), "seed"),
     ],
@@ -256,7 +255,7 @@ def test_a_folder_of_another_experiment_is_refused(change, named, network, few, 
 def test_what_does_not_change_the_weights_may_change(network, few, fits, tmp_path):
     options = {"n_test": 10, "n_samples": 0, "folder": tmp_path}
     generalization_curve(network, few, (4,), **options)
-    network.set_params(checkpoint_every=5.0, device="cpu")
+    network.set_params(machine={"checkpoint_every": 5.0, "device": "cpu"})
     generalization_curve(network, few, (4,), **options)
     assert fits == [4, 4]
 
@@ -276,24 +275,22 @@ def test_a_foreign_folder_is_refused(network, few, tmp_path):
 
 def test_after_ctrl_c_no_half_trained_network_is_kept(network, few, monkeypatch, tmp_path):
     options = {"n_test": 10, "n_samples": 0, "folder": tmp_path / "cut"}
-    network.set_params(max_images=160, checkpoint_every=1e-9)
+    network.set_params(max_images=160, machine={"checkpoint_every": 1e-9})
     whole = generalization_curve(network, few, (8,), **{**options, "folder": tmp_path / "whole"})
-    from gahb_sk.training import _job
+    replace, calls = os.replace, []
 
-    save, calls = _job.save_checkpoint, []
-
-    def interrupt(*arguments):
-        save(*arguments)
-        calls.append(1)
-        if len(calls) == 8:
+    def interrupt(source, target):  # the step that makes a checkpoint whole
+        replace(source, target)
+        calls.append("checkpoints" in str(target))
+        if sum(calls) == 8:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(_job, "save_checkpoint", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        generalization_curve(network, few, (8,), **options)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            generalization_curve(network, few, (8,), **options)
     assert not list((tmp_path / "cut").rglob("config.json"))
     assert list((tmp_path / "cut").rglob("checkpoints"))
-    monkeypatch.setattr(_job, "save_checkpoint", save)
     resumed = generalization_curve(network, few, (8,), **options)
     assert_allclose(resumed.psnr["psnr"], whole.psnr["psnr"], rtol=1e-5)
 
