@@ -1,5 +1,6 @@
 """What a command examines: one denoiser, fitted, and one clean or noisy image."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def _middle(image, size, text):
             f"--image-size: {text} has {height}x{width} pixels, got {size}. Choose a smaller one."
         )
     sides = [min(n, LARGEST) if size is None else size for n in (height, width)]
+    if size is None and sides != [height, width]:
+        print(
+            f"{text}: the middle {sides[0]}x{sides[1]} of {height}x{width} pixels is used; choose "
+            "another size with --image-size.",
+            file=sys.stderr,
+        )
     top, left = (height - sides[0]) // 2, (width - sides[1]) // 2
     return image[..., top : top + sides[0], left : left + sides[1]]
 

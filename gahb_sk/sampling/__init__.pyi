@@ -1,4 +1,6 @@
 from . import operators as operators
+from ._deblur import blur as blur
+from ._deblur import deblur as deblur
 from ._flow_sampler import FlowSampler as FlowSampler
 from ._flow_sampler import karras_schedule as karras_schedule
 from ._log_density import (

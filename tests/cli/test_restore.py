@@ -9,13 +9,14 @@ from PIL import Image
 
 from gahb_sk.cli import main
 from gahb_sk.datasets import make_c_alpha_images
+from gahb_sk.sampling import blur
 
 SIZE = 16
 WIENER = ["WienerDenoiser", "c-alpha(alpha=3)", "--image-size", str(SIZE)]
 
 
 def restore(tmp_path, *words):
-    code = main(["restore", *words, "--output", str(tmp_path)])
+    code = main(["restore", *words, "--simulate", "--output", str(tmp_path)])
     if code:
         return code, None, None
     results = json.loads((tmp_path / "results.json").read_text())
@@ -116,7 +117,6 @@ def test_the_same_seed_gives_the_same(tmp_path):
         (["--task", "spectral", "--fraction", "0"], "fraction"),
         (["--task", "compressive", "--fraction", "1.5"], "--fraction"),
         (["--task", "inpaint", "--hole", "16"], "--hole"),
-        (["--task", "inpaint", "--measurement-sigma", "-1"], "--measurement-sigma"),
         (["--task", "inpaint", "--set", "max_steps=2"], "did not converge"),
         (["--task", "inpaint", "--mask", "nowhere.png"], "nowhere.png"),
     ],
@@ -133,3 +133,106 @@ def test_a_mask_of_another_size(tmp_path, capsys):
     words = ["--task", "inpaint", "--mask", str(tmp_path / "mask.png")]
     assert restore(tmp_path, *WIENER, *words)[0] == 1
     assert "--mask: expected 16x16" in capsys.readouterr().err
+
+
+# Real damage -------------------------------------------------------------------------------
+
+
+def damaged(tmp_path, shape=(24, 20), color=False, name="photo.png"):
+    """Part of a photograph as a file, and as floats."""
+    from gahb_sk.datasets import load_sample_patches
+
+    image = load_sample_patches(32, color=color, n_patches=1, random_state=0)[0]
+    image = image[..., : shape[0], : shape[1]]
+    pixels = np.rint(255 * (np.moveaxis(image, 0, 2) if color else image)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / name)
+    return tmp_path / name, pixels / 255
+
+
+def repair(tmp_path, *words):
+    code = main(["restore", *map(str, words), "--output", str(tmp_path / "out")])
+    return code, tmp_path / "out"
+
+
+QUICK = ("--n", "2", "--set", "h0=0.1", "--set", "sigma_end=0.1")
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_a_small_file_is_enlarged(tmp_path, color, capsys):
+    path, image = damaged(tmp_path, color=color)
+    words = ("WaveletShrinkage", path, "--task", "super-resolution", "--factor", "2", *QUICK)
+    code, folder = repair(tmp_path, *words)
+    assert code == 0
+    with Image.open(folder / "photo.png") as large:
+        pixels = np.asarray(large) / 255
+    assert pixels.shape == (48, 40) + image.shape[2:]
+    restored = np.load(folder / "restored.npy")
+    assert restored.shape == (2, 3 if color else 1, 48, 40)
+    means = restored.reshape(2, -1, 24, 2, 20, 2).mean((3, 5))
+    assert_allclose(np.moveaxis(means, 1, 3)[0], np.atleast_3d(image), atol=1e-5)
+    results = json.loads((folder / "results.json").read_text())
+    assert max(results["constraint_residual"]) < 1e-5
+    assert "48x40" in capsys.readouterr().out
+
+
+def test_a_grey_network_restores_each_channel(tmp_path):
+    path, image = damaged(tmp_path, color=True)
+    mask = np.full(image.shape[:2], 255, np.uint8)
+    mask[5:9, 6:11] = 0
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    words = ("photographs", path, "--task", "inpaint", "--mask", tmp_path / "mask.png", *QUICK)
+    code, folder = repair(tmp_path, *words)
+    assert code == 0
+    with Image.open(folder / "photo.png") as filled:
+        pixels = np.asarray(filled) / 255
+    assert_allclose(pixels[mask > 0], image[mask > 0], atol=1e-6)
+    assert np.load(folder / "restored.npy").shape == (2, 3, 24, 20)
+
+
+def test_a_file_is_deblurred(tmp_path):
+    _, image = damaged(tmp_path, (32, 32))
+    path = tmp_path / "blurred.npy"
+    np.save(path, blur(image[None], np.ones((3, 3)))[0])
+    np.save(tmp_path / "kernel.npy", np.ones((3, 3)))
+    words = ("WaveletShrinkage", path, "--task", "deblur", "--kernel", tmp_path / "kernel.npy")
+    code, folder = repair(tmp_path, *words)
+    assert code == 0
+    assert np.load(folder / "restored.npy").shape == (1, 1, 32, 32)
+    results = json.loads((folder / "results.json").read_text())
+    assert max(results["constraint_residual"]) < 0.1
+
+
+def test_a_simulated_blur_is_undone(tmp_path):
+    path, _ = damaged(tmp_path, (32, 32))
+    np.save(tmp_path / "kernel.npy", np.ones((3, 3)))
+    words = ["WaveletShrinkage", str(path), "--task", "deblur", "--kernel"]
+    code, _, results = restore(tmp_path / "out", *words, str(tmp_path / "kernel.npy"))
+    assert code == 0 and results["psnr"]["mean"] > results["psnr"]["measured"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--task", "inpaint"], "--mask: expected a file"),
+        (["--task", "deblur"], "--kernel: expected an image file"),
+        (["--task", "random-pixels"], "is for --simulate"),
+        (["--task", "super-resolution", "--color"], "with --simulate only"),
+        (["--task", "super-resolution", "--image-size", "8"], "with --simulate only"),
+    ],
+)
+def test_what_needs_more_or_a_simulation(words, message, tmp_path, capsys):
+    path, _ = damaged(tmp_path)
+    assert repair(tmp_path, "WaveletShrinkage", path, *words)[0] == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_class_needs_a_simulation(tmp_path, capsys):
+    assert repair(tmp_path, "WienerDenoiser", "c-alpha", "--task", "super-resolution")[0] == 1
+    assert "--simulate" in capsys.readouterr().err
+
+
+def test_a_large_file_is_not_cut_in_silence(tmp_path, capsys):
+    Image.fromarray(np.zeros((130, 140), np.uint8)).save(tmp_path / "large.png")
+    words = ["TotalVariationDenoiser", str(tmp_path / "large.png"), "--task", "super-resolution"]
+    restore(tmp_path / "out", *words, "--n", "1", "--set", "h0=0.5", "--set", "sigma_end=0.9")
+    assert "the middle 128x128 of 130x140" in capsys.readouterr().err
