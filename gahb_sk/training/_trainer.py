@@ -170,8 +170,9 @@ class Trainer:
         good = math.isfinite(value) and self.precision.tolerates(norm.item())
         if good:
             self.precision.step(self.optimizer)
-            size = torch.nn.utils.get_total_norm(self.network.parameters())
-            good = math.isfinite(size.item())
+            with torch.no_grad():  # NaN and infinity show in a sum
+                sums = torch.stack([weight.sum() for weight in self.network.parameters()])
+            good = bool(sums.isfinite().all())
         if not good:
             with torch.no_grad():
                 for weight, old in zip(weights, before, strict=True):
