@@ -111,12 +111,10 @@ class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
         return denoiser.set_params(warm_start=True, machine=self.machine).set_params(**parameters)
 
     def _trained(self):
-        folder = find_weights(self.weights)
-        try:
-            changed = tuple((folder / name).stat().st_mtime_ns for name in (CONFIG, WEIGHTS))
-        except OSError as error:
-            raise ValueError(f"{folder}: cannot be read as a network ({error}).") from error
-        return _load(folder.resolve(), self.network, changed)
+        folder = find_weights(self.weights).resolve()
+        files = [folder / name for name in (CONFIG, WEIGHTS)]
+        changed = tuple(file.stat().st_mtime_ns for file in files if file.is_file())
+        return _load(folder, self.network, changed)
 
     def _fit(self, images):
         channels = self.image_channels_
