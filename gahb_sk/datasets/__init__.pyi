@@ -29,6 +29,7 @@ from ._make import (
     make_sine_images as make_sine_images,
 )
 from ._patches import extract_patches as extract_patches
+from ._photograph_crops import PhotographCrops as PhotographCrops
 from ._published import load_celeba as load_celeba
 from ._published import load_lsun_bedrooms as load_lsun_bedrooms
 from ._samples import load_sample_patches as load_sample_patches

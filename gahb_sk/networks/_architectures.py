@@ -8,7 +8,10 @@ import importlib
 
 from sklearn.base import BaseEstimator
 
-from gahb_sk._validation import Integral, Interval, check_name
+from gahb_sk._validation import Integral, Interval, StrOptions, at_least, check_name
+
+# What a convolution may assume beyond the border of an image.
+PADDINGS = ("zeros", "replicate", "reflect")
 
 
 class Architecture(BaseEstimator):
@@ -107,20 +110,46 @@ class ResidualUNet(Architecture):
 
     Parameters
     ----------
-    channels : int, default=8
+    channels : int or tuple of int, default=8
         Channels of the finest scale. The next has three times as many, each coarser one twice as
-        many as the one before.
+        many as the one before. A tuple gives the channels of every scale, finest first.
     n_blocks : int, default=3
-        Number of scales below the finest, 1 to 4.
+        Number of scales below the finest, 1 to 4. A tuple of ``channels`` replaces it.
+    n_units : int or tuple of int, default=1
+        Residual units per scale, finest first, in the encoder and again in the decoder. Those of
+        the coarsest scale come once.
+    unshuffle : int, default=1
+        With 2, squares of 2x2 pixels become four channels before the first layer, and pixels again
+        after the last. Nothing is then computed at full resolution, which leaves room for more
+        channels: the shape for photographs.
+    padding : {"zeros", "replicate", "reflect"}, default="zeros"
+        What convolutions assume beyond the border. Take "replicate" for a network that is trained
+        on crops and used on larger images: it would read zeros as its position in the crop.
+
+    Examples
+    --------
+    >>> from gahb_sk.networks import ResidualUNet
+    >>> shape = ResidualUNet((64, 96, 128), n_units=(2, 1, 1), unshuffle=2, padding="replicate")
+    >>> sum(weight.numel() for weight in shape.build().parameters())
+    1073664
     """
 
     _file, _class = "_residual_unet", "ResidualUNetModule"
 
-    _parameter_constraints: dict = UNet._parameter_constraints
+    _parameter_constraints: dict = {
+        "channels": [Interval(Integral, 1, 1024, closed="both"), tuple],
+        "n_blocks": [Interval(Integral, 1, 4, closed="both")],
+        "n_units": [at_least(1), tuple],
+        "unshuffle": [Interval(Integral, 1, 8, closed="both")],
+        "padding": [StrOptions(set(PADDINGS))],
+    }
 
-    def __init__(self, channels=8, n_blocks=3):
+    def __init__(self, channels=8, n_blocks=3, n_units=1, unshuffle=1, padding="zeros"):
         self.channels = channels
         self.n_blocks = n_blocks
+        self.n_units = n_units
+        self.unshuffle = unshuffle
+        self.padding = padding
 
 
 ARCHITECTURES = {"residual_unet": ResidualUNet, "unet": UNet, "bias_free_cnn": BiasFreeCNN}

@@ -98,10 +98,21 @@ class _FusedNorm(torch.autograd.Function):
         return grad_x, scale + shift * mean * r, None
 
 
-def conv(in_channels, out_channels, generator):
-    """Return a 3x3 convolution without bias that keeps the image's size (zero padding)."""
+def conv(in_channels, out_channels, generator, padding="zeros"):
+    """Return a 3x3 convolution without bias that keeps the image's size.
+
+    ``padding`` says what is assumed beyond the border: "zeros", "replicate" (the border pixel) or
+    "reflect" (mirrored at the border pixel). All three keep the layer linear. A network of small
+    crops reads zeros as its position in the crop, and then fails on larger images.
+    """
     layer = nn.utils.skip_init(
-        nn.Conv2d, in_channels, out_channels, kernel_size=3, padding=1, bias=False
+        nn.Conv2d,
+        in_channels,
+        out_channels,
+        kernel_size=3,
+        padding=1,
+        bias=False,
+        padding_mode=padding,
     )
     return initialise(layer, generator)
 

@@ -3,17 +3,20 @@
 import torch
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from gahb_sk.training._recipes import OPTIMIZERS, SCHEDULES
+from gahb_sk.training._muon import Muon
+from gahb_sk.training._recipes import SCHEDULES
+
+CLASSES = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "muon": Muon}
 
 
 def make_optimizer(recipe, parameters):
     """Make an optimiser, fused (one pass over memory) where the device has such a one."""
-    cls = getattr(torch.optim, OPTIMIZERS[recipe.optimizer])
+    cls = CLASSES[recipe.optimizer]
     parameters = [parameter for parameter in parameters if parameter.requires_grad]
     settings = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
     try:
         return cls(parameters, fused=True, **settings)
-    except RuntimeError:  # no fused kernels on this device
+    except (RuntimeError, TypeError):  # no fused kernels on this device, or none at all
         return cls(parameters, **settings)
 
 

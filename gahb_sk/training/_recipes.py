@@ -20,7 +20,7 @@ from gahb_sk.training._settings import (
 )
 
 LOSS_WEIGHTS = ("balanced", "equal", "inverse", "inverse_square")
-OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW"}
+OPTIMIZERS = ("adam", "adamw", "muon")
 # Factors of the learning rate as functions of the fraction of the training that is done.
 SCHEDULES = {
     "constant": lambda progress: 1.0,
@@ -71,7 +71,9 @@ class Recipe(Settings):
         error at that level, so that a decibel counts alike at all levels), "equal" (the plain sum
         of squares), "inverse" (1 / sigma), "inverse_square", or pairs (sigma, weight) ascending in
         sigma, interpolated in the logarithms.
-    optimizer : {"adam", "adamw"}
+    optimizer : {"adam", "adamw", "muon"}
+        "muon" is for networks of convolutions without norms, and takes them further than "adamw" in
+        the same time.
     learning_rate : float
     weight_decay : float
     schedule : {"cosine", "halving", "constant"}

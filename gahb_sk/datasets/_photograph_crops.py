@@ -1,0 +1,176 @@
+"""Endless crops of whole photographs at several scales, turned and mirrored."""
+
+import hashlib
+import json
+
+import numpy as np
+from PIL import Image
+
+from gahb_sk._random import image_generators, seed_sequence
+
+# A photograph is only made smaller, at least by this factor: shrinking removes compression noise.
+_LEAST_SHRINKING = 1.25
+# Crops of which the one with the most detail is taken.
+_CANDIDATES = 2
+
+
+class PhotographCrops:
+    r"""A stream of square crops: crop k depends on the seed and on k alone.
+
+    Each photograph is scaled (Lanczos) so that its shorter side has each of ``shorter_sides``
+    pixels. A crop takes a photograph, a scale, a place, and one of the eight symmetries of the
+    square, each with equal probability. Of two such crops the one with more detail is taken, by the
+    mean absolute difference of neighbouring pixels: a third of plain crops are sky and blur, from
+    which a denoiser learns little. For the same reason photographs are shrunk, to whole scenes in
+    few pixels.
+
+    Parameters
+    ----------
+    photographs : sequence of str, path-like or file objects
+        Photographs with three channels or one.
+    crop_size : int, default=48
+        Side of a crop in pixels.
+    shorter_sides : sequence of int, default=(320, 480, 720)
+        Shorter sides of the scaled photographs, in pixels. Those above 0.8 times the shorter side
+        of a photograph are left out for it, except the smallest one.
+    color : bool, default=False
+        Whether crops have three channels. Otherwise they are grey, with the luma weights of ITU-R
+        BT.601 (0.299, 0.587, 0.114).
+    random_state : int, RandomState or None, default=None
+        Seed of the crops.
+
+    Attributes
+    ----------
+    shape_of_image : tuple of int
+        ``(crop_size, crop_size)``, or with three channels in front.
+    dtype : numpy.dtype
+        float32. Intensities are in [0, 1].
+    fingerprint_ : str
+        Digest of the scaled photographs and the settings.
+
+    Raises
+    ------
+    ValueError
+        If there is no photograph, or a crop does not fit into a scaled one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from gahb_sk.datasets import PhotographCrops
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> Image.fromarray(np.arange(6000, dtype=np.uint8).reshape(60, 100)).save(file, "png")
+    >>> crops = PhotographCrops([file], 16, shorter_sides=(24, 40), random_state=0)
+    >>> crops.take(1_000_000, 1_000_003).shape
+    (3, 16, 16)
+    """
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(
+        self,
+        photographs,
+        crop_size=48,
+        *,
+        shorter_sides=(320, 480, 720),
+        color=False,
+        random_state=None,
+    ):
+        self.crop_size = crop_size
+        self.shorter_sides = tuple(sorted(shorter_sides))
+        self.color = color
+        self._root = seed_sequence(random_state)
+        self._scaled = [scaled_copies(file, self.shorter_sides, color) for file in photographs]
+        if not self._scaled or crop_size > self.shorter_sides[0]:
+            raise ValueError(
+                "photographs, crop_size: expected at least one photograph, and crops no larger "
+                f"than {self.shorter_sides[0]} pixels, got {len(self._scaled)} photograph(s) and "
+                f"crop_size={crop_size!r}."
+            )
+        self.shape_of_image = (3,) * color + (crop_size, crop_size)
+        self.fingerprint_ = self._digest()
+
+    def __len__(self):
+        """Return the number of photographs."""
+        return len(self._scaled)
+
+    def take(self, start, stop):
+        """Return crops ``start, ..., stop - 1``, shape ``(stop - start, *shape_of_image)``."""
+        crops = np.empty((stop - start, *self.shape_of_image), self.dtype)
+        generators = image_generators(self._root, range(start, stop))
+        for crop, generator in zip(crops, generators, strict=True):
+            crop[...] = max((self._crop(generator) for _ in range(_CANDIDATES)), key=detail)
+        crops /= 255
+        return crops
+
+    def _crop(self, generator):
+        """Draw one crop, of integer intensities, channels first."""
+        copies = self._scaled[generator.integers(len(self._scaled))]
+        image = copies[generator.integers(len(copies))]
+        top, left = (generator.integers(side - self.crop_size + 1) for side in image.shape[-2:])
+        cut = image[..., top : top + self.crop_size, left : left + self.crop_size]
+        return symmetric_copy(cut, generator.integers(8))
+
+    def _digest(self):
+        settings = [self.crop_size, self.shorter_sides, self.color, [str(self._root.entropy)]]
+        digest = hashlib.sha256(json.dumps(settings).encode())
+        for copies in self._scaled:
+            for image in copies:
+                digest.update(np.ascontiguousarray(image).data)
+        return digest.hexdigest()
+
+    def __repr__(self):
+        return f"PhotographCrops({len(self)} photographs, crop {self.shape_of_image})"
+
+
+def scaled_copies(file, shorter_sides, color):
+    """Return a photograph at several scales.
+
+    Parameters
+    ----------
+    file : str, path-like, file object or PIL.Image.Image
+    shorter_sides : sequence of int
+        Ascending; see :class:`PhotographCrops`.
+    color : bool
+
+    Returns
+    -------
+    copies : list of ndarray of shape (H, W) or (3, H, W), uint8
+    """
+    opened = file if isinstance(file, Image.Image) else Image.open(file)
+    photograph = opened.convert("RGB" if color else "L")
+    shortest = min(photograph.size)
+    sides = [side for side in shorter_sides if side * _LEAST_SHRINKING <= shortest]
+    return [_scaled(photograph, side / shortest) for side in sides or shorter_sides[:1]]
+
+
+def _scaled(photograph, factor):
+    size = [max(1, round(factor * side)) for side in photograph.size]
+    pixels = np.asarray(photograph.resize(size, Image.Resampling.LANCZOS))
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)) if pixels.ndim == 3 else pixels
+
+
+def detail(image):
+    """Return the mean absolute difference of horizontal neighbours, and of vertical ones, summed.
+
+    Parameters
+    ----------
+    image : ndarray of shape (..., H, W)
+        Both sides at least 2.
+    """
+    image = image.astype(np.float32)
+    return sum(float(np.abs(np.diff(image, axis=axis)).mean()) for axis in (-1, -2))
+
+
+def symmetric_copy(image, k):
+    """Return one of the eight copies of an image under the symmetries of the square.
+
+    Parameters
+    ----------
+    image : ndarray of shape (..., H, W)
+    k : int
+        In 0, ..., 7: ``k % 4`` quarter turns, then mirrored if ``k >= 4``.
+    """
+    turned = np.rot90(image, k % 4, axes=(-2, -1))
+    return turned[..., ::-1] if k >= 4 else turned

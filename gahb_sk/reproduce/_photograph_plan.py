@@ -1,0 +1,168 @@
+"""How the networks for photographs are trained, as plans and one function.
+
+A network for colour starts from the weights of the grey one: what it learns about edges serves
+both.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import torch
+
+from gahb_sk import __version__
+from gahb_sk._files import write_json
+from gahb_sk._validation import check_name
+from gahb_sk.datasets import PhotographCrops
+from gahb_sk.denoisers import NetworkDenoiser, fit_or_load
+from gahb_sk.reproduce._network_plan import NetworkPlan
+from gahb_sk.reproduce._photograph_card import measure_whole, rivals, table, whole_photographs
+from gahb_sk.reproduce._photograph_files import name_of, photograph_files, photograph_list
+from gahb_sk.reproduce._train_network import PLANNED, learning_curve
+from gahb_sk.zoo._pretrained import CARD
+
+TRAINING_SEED = 0
+NOISE_RANGE = (1 / 255, 80 / 255)
+CROPS = {"shorter_sides": (320, 480, 720), "random_state": TRAINING_SEED}
+
+
+def _plan(name, text):
+    return NetworkPlan(
+        name=name,
+        text=text,
+        image_size=48,
+        # 1.07 million weights, a hundred thousand multiplications per pixel of a grey image.
+        sizes={
+            "channels": (64, 96, 128),
+            "n_units": (2, 1, 1),
+            "unshuffle": 2,
+            "padding": "replicate",
+        },
+        recipe={"optimizer": "muon", "learning_rate": 2e-3, "weight_decay": 0.0},
+        max_images=200_000,
+    )
+
+
+GREY, COLOR = "photographs", "photographs-color"
+PHOTOGRAPH_PLANS = {
+    GREY: _plan(GREY, "Grey photographs of any size."),
+    COLOR: _plan(COLOR, "Colour photographs of any size."),
+}
+
+
+def train_photographs(name, folder, output, *, start=None, machine=None, verbose=False, **changes):
+    """Train one network for photographs, or go on where its checkpoint stands.
+
+    Parameters
+    ----------
+    name : {"photographs", "photographs-color"}
+    folder : str or path-like
+        Unpacked packages; see :func:`photograph_files`.
+    output : str or path-like
+        ``output/name`` gets the weights in half precision.
+    start : NetworkDenoiser, default=None
+        Fitted on grey photographs with the same sizes: the network for colour starts from it.
+    machine : dict or Machine, default=None
+        See :class:`NetworkDenoiser`.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+    **changes
+        What the plan is to have instead: ``max_images``, ``sizes``, ``recipe``.
+
+    Returns
+    -------
+    denoiser : NetworkDenoiser
+        Fitted.
+    """
+    plan = PHOTOGRAPH_PLANS[check_name(name, PHOTOGRAPH_PLANS, "network")]
+    plan = dataclasses.replace(plan, **changes)
+    denoiser = plan.denoiser(
+        noise_range=NOISE_RANGE, random_state=TRAINING_SEED, machine=machine, verbose=verbose
+    )
+    if start is not None:
+        denoiser.set_params(warm_start=True)
+        denoiser.network_, denoiser.n_images_seen_ = colored(start.network_, denoiser.network), 0
+
+    def crops():
+        files = photograph_files(folder)
+        return PhotographCrops(list(files.values()), plan.image_size, color=name == COLOR, **CROPS)
+
+    return fit_or_load(denoiser, crops, Path(output) / name, half=True)
+
+
+def colored(grey, architecture):
+    """Return a network for colour that begins as the grey one on the mean of the channels.
+
+    The first layer also gets half of its usual random weights, so that it sees colours.
+
+    Parameters
+    ----------
+    grey : torch.nn.Module
+        A residual UNet for grey images.
+    architecture : ResidualUNet
+        Of both.
+
+    Returns
+    -------
+    network : torch.nn.Module
+    """
+    network = architecture.build(3, generator=torch.Generator().manual_seed(TRAINING_SEED))
+    weights = dict(grey.state_dict())
+    fresh = network.state_dict()["first.weight"]
+    weights["first.weight"] = weights["first.weight"].repeat(1, 3, 1, 1) / 3 + fresh / 2
+    weights["last.weight"] = weights["last.weight"].repeat(3, 1, 1, 1)
+    network.load_state_dict(weights)
+    return network
+
+
+def write_photograph_card(name, folder, output, *, measured=None, **entries):
+    """Measure a trained network beside its rivals, and write ``output/name/card.json``.
+
+    Parameters
+    ----------
+    name : {"photographs", "photographs-color"}
+    folder : str or path-like
+        Unpacked packages.
+    output : str or path-like
+        Where :func:`train_photographs` wrote.
+    measured : dict, default=None
+        What :func:`measure_whole` returned for the rivals; None measures them, which takes long.
+    **entries
+        Further entries of the card, or others in place of those here.
+
+    Returns
+    -------
+    card : dict
+    """
+    images = whole_photographs(folder, name == COLOR)
+    denoiser = NetworkDenoiser.load(Path(output) / name)
+    found = measure_whole({"network": denoiser}, images)
+    found |= measure_whole(rivals(name == COLOR), images) if measured is None else measured
+    plan, history = PHOTOGRAPH_PLANS[name], denoiser.history_
+    card = {
+        "name": name,
+        "text": plan.text,
+        "plan": {
+            "image_class": "photographs",
+            "shuffled": False,
+            **{key: getattr(plan, key) for key in PLANNED},
+        },
+        "scale": "cpu",
+        "photographs": [credit(row) for row in photograph_list("train")],
+        "seed": TRAINING_SEED,
+        "images_seen": denoiser.n_images_seen_,
+        "minutes": round(history[-1]["seconds"] / 60, 1),
+        "threads": torch.get_num_threads(),
+        **table(found, images),
+        "learning_curve": learning_curve(history),
+        "version": __version__,
+        "command": f"python benchmarks/reproduce/train_photographs.py PACKAGES {name} "
+                   f"--max-images {denoiser.n_images_seen_}",
+        **entries,
+    }  # fmt: skip
+    write_json(Path(output) / name / CARD, card)
+    return card
+
+
+def credit(row):
+    """Return name, author and licence of a photograph in one line."""
+    return f"{name_of(row)} by {row['author']}, {row['licence']}"

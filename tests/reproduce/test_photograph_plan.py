@@ -1,0 +1,199 @@
+"""The networks for photographs: their images, their plan, and what ships."""
+
+import json
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+
+from gahb_sk import NetworkDenoiser, add_gaussian_noise, load_pretrained, psnr
+from gahb_sk.denoisers import FunctionDenoiser
+from gahb_sk.networks import ResidualUNet
+from gahb_sk.reproduce import _photograph_plan as plan
+from gahb_sk.reproduce._photograph_card import measure_whole, table
+from gahb_sk.reproduce._photograph_files import (
+    PARTS,
+    name_of,
+    photograph_files,
+    photograph_list,
+)
+from gahb_sk.reproduce._qt_resources import read_resources
+from gahb_sk.zoo import read_card
+from gahb_sk.zoo._pretrained import WEIGHTS
+
+
+def is_shipped(name):
+    """Tell whether the weights of a plan come with the package."""
+    folder = WEIGHTS / name
+    if not (folder / "card.json").is_file():
+        return False
+    sizes = json.loads(json.dumps(plan.PHOTOGRAPH_PLANS[name].sizes))
+    return read_card(name)["plan"]["sizes"] == sizes
+
+
+SHIPPED = [name for name in plan.PHOTOGRAPH_PLANS if is_shipped(name)]
+
+
+def bundle(files):
+    """A Qt resource bundle with one folder, written as the format says."""
+    names, contents, nodes = b"", b"", []
+    name_offsets = []
+    for name in ["folder", *files]:
+        name_offsets.append(len(names))
+        names += struct.pack(">HI", len(name), 0) + name.encode("utf-16-be")
+    nodes.append(struct.pack(">IHII", 0, 2, 1, 1))
+    nodes.append(struct.pack(">IHII", name_offsets[0], 2, len(files), 2))
+    for (content, compressed), offset in zip(files.values(), name_offsets[1:], strict=True):
+        stored = struct.pack(">I", len(content)) + zlib.compress(content) if compressed else content
+        nodes.append(struct.pack(">IHHHI", offset, int(compressed), 0, 0, len(contents)))
+        contents += struct.pack(">I", len(stored)) + stored
+    tree = b"".join(nodes)
+    start = 20
+    header = struct.pack(
+        ">4s4I", b"qres", 1, start, start + len(tree), start + len(tree) + len(contents)
+    )
+    return header + tree + contents + names
+
+
+def test_files_of_a_resource_bundle():
+    files = {"a.webp": (b"plain", False), "b.txt": (b"packed" * 9, True)}
+    found = dict(read_resources(bundle(files)))
+    assert found == {f"folder/{name}": content for name, (content, _) in files.items()}
+    with pytest.raises(ValueError, match="expected a Qt resource bundle"):
+        next(read_resources(b"PK"))
+
+
+def test_every_photograph_is_named_once_with_a_free_licence():
+    rows = [row for part in PARTS for row in photograph_list(part)]
+    assert len({name_of(row) for row in rows}) == len(rows) == 176
+    assert len(photograph_list("test")) >= 6
+    for row in rows:
+        assert row["author"]
+        assert row["licence"].startswith(("CC-BY", "CC0", "GPL", "LGPL", "GFDL", "public-domain"))
+        assert "NC" not in row["licence"] and "ND" not in row["licence"]
+
+
+def test_a_missing_package_is_named(tmp_path):
+    with pytest.raises(ValueError, match="apt-get download lomiri-wallpapers-16.04"):
+        photograph_files(tmp_path)
+
+
+SMALL = {"channels": (4, 6), "n_units": 1, "unshuffle": 2, "padding": "replicate"}
+
+
+@pytest.fixture
+def two_photographs(tmp_path, monkeypatch, rng):
+    files = {}
+    for name in ("one", "two"):
+        path = tmp_path / f"{name}.png"
+        Image.fromarray(rng.randint(0, 256, (80, 96, 3)).astype(np.uint8)).save(path)
+        files[name] = path
+    monkeypatch.setattr(plan, "photograph_files", lambda folder: files)
+    monkeypatch.setattr(plan, "CROPS", {"shorter_sides": (64,), "random_state": 0})
+    return files
+
+
+def test_color_starts_from_grey(two_photographs, tmp_path):
+    """On grey images, without the random part, the colour network begins as the grey one."""
+    changes = {"sizes": SMALL, "max_images": 16}
+    grey = plan.train_photographs("photographs", tmp_path, tmp_path, **changes)
+    network = plan.colored(grey.network_, ResidualUNet(**SMALL))
+    random_part = ResidualUNet(**SMALL).build(3, generator=torch.Generator().manual_seed(0))
+    y = torch.randn(2, 1, 16, 24, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        network.first.weight -= random_part.first.weight / 2
+        expected = grey.network_(y).expand(-1, 3, -1, -1)
+        assert_allclose(network(y.expand(-1, 3, -1, -1)), expected, atol=1e-5)
+    color = plan.train_photographs("photographs-color", tmp_path, tmp_path, start=grey, **changes)
+    assert color.image_shape_ == (3, 48, 48) and color.n_images_seen_ == 16
+    assert NetworkDenoiser.load(tmp_path / "photographs-color").network_.multiple == 4
+
+
+def test_card_of_a_network(two_photographs, tmp_path, monkeypatch, rng):
+    images = {"a": rng.random_sample((40, 56)).astype("float32")} | {
+        "b": rng.random_sample((48, 33)).astype("float32")
+    }
+    monkeypatch.setattr(plan, "whole_photographs", lambda folder, color: images)
+    plan.train_photographs("photographs", tmp_path, tmp_path, sizes=SMALL, max_images=16)
+    rivals = {"nothing": FunctionDenoiser(unchanged).fit(images["a"][None])}
+    measured = measure_whole(rivals, images)
+    card = plan.write_photograph_card(
+        "photographs", tmp_path, tmp_path, measured=measured, minutes=7.0
+    )
+    assert read_card(tmp_path / "photographs") == json.loads(json.dumps(card))
+    assert set(card["psnr"]) == {"network", "nothing", "noisy"} and card["minutes"] == 7.0
+    assert card["photographs"][0].startswith("lomiri-wallpapers-16.04/")
+
+
+def unchanged(image):
+    return image
+
+
+def test_table_of_a_denoiser_that_changes_nothing(rng):
+    photographs = {"a": rng.random_sample((64, 64)), "b": rng.random_sample((64, 48))}
+    nothing = FunctionDenoiser(unchanged).fit(photographs["a"][None])
+    entries = table(measure_whole({"network": nothing}, photographs), photographs)
+    assert_allclose(entries["psnr"]["network"], entries["psnr"]["noisy"], atol=0.2)
+    assert entries["n_test_images"] == 2 and entries["test_photographs"] == ["a", "b"]
+
+
+def test_crops_of_the_plan_fit_into_the_smallest_scale():
+    assert plan.PHOTOGRAPH_PLANS["photographs"].image_size <= min(plan.CROPS["shorter_sides"])
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_network_is_small_and_above_bm3d(name):
+    assert (WEIGHTS / name / "model.safetensors").stat().st_size < 4e6
+    card = read_card(name)
+    network, bm3d = (np.array(card["psnr"][label]) for label in ("network", "BM3D"))
+    at = [card["sigmas"].index(round(level / 255, 5)) for level in (15, 25, 50)]
+    assert (network[at] > bm3d[at]).all()
+    assert len(card["photographs"]) == len(photograph_list("train"))
+
+
+def natural_image(size, channels):
+    """Pink noise between 0 and 1: a power spectrum like that of photographs, from no photograph."""
+    generator = np.random.default_rng(0)
+    frequency = np.hypot(*np.meshgrid(*2 * [np.fft.fftfreq(size)]))
+    frequency[0, 0] = 1 / size
+    white = np.fft.fft2(generator.standard_normal((channels, size, size)))
+    image = np.fft.ifft2(white / frequency).real
+    image = (image - image.min()) / np.ptp(image)
+    return image[None].astype(np.float32) if channels > 1 else image.astype(np.float32)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_whole_images_are_denoised_as_tiles_are(name, size):
+    """Within 0.1 dB, for overlapping tiles of the training size."""
+    denoiser = load_pretrained(name)
+    clean = natural_image(size, 3 if "color" in name else 1)
+    for sigma in (15 / 255, 50 / 255):
+        noisy = add_gaussian_noise(clean, sigma, random_state=0)
+        whole = psnr(clean, denoiser.transform(noisy))
+        tiled = psnr(clean, tiles(denoiser, noisy))
+        assert abs(float((whole - tiled)[0])) < 0.1
+
+
+def tiles(denoiser, noisy, side=48, step=8):
+    total, count = np.zeros_like(noisy), np.zeros_like(noisy)
+    for top in range(0, noisy.shape[-2] - side + 1, step):
+        for left in range(0, noisy.shape[-1] - side + 1, step):
+            at = (..., slice(top, top + side), slice(left, left + side))
+            total[at] += denoiser.transform(noisy[at])
+            count[at] += 1
+    return total / count
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_network_is_homogeneous(name, rng):
+    shape = (1, 3, 33, 50) if "color" in name else (1, 33, 50)
+    noisy = rng.random_sample(shape).astype(np.float32)
+    denoiser = load_pretrained(name)
+    assert_allclose(denoiser.transform(4 * noisy), 4 * denoiser.transform(noisy), rtol=1e-4,
+                    atol=1e-4)  # fmt: skip
+    assert_array_equal(denoiser.transform(0 * noisy), 0)
