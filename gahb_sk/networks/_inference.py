@@ -6,10 +6,10 @@ import torch
 def predict_noise(network, noisy, sigma=None, *, call=None):
     """Return ``network(noisy)`` for images of any size.
 
-    Sides that are no multiple of ``network.multiple`` are extended by mirroring, which is linear and
-    possible from one pixel on, and cropped back. (Repeating the last pixel instead would turn its
-    noise into stripes, which a network takes for an image: on photographs with seven rows missing
-    to a multiple of eight, that cost 1.0 dB at sigma 25/255.)
+    Sides that are no multiple of ``network.multiple`` are extended by mirroring, which is linear
+    and possible from one pixel on, and cropped back. (Repeating the last pixel instead would turn
+    its noise into stripes, which a network takes for an image: on a photograph that lacked seven
+    rows, that cost 1 dB at sigma 25/255.)
 
     Parameters
     ----------
