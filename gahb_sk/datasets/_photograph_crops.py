@@ -10,8 +10,6 @@ from gahb_sk._random import image_generators, seed_sequence
 
 # A photograph is only made smaller, at least by this factor: shrinking removes compression noise.
 _LEAST_SHRINKING = 1.25
-# Crops of which the one with the most detail is taken.
-_CANDIDATES = 2
 
 
 class PhotographCrops:
@@ -19,10 +17,8 @@ class PhotographCrops:
 
     Each photograph is scaled (Lanczos) so that its shorter side has each of ``shorter_sides``
     pixels. A crop takes a photograph, a scale, a place, and one of the eight symmetries of the
-    square, each with equal probability. Of two such crops the one with more detail is taken, by the
-    mean absolute difference of neighbouring pixels: a third of plain crops are sky and blur, from
-    which a denoiser learns little. For the same reason photographs are shrunk, to whole scenes in
-    few pixels.
+    square, each with equal probability. Whole scenes in few pixels teach a denoiser more than the
+    smooth surfaces that a small crop of a large photograph shows.
 
     Parameters
     ----------
@@ -100,7 +96,7 @@ class PhotographCrops:
         crops = np.empty((stop - start, *self.shape_of_image), self.dtype)
         generators = image_generators(self._root, range(start, stop))
         for crop, generator in zip(crops, generators, strict=True):
-            crop[...] = max((self._crop(generator) for _ in range(_CANDIDATES)), key=detail)
+            crop[...] = self._crop(generator)
         crops /= 255
         return crops
 
@@ -149,18 +145,6 @@ def _scaled(photograph, factor):
     size = [max(1, round(factor * side)) for side in photograph.size]
     pixels = np.asarray(photograph.resize(size, Image.Resampling.LANCZOS))
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)) if pixels.ndim == 3 else pixels
-
-
-def detail(image):
-    """Return the mean absolute difference of horizontal neighbours, and of vertical ones, summed.
-
-    Parameters
-    ----------
-    image : ndarray of shape (..., H, W)
-        Both sides at least 2.
-    """
-    image = image.astype(np.float32)
-    return sum(float(np.abs(np.diff(image, axis=axis)).mean()) for axis in (-1, -2))
 
 
 def symmetric_copy(image, k):

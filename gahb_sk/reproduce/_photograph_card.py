@@ -8,12 +8,7 @@ from PIL import Image
 
 from gahb_sk.datasets._photograph_crops import scaled_copies
 from gahb_sk.datasets._samples import SKIMAGE_PHOTOGRAPHS
-from gahb_sk.denoisers import (
-    BM3DDenoiser,
-    FunctionDenoiser,
-    NonLocalMeansDenoiser,
-    WaveletShrinkage,
-)
+from gahb_sk.denoisers import BM3DDenoiser, NonLocalMeansDenoiser, WaveletShrinkage
 from gahb_sk.metrics import input_psnr, psnr
 from gahb_sk.noise import add_gaussian_noise
 from gahb_sk.reproduce._photograph_files import photograph_files
@@ -61,24 +56,14 @@ def _scikit_image_photographs():
     return photographs
 
 
-def rivals(color=False):
+def photograph_rivals():
     """Return the classical denoisers of the tables, by label; all are given the noise level."""
     found = {"wavelets, spun": WaveletShrinkage(n_shifts=16)}
     if importlib.util.find_spec("skimage"):
         found["non-local means"] = NonLocalMeansDenoiser()
     if importlib.util.find_spec("bm3d"):
-        found["BM3D"] = FunctionDenoiser(_color_bm3d) if color else BM3DDenoiser()
-    anything = np.zeros((1, 3, 16, 16) if color else (1, 16, 16), np.float32)
-    return {label: rival.fit(anything) for label, rival in found.items()}
-
-
-def _color_bm3d(noisy, sigma):
-    """BM3D of an image (3, H, W) that groups patches by luminance (BM3D's package)."""
-    import bm3d
-
-    profile = bm3d.BM3DProfile()
-    profile.num_threads = 1
-    return bm3d.bm3d_rgb(noisy.transpose(1, 2, 0).astype(float), sigma, profile).transpose(2, 0, 1)
+        found["BM3D"] = BM3DDenoiser()
+    return found
 
 
 def measure_whole(denoisers, photographs, levels=LEVELS):
@@ -87,7 +72,7 @@ def measure_whole(denoisers, photographs, levels=LEVELS):
     Parameters
     ----------
     denoisers : dict of str to denoiser
-        By label; fitted, or of those that learn nothing.
+        By label; networks are fitted.
     photographs : dict of str to ndarray of shape (H, W) or (C, H, W)
     levels : sequence of float, default=(5, 15, 25, 50)
         Noise levels in units of 1/255.
@@ -130,13 +115,13 @@ def table(measured, photographs, levels=LEVELS):
     Returns
     -------
     entries : dict
-        ``sigmas``, ``n_test_images``, ``test_photographs``, ``psnr`` and ``psnr_error`` (standard
+        ``sigma``, ``n_test_images``, ``test_photographs``, ``psnr`` and ``psnr_error`` (standard
         errors of the means), ``psnr_by_photograph``, ``seconds_per_megapixel``.
     """
     values = {label: np.array(one["psnr"]) for label, one in measured.items()}
     n = len(photographs)
     return {
-        "sigmas": [round(level / 255, 5) for level in levels],
+        "sigma": [round(level / 255, 5) for level in levels],
         "n_test_images": n,
         "test_photographs": list(photographs),
         "psnr": {

@@ -15,7 +15,12 @@ from gahb_sk._validation import check_name
 from gahb_sk.datasets import PhotographCrops
 from gahb_sk.denoisers import NetworkDenoiser, fit_or_load
 from gahb_sk.reproduce._network_plan import NetworkPlan
-from gahb_sk.reproduce._photograph_card import measure_whole, rivals, table, whole_photographs
+from gahb_sk.reproduce._photograph_card import (
+    measure_whole,
+    photograph_rivals,
+    table,
+    whole_photographs,
+)
 from gahb_sk.reproduce._photograph_files import name_of, photograph_files, photograph_list
 from gahb_sk.reproduce._train_network import PLANNED, learning_curve
 from gahb_sk.zoo._pretrained import CARD
@@ -37,7 +42,12 @@ def _plan(name, text):
             "unshuffle": 2,
             "padding": "replicate",
         },
-        recipe={"optimizer": "muon", "learning_rate": 2e-3, "weight_decay": 0.0},
+        recipe={
+            "optimizer": "muon",
+            "learning_rate": 2e-3,
+            "weight_decay": 0.0,
+            "loss_weight": "balanced_root",
+        },
         max_images=200_000,
     )
 
@@ -136,7 +146,7 @@ def write_photograph_card(name, folder, output, *, measured=None, **entries):
     images = whole_photographs(folder, name == COLOR)
     denoiser = NetworkDenoiser.load(Path(output) / name)
     found = measure_whole({"network": denoiser}, images)
-    found |= measure_whole(rivals(name == COLOR), images) if measured is None else measured
+    found |= measure_whole(photograph_rivals(), images) if measured is None else measured
     plan, history = PHOTOGRAPH_PLANS[name], denoiser.history_
     card = {
         "name": name,

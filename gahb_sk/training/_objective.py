@@ -10,6 +10,8 @@ from gahb_sk.networks._inference import denoise
 
 _BALANCE_BINS = 32
 _CURVE_BINS = 5
+# Least balanced error of an image whose root its error is divided by.
+_LEAST_ERROR = 0.02
 _CHUNK = 64  # held-out images denoised at once
 
 
@@ -58,12 +60,16 @@ def loss_weights(rule, balance, sigma, error):
         A name in ``LOSS_WEIGHTS``, or a table, interpolated in the logarithms of both and constant
         beyond its ends.
     balance : Balance
-        Updated, if the rule is "balanced".
+        Updated, if the rule is "balanced" or "balanced_root".
     sigma, error : torch.Tensor of shape (n,)
         Noise level and squared error of each image of the whole batch.
     """
     if rule == "balanced":
         return balance.update(sigma, error)
+    if rule == "balanced_root":
+        # The gradient of the square root of the balanced error, up to a factor of 2.
+        weights = balance.update(sigma, error)
+        return weights * (weights * error).clamp(min=_LEAST_ERROR).rsqrt()
     if isinstance(rule, str):
         return _BY_LEVEL[rule](sigma)
     levels, weights = np.log(np.asarray(rule, np.float64)).T

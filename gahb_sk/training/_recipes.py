@@ -19,7 +19,7 @@ from gahb_sk.training._settings import (
     whole,
 )
 
-LOSS_WEIGHTS = ("balanced", "equal", "inverse", "inverse_square")
+LOSS_WEIGHTS = ("balanced", "balanced_root", "equal", "inverse", "inverse_square")
 OPTIMIZERS = ("adam", "adamw", "muon")
 # Factors of the learning rate as functions of the fraction of the training that is done.
 SCHEDULES = {
@@ -68,9 +68,11 @@ class Recipe(Settings):
         Whether the levels of a batch are stratified.
     loss_weight : str or tuple of (float, float)
         Weight of an image's squared error by its noise level: "balanced" (one over the running mean
-        error at that level, so that a decibel counts alike at all levels), "equal" (the plain sum
-        of squares), "inverse" (1 / sigma), "inverse_square", or pairs (sigma, weight) ascending in
-        sigma, interpolated in the logarithms.
+        error at that level, so that a decibel counts alike at all levels), "balanced_root" (that
+        over the root of the image's own balanced error: smooth images count more than in a sum of
+        squares, as they do in a mean PSNR), "equal" (the plain sum of squares), "inverse"
+        (1 / sigma), "inverse_square", or pairs (sigma, weight) ascending in sigma, interpolated in
+        the logarithms.
     optimizer : {"adam", "adamw", "muon"}
         "muon" is for networks of convolutions without norms, and takes them further than "adamw" in
         the same time.

@@ -150,7 +150,7 @@ def test_shipped_network_is_small_and_above_bm3d(name):
     assert (WEIGHTS / name / "model.safetensors").stat().st_size < 4e6
     card = read_card(name)
     network, bm3d = (np.array(card["psnr"][label]) for label in ("network", "BM3D"))
-    at = [card["sigmas"].index(round(level / 255, 5)) for level in (15, 25, 50)]
+    at = [card["sigma"].index(round(level / 255, 5)) for level in (15, 25, 50)]
     assert (network[at] > bm3d[at]).all()
     assert len(card["photographs"]) == len(photograph_list("train"))
 
