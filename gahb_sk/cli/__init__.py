@@ -21,6 +21,7 @@ COMMANDS = {
     "info": "the networks that come with the package",
     "reproduce": "reproduce figures of the paper",
     "restore": "restore an image from linear measurements with a denoiser as the prior",
+    "train": "train a network on your own images",
     "sample": "draw images from a denoiser's implicit prior",
 }
 # RuntimeError is what torch raises of devices: none such, out of memory, an operation it lacks.

@@ -76,6 +76,23 @@ def _value(node):
     return ast.literal_eval(node)
 
 
+def parse_network(text):
+    """Return the name of an architecture, or the architecture that ``"UNet(channels=8)"`` names."""
+    if text in ARCHITECTURES:
+        return text
+    try:
+        network = _value(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, ValueError):
+        network = None
+    if not hasattr(network, "build"):
+        names = [cls.__name__ for cls in ARCHITECTURES.values()]
+        raise ValueError(
+            f"--network: expected one of {list(ARCHITECTURES)}, or an architecture with its "
+            f"parameters such as {names[0]}(...), got {text!r}."
+        )
+    return network
+
+
 def parse_denoisers(texts):
     """Build several denoisers by name; the arguments distinguish two of one class."""
     denoisers = {}

@@ -100,6 +100,8 @@ class StreamSource:
     def hold_out(self, fraction, root):
         """Return images that the training never comes to: a part of an epoch's number."""
         n = max(1, round(fraction * FRESH_EPOCH))
+        if hasattr(self._stream, "held_out"):
+            return self._tensor(self._stream.held_out(n))
         return self.read(np.arange(_NEVER, _NEVER + n))
 
     def order(self, epoch, root):
@@ -108,7 +110,9 @@ class StreamSource:
 
     def read(self, indices):
         """Return successive images as a float32 tensor on the CPU."""
-        images = self._stream.take(int(indices[0]), int(indices[-1]) + 1)
+        return self._tensor(self._stream.take(int(indices[0]), int(indices[-1]) + 1))
+
+    def _tensor(self, images):
         if not np.isfinite(images).all():
             raise ValueError("X: expected finite values, got NaN or infinity in a fresh image.")
         return torch.from_numpy(images.astype(np.float32).reshape(-1, *self.shape))

@@ -1,0 +1,248 @@
+"""Train a network on your own images, a saved stack, or a class of images.
+
+IMAGES is a folder or zip archive of photographs, a .npy stack, or a class such as
+'c-alpha(alpha=2)'. Photographs are cut afresh into crops of several scales. The PSNR on held-out
+images is shown after each pass of 10,000 images. After an interruption, the same command with
+--resume goes on where the last checkpoint stands. FOLDER is what denoise, compare, analyze, sample
+and restore take.
+"""
+
+import argparse
+import io
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+from gahb_sk import __version__
+from gahb_sk._files import write_json
+from gahb_sk.cli._arguments import add_settings, noise_level, parse_settings, positive_int, redo
+from gahb_sk.cli._denoisers import parse_network
+from gahb_sk.cli._image_classes import is_image_class, parse_image_class
+
+EXAMPLE = "gahb-sk train photographs/ --output my-network --time 2h --validate others/"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_VALIDATION = 200 / 10_000  # fraction of an epoch of a stream that is measured on
+_OTHER = 1  # added to the seed, for images to measure on
+
+
+def duration(text: str) -> float:
+    """Read a time such as ``90s``, ``30m`` or ``2h``, in seconds, for argparse."""
+    match = re.fullmatch(r"([\d.]+)\s*([smhd]?)", text.strip())
+    try:
+        seconds = float(match[1]) * _UNITS[match[2] or "s"]
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not seconds > 0:
+        raise argparse.ArgumentTypeError(f"expected a time such as 90s, 30m or 2h, got {text!r}")
+    return seconds
+
+
+def add_arguments(parser):
+    """Add the arguments of ``gahb-sk train``."""
+    add = parser.add_argument
+    add("images", metavar="IMAGES", help="folder, zip archive, .npy stack, or a class of images")
+    add("--output", required=True, metavar="FOLDER", help="folder of the network")
+    add("--network", default="residual_unet", metavar="NETWORK",
+        help="residual_unet, unet, bias_free_cnn, or such as 'UNet(channels=32)'")  # fmt: skip
+    add("--recipe", default="fast", choices=["fast", "paper"], help="how to train (default fast)")
+    add_settings(add, "learning_rate=1e-3 or batch_size=32 of the recipe")
+    add("--time", type=duration, metavar="T", help="when to stop, such as 90s, 30m or 2h")
+    add("--epochs", type=positive_int, metavar="N", help="or after N passes (of 10,000 crops or "
+        "fresh images, or over the stack)")  # fmt: skip
+    add("--validate", metavar="DIR", help="folder or archive of photographs to measure on "
+        "(default: every tenth photograph of IMAGES)")  # fmt: skip
+    add("--color", action="store_true", help="three channels instead of grey")
+    add("--image-size", type=positive_int, metavar="S",
+        help="side of a crop, or of images of a class (default 48, 64)")  # fmt: skip
+    add("--noise-range", nargs=2, type=noise_level, default=[1 / 255, 80 / 255],
+        metavar=("LOW", "HIGH"), help="noise levels to learn (default 1/255 80/255)")  # fmt: skip
+    add("--resume", action="store_true", help="go on with the training that FOLDER holds")
+    add("--device", default="auto", help="auto, cpu, cuda (default auto)")
+    add("--precision", default="32", choices=["32", "bf16-mixed", "16-mixed"])
+    add("--engine", default="local", choices=["local", "fabric"], help="default local")
+    add("--devices", type=positive_int, default=1, help="processes of the engine fabric")
+    add("--checkpoint-every", type=duration, default=60.0, metavar="T",
+        help="time between checkpoints (default 60s)")  # fmt: skip
+    add("--tensorboard", metavar="DIR", help="write TensorBoard events there as well")
+    add("--seed", type=int, default=0, help="seed of the training (default 0)")
+
+
+def run(args):
+    """Train, save the network with its card, and say where it is."""
+    from gahb_sk.denoisers import NetworkDenoiser, fit_or_load
+
+    folder = Path(args.output)
+    _check_folder(folder, args)
+    images, text = _images(args)
+    recipe = {"base": args.recipe, "early_stopping": True, "patience": None,
+              "validation_fraction": _VALIDATION if hasattr(images, "take") else 0.1,
+              **_recipe_settings(args)}  # fmt: skip
+    denoiser = NetworkDenoiser(
+        parse_network(args.network),
+        recipe=recipe,
+        noise_range=tuple(args.noise_range),
+        max_epochs=args.epochs,
+        max_images=None,
+        time_budget=args.time,
+        random_state=args.seed,
+        machine={"device": args.device, "precision": args.precision, "engine": args.engine,
+                 "devices": args.devices, "checkpoint_every": args.checkpoint_every},
+    )  # fmt: skip
+    print(f"{text} Training goes to {folder}; Ctrl-C keeps a checkpoint.", file=sys.stderr)
+    denoiser.set_callbacks(*_callbacks(args))
+    fitted = fit_or_load(denoiser, images, folder)
+    write_json(folder / "card.json", _card(args, fitted, text))
+    print(f"{folder}: {fitted.n_images_seen_} images seen. Try it: gahb-sk denoise PHOTOGRAPH "
+          f"--with {folder} --output denoised")  # fmt: skip
+    return 0
+
+
+def _check_folder(folder, args):
+    if args.time is None and args.epochs is None:
+        raise ValueError("--time, --epochs: expected one that says when to stop, such as --time 2h")
+    low, high = args.noise_range
+    if not 0 < low < high:
+        raise ValueError(f"--noise-range: expected 0 < LOW < HIGH, got {low:g} {high:g}.")
+    if (folder / "config.json").exists():
+        raise ValueError(f"--output: {folder} holds a trained network. Choose another folder.")
+    if any((folder / "checkpoints").glob("step-*")) and not args.resume:
+        raise ValueError(
+            f"--output: {folder} holds an unfinished training. Go on with --resume, or choose "
+            "another folder."
+        )
+
+
+def _recipe_settings(args):
+    from gahb_sk.training import Recipe
+
+    return parse_settings(args.set, Recipe)
+
+
+def _images(args):
+    """Return what to train on, and a sentence about it."""
+    from gahb_sk import datasets
+
+    path = Path(args.images)
+    if path.is_dir() or (path.is_file() and zipfile.is_zipfile(path)):
+        return _crops(args)
+    if path.is_file():
+        stack = datasets.open_stack(path)
+        return stack, f"{len(stack)} images of {path.name}."
+    if path.suffix or not is_image_class(args.images):
+        raise FileNotFoundError(f"IMAGES: there is no folder or file {args.images!r}.")
+    if args.color or args.validate:
+        raise ValueError("--color, --validate: expected with photographs only.")
+    law = parse_image_class(args.images, args.image_size or 64, seed=args.seed)
+    stream = datasets.ValidatedStream(
+        datasets.FreshImages(law, args.seed), datasets.FreshImages(law, args.seed + _OTHER)
+    )
+    return stream, f"Fresh images of {args.images}."
+
+
+def _crops(args):
+    """Return crops of photographs, with those of other photographs to measure on."""
+    from gahb_sk import datasets
+
+    size = args.image_size or 48
+    files = _photographs(args.images, size)
+    if args.validate:
+        others = _photographs(args.validate, size)
+    else:
+        others = files[::10] if len(files) > 1 else files
+        files = [file for k, file in enumerate(files) if k % 10] or files
+    train, held_out = (
+        datasets.PhotographCrops(part, size, color=args.color, random_state=seed)
+        for part, seed in ((files, args.seed), (others, args.seed + _OTHER))
+    )
+    stream = datasets.ValidatedStream(train, held_out)
+    return stream, f"Crops of {len(files)} photographs, measured on {len(others)} others."
+
+
+def _photographs(path, size):
+    """Read the files of a folder or archive that are photographs; name those left out on stderr."""
+    from PIL import Image
+
+    from gahb_sk.datasets._archive import open_files
+
+    usable = []
+    files = open_files(path)
+    for name in files.names:
+        content = io.BytesIO(files.read(name))
+        try:
+            with Image.open(content) as photograph:
+                photograph.load()
+                reason = f"smaller than a crop of {size}" if min(photograph.size) < size else None
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            reason = str(error) or type(error).__name__
+        if reason is None:
+            usable.append(content)
+        else:
+            print(f"left out: {name}: {reason}", file=sys.stderr)
+    if not usable:
+        raise ValueError(
+            f"{path}: expected photographs of at least {size}x{size} pixels, got none."
+        )
+    return usable
+
+
+def _callbacks(args):
+    yield EpochLog()
+    if args.tensorboard:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise ImportError(
+                "--tensorboard needs the package tensorboard: pip install tensorboard"
+            ) from error
+        yield EpochLog(SummaryWriter(args.tensorboard))
+
+
+class EpochLog:
+    """A scikit-learn callback that reports each epoch, on stderr or to a TensorBoard writer."""
+
+    def __init__(self, writer=None):
+        self.writer = writer
+
+    def setup(self, estimator, context):
+        """Nothing to prepare."""
+
+    def teardown(self, estimator, context):
+        """Write what is still kept back."""
+        if self.writer is not None:
+            self.writer.flush()
+
+    def on_fit_task_begin(self, estimator, context, **_):
+        """Nothing to say."""
+
+    def on_fit_task_end(self, estimator, context, *, metadata=None, **_):
+        """Report the record of an epoch."""
+        if not metadata:
+            return False
+        if self.writer is not None:
+            self.writer.add_scalar("loss", metadata["loss"], metadata["images"])
+            for sigma, psnr in zip(metadata["sigma"], metadata["psnr"], strict=True):
+                self.writer.add_scalar(f"psnr/{255 * sigma:.0f}", psnr, metadata["images"])
+            return False
+        levels = "  ".join(
+            f"{psnr:.2f} at {255 * sigma:.0f}/255"
+            for sigma, psnr in zip(metadata["sigma"], metadata["psnr"], strict=True)
+        )
+        print(f"{metadata['images']:9d} images {metadata['seconds'] / 60:6.1f} min   "
+              f"held-out PSNR (dB): {levels}", file=sys.stderr)  # fmt: skip
+        return False
+
+
+def _card(args, fitted, text):
+    last = fitted.history_[-1]
+    return {
+        "name": Path(args.output).name,
+        "text": text,
+        "images_seen": fitted.n_images_seen_,
+        "minutes": round(last["seconds"] / 60, 1),
+        "sigma": last["sigma"],
+        "held_out_psnr": max((record["psnr"] for record in fitted.history_), key=sum),
+        "history": fitted.history_,
+        "version": __version__,
+        "command": redo(args, "images"),
+    }
