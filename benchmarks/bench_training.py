@@ -38,8 +38,7 @@ from gahb_sk.datasets import FreshImages, make_c_alpha_images, open_stack
 from gahb_sk.denoisers import BM3DDenoiser
 from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.metrics import input_psnr, psnr
-from gahb_sk.networks import UNet, denoise
-from gahb_sk.networks import _blocks as blocks
+from gahb_sk.networks import UNet, _blocks as blocks, denoise
 from gahb_sk.training import RECIPES, Machine, Trainer
 
 SIGMAS = (0.005, 0.01, 0.03, 0.1, 0.3)

@@ -16,11 +16,9 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     Options,
     StrOptions,
+    validate_parameter_constraints as validate_parameters,
     validate_params,
 )  # fmt: skip
-from sklearn.utils._param_validation import (
-    validate_parameter_constraints as validate_parameters,
-)
 from sklearn.utils.validation import _check_n_features
 
 __all__ = [

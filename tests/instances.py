@@ -9,11 +9,22 @@ from gahb_sk.testing import random_fields as smooth_images
 __all__ = ["halve_noise", "make_denoiser", "make_module", "smooth_images"]
 
 
-def halve_noise(image, sigma):
-    """A function denoiser for tests: a three-point mean along rows, blended by the noise level."""
-    mean = (np.roll(image, 1, -1) + image + np.roll(image, -1, -1)) / 3
-    weight = sigma / (1 + sigma)
-    return (1 - weight) * image + weight * mean
+class _HalveNoise:
+    """A function denoiser for tests: a three-point mean along rows, blended by the noise level.
+
+    An object and not a function, since its text names the tests and must not hold an address.
+    """
+
+    def __call__(self, image, sigma):
+        mean = (np.roll(image, 1, -1) + image + np.roll(image, -1, -1)) / 3
+        weight = sigma / (1 + sigma)
+        return (1 - weight) * image + weight * mean
+
+    def __repr__(self):
+        return "halve_noise"
+
+
+halve_noise = _HalveNoise()
 
 
 def make_module():

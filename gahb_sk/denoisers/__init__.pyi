@@ -1,8 +1,6 @@
-from ._as_denoiser import as_denoiser as as_denoiser
-from ._as_denoiser import as_denoisers as as_denoisers
+from ._as_denoiser import as_denoiser as as_denoiser, as_denoisers as as_denoisers
 from ._base import BaseDenoiser as BaseDenoiser
-from ._discovery import all_denoisers as all_denoisers
-from ._discovery import get_denoiser as get_denoiser
+from ._discovery import all_denoisers as all_denoisers, get_denoiser as get_denoiser
 from .classical._bandlet_shrinkage import BandletShrinkage as BandletShrinkage
 from .classical._bm3d import BM3DDenoiser as BM3DDenoiser
 from .classical._non_local_means import NonLocalMeansDenoiser as NonLocalMeansDenoiser
@@ -12,8 +10,10 @@ from .classical._wiener import WienerDenoiser as WienerDenoiser
 from .learned._kept import fit_or_load as fit_or_load
 from .learned._network import NetworkDenoiser as NetworkDenoiser
 from .learned._pretrained import PretrainedDenoiser as PretrainedDenoiser
-from .optimal._c_alpha_posterior import CAlphaPosteriorMean as CAlphaPosteriorMean
-from .optimal._c_alpha_posterior import UncertifiedWarning as UncertifiedWarning
+from .optimal._c_alpha_posterior import (
+    CAlphaPosteriorMean as CAlphaPosteriorMean,
+    UncertifiedWarning as UncertifiedWarning,
+)
 from .optimal._disk_posterior import DiskPosteriorMean as DiskPosteriorMean
 from .optimal._empirical_bayes import EmpiricalBayesDenoiser as EmpiricalBayesDenoiser
 from .optimal._gaussian_posterior import GaussianPosteriorMean as GaussianPosteriorMean

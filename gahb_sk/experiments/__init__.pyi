@@ -6,13 +6,10 @@ from ._compare import compare_denoisers as compare_denoisers
 from ._comparison import Comparison as Comparison
 from ._generalization_curve import (
     GeneralizationCurve as GeneralizationCurve,
-)
-from ._generalization_curve import (
     generalization_curve as generalization_curve,
 )
 from ._optimality_gap import optimality_gap as optimality_gap
-from ._posterior_gap import posterior_gap as posterior_gap
-from ._posterior_gap import summarize_gaps as summarize_gaps
+from ._posterior_gap import posterior_gap as posterior_gap, summarize_gaps as summarize_gaps
 from ._risk_estimates import risk_estimates as risk_estimates
 from ._sample_pairs import SamplePairs as SamplePairs
 from ._table import Table as Table

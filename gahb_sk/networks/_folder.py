@@ -10,8 +10,7 @@ import numpy
 import sklearn
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
+from safetensors.torch import load as load_tensors, save as save_tensors
 
 from gahb_sk._files import atomic_path
 

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 from gahb_sk._validation import check_name
-from gahb_sk.denoisers.learned._shipped import CONFIG, shipped_networks
-from gahb_sk.denoisers.learned._shipped import SHIPPED as WEIGHTS
+from gahb_sk.denoisers.learned._shipped import CONFIG, SHIPPED as WEIGHTS, shipped_networks
 
 CARD = "card.json"
 

@@ -10,8 +10,12 @@ from PIL import Image
 from gahb_sk import add_gaussian_noise
 from gahb_sk.cli import main
 from gahb_sk.cli._arguments import folds, redo
-from gahb_sk.cli._compare import compare as run_comparison
-from gahb_sk.cli._compare import default_denoisers, images_of, with_run_settings
+from gahb_sk.cli._compare import (
+    compare as run_comparison,
+    default_denoisers,
+    images_of,
+    with_run_settings,
+)
 from gahb_sk.cli._denoisers import parse_denoisers
 from gahb_sk.cli._inputs import load_images, splitter
 from gahb_sk.datasets import make_disk_images

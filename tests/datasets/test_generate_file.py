@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from gahb_sk.datasets import FreshImages, generate_file
-from gahb_sk.datasets import _generate_file as module
+from gahb_sk.datasets import FreshImages, _generate_file as module, generate_file
 from gahb_sk.image_classes import DiskImages, RayImages
 
 

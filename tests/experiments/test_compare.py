@@ -16,9 +16,9 @@ from gahb_sk import (
     WaveletShrinkage,
     WienerDenoiser,
     add_gaussian_noise,
+    psnr as image_psnr,
+    ssim as image_ssim,
 )
-from gahb_sk import psnr as image_psnr
-from gahb_sk import ssim as image_ssim
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import compare_denoisers
 

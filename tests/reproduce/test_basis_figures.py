@@ -25,11 +25,11 @@ from gahb_sk.reproduce import (
     _figure_03,
     _figure_21,
     _manifolds,
+    _shipped as shipped,
     compare_with_shipped,
     get_figure,
     read_table,
 )
-from gahb_sk.reproduce import _shipped as shipped
 from gahb_sk.reproduce._plans import TRAINING_SEED
 
 NUMBERS = (3, 5, 17, 19, 20, 21)

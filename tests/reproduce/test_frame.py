@@ -15,6 +15,7 @@ from gahb_sk.reproduce import (
     Outcome,
     PaperFigure,
     Setup,
+    _shipped as shipped,
     all_figures,
     compare_with_shipped,
     get_figure,
@@ -23,7 +24,6 @@ from gahb_sk.reproduce import (
     reproduce,
     write_reproduction,
 )
-from gahb_sk.reproduce import _shipped as shipped
 from gahb_sk.zoo._pretrained import WEIGHTS
 
 TABLE = Table({"who": ["a", "b"], "sigma": [0.1, 0.1], "psnr": [30.0, 31.0], "seconds": [1.0, 2.0]})

@@ -1,7 +1,5 @@
 """Patches of photographs for the networks of the zoo."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 

@@ -8,8 +8,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from gahb_sk._random import seed_sequence
 from gahb_sk.images import as_images
 from gahb_sk.networks import UNet
-from gahb_sk.training import NOISE_LAWS, RECIPES, Recipe, StackSource, Trainer, draw_noise_levels
-from gahb_sk.training import run as run_trainer
+from gahb_sk.training import (
+    NOISE_LAWS,
+    RECIPES,
+    Recipe,
+    StackSource,
+    Trainer,
+    draw_noise_levels,
+    run as run_trainer,
+)
 from gahb_sk.training._recipes import SCHEDULES
 
 
