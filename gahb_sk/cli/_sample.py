@@ -15,6 +15,7 @@ from gahb_sk.cli._arguments import add_settings, positive_int, redo
 from gahb_sk.cli._denoisers import describe
 from gahb_sk.cli._page import check_output, versions
 from gahb_sk.cli._sampling import SAMPLERS, load_model, sampler_of, write_array, write_mosaic
+from gahb_sk.sampling._chain import image_shape_of
 
 EXAMPLE = (
     "gahb-sk sample my-unet --n 64 --seed 0 --output samples\n"
@@ -49,7 +50,7 @@ def run(args):
     sides = _sides(args.image_size)
     denoiser = load_model(args.model, args.like, sides and sides[0], args.seed)
     sampler = sampler_of(args.sampler, denoiser, args.set, args.seed)
-    shape = None if sides is None else (*denoiser.image_shape_[:-2], *sides)
+    shape = None if sides is None else (*image_shape_of(denoiser)[:-2], *sides)
     samples, steps = draw(sampler, args.n, shape, args.first, args.batch_size)
     good = np.isfinite(samples).reshape(len(samples), -1).all(axis=1)
     write_array(folder / "samples.npy", samples)

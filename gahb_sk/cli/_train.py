@@ -28,11 +28,8 @@ _OTHER = 1  # added to the seed, for images to measure on
 
 def duration(text: str) -> float:
     """Read a time such as ``90s``, ``30m`` or ``2h``, in seconds, for argparse."""
-    match = re.fullmatch(r"([\d.]+)\s*([smhd]?)", text.strip())
-    try:
-        seconds = float(match[1]) * _UNITS[match[2] or "s"]
-    except (TypeError, ValueError):
-        seconds = 0.0
+    match = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([smhd]?)", text.strip())
+    seconds = float(match[1]) * _UNITS[match[2] or "s"] if match else 0.0
     if not seconds > 0:
         raise argparse.ArgumentTypeError(f"expected a time such as 90s, 30m or 2h, got {text!r}")
     return seconds

@@ -13,17 +13,21 @@ _SAMPLES = 0
 _GROWTH = 10.0  # a sample whose noise has grown this much has diverged
 
 
+def image_shape_of(denoiser):
+    """Shape of the images that a denoiser was fitted on or, before that, trained on, or None."""
+    return getattr(denoiser, "image_shape_", getattr(denoiser, "training_shape_", None))
+
+
 class Prior:
     """A fitted denoiser, no oracle, as a function of a stack ``(m, *shape)``.
 
-    Without ``image_shape`` it makes images of the shape that the denoiser was fitted on.
+    Without ``image_shape`` it makes images of the shape that :func:`image_shape_of` tells.
     """
 
     def __init__(self, denoiser, image_shape=None):
         denoiser = as_denoiser(denoiser, oracles=False)
         check_is_fitted(denoiser)
-        fitted = getattr(denoiser, "image_shape_", None)
-        shape = fitted if image_shape is None else image_shape
+        shape = image_shape_of(denoiser) if image_shape is None else image_shape
         if shape is None:
             raise ValueError(
                 f"image_shape: expected the shape of the images to make, since "

@@ -167,7 +167,7 @@ def test_what_are_no_pairs(tmp_path):
     (tmp_path / "card.json").write_text('{"n_train": [1]}')
     with pytest.raises(ValueError, match="no plan of pairs"):
         load_pair_images(tmp_path)
-    with pytest.raises(ValueError, match="config.json cannot be read"):
+    with pytest.raises(ValueError, match="There is no folder .*1A"):
         load_pairs(tmp_path)
 
 

@@ -82,7 +82,12 @@ class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
     @property
     def image_channels_(self):
         """Channels of the images that it takes: 1 for grey, 3 for colour."""
-        return n_channels(self._trained().image_shape_)
+        return n_channels(self.training_shape_)
+
+    @property
+    def training_shape_(self):
+        """Shape of the images that it was trained on, which samplers make if not given another."""
+        return self._trained().image_shape_
 
     @property
     def history_(self):

@@ -23,9 +23,11 @@ def find_weights(weights):
     Raises
     ------
     ValueError
-        If there is neither such a name nor such a folder; the nearest name is given.
+        If there is no such folder, or no such name; the nearest one is given.
     """
     path, names = Path(weights), shipped_networks()
     if (weights not in names or isinstance(weights, os.PathLike)) and path.is_dir():
         return path
+    if len(path.parts) > 1 or isinstance(weights, os.PathLike):
+        raise ValueError(f"There is no folder {str(path)!r} to read a network from.")
     return SHIPPED / check_name(str(weights), names, "network")
