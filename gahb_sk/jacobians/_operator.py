@@ -69,6 +69,9 @@ class JacobianOperator(LinearOperator):
         ones need more products in all.
     symmetric_part : callable, default=None
         ``V (d, k) -> (J + J^T) V / 2``, where that is cheaper than the two products.
+    sampled : bool, default=False
+        Tag: the Jacobian is a Monte Carlo estimate, and so is the denoised image. Differences of
+        denoised images then show the noise of the estimates.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class JacobianOperator(LinearOperator):
         recast: Callable | None = None,
         block: int = 8,
         symmetric_part: Callable | None = None,
+        sampled: bool = False,
     ):
         super().__init__(np.dtype(dtype), (d, d))
         self._products = matmat, (matmat if rmatmat is None else rmatmat)
@@ -93,6 +97,7 @@ class JacobianOperator(LinearOperator):
         self.positive = positive
         self.step = step
         self.block = block
+        self.sampled = sampled
         self.symmetric_part = matmat if rmatmat is None else symmetric_part
 
     @property

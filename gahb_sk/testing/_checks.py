@@ -258,6 +258,8 @@ def check_linearize(case):
     left, right = np.sum(U * operator.matmat(V)), np.sum(operator.rmatmat(U) * V)
     scale = 1e-4 * (1 + abs(left))
     case.equal(left, right, "has a Jacobian whose adjoint is not its transpose", repair, scale)
+    if getattr(operator, "sampled", False):
+        return  # differences show the noise of Monte Carlo
     move = 1e-4 * V[:, 0].reshape(image.shape)
     far, near = (
         denoiser.denoise(image[None] + s * move, DEFAULT_SIGMA, clean=case.clean[:1])

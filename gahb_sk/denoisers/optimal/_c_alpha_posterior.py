@@ -216,6 +216,11 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         found = self._posteriors(image[None], np.array([sigma]))
         return by_channels([factored_operator(posterior.factor) for posterior in found])
 
+    def _jacobian(self, image, sigma, clean=None):
+        jacobian = super()._jacobian(image, sigma)
+        jacobian.sampled = True
+        return jacobian
+
     def _warn_of_uncertified(self, found):
         bad = [p for p in found if not self._certifies(p)]
         if bad:
