@@ -6,6 +6,10 @@ from ._alignment import (
 )
 from ._eigenbasis import EigenBasis as EigenBasis, eigenbasis as eigenbasis
 from ._harmonicity import Harmonicity as Harmonicity, harmonicity as harmonicity
+from ._local_dimension import (
+    LocalDimension as LocalDimension,
+    local_dimension as local_dimension,
+)
 from ._risk import (
     Risk as Risk,
     effective_dimension as effective_dimension,
