@@ -40,6 +40,7 @@ def main(argv=None):
         args.packages,
         args.output,
         start=NetworkDenoiser.load(args.start) if args.start else None,
+        machine={"precision": "auto"},
         verbose=True,
         **({} if args.max_images is None else {"max_images": args.max_images}),
     )

@@ -56,7 +56,8 @@ def add_arguments(parser):
         metavar=("LOW", "HIGH"), help="noise levels to learn (default 1/255 80/255)")  # fmt: skip
     add("--resume", action="store_true", help="go on with the training that FOLDER holds")
     add("--device", default="auto", help="auto, cpu, cuda (default auto)")
-    add("--precision", default="32", choices=["32", "bf16-mixed", "16-mixed"])
+    add("--precision", default="auto", choices=["auto", "32", "bf16-mixed", "16-mixed"],
+        help="auto: bf16-mixed where the hardware has it, else 32 (default auto)")  # fmt: skip
     add("--engine", default="local", choices=["local", "fabric"], help="default local")
     add("--devices", type=positive_int, default=1, help="processes of the engine fabric")
     add("--checkpoint-every", type=duration, default=60.0, metavar="T",

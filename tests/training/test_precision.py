@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk import NetworkDenoiser, add_gaussian_noise
 from gahb_sk.networks import BiasFreeNorm, UNet
@@ -33,6 +33,14 @@ def test_half_precision_learns_as_single_does(precision):
         assert value.dtype == torch.float32 and value.isfinite().all()
     assert half.transform(noisy.astype("float32")).dtype == "float32"
     assert half.linearize(noisy[0]).dtype == "float64"
+
+
+@pytest.mark.parametrize("units, precision", [({"avx512_bf16": True}, "bf16-mixed"), ({}, "32")])
+def test_auto_is_what_the_processor_does_fast(units, precision, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: units, raising=False)
+    X, settings = smooth_images(8), {"max_epochs": 2, "machine": {"device": "cpu"}}
+    found, expected = (make(name, **settings).fit(X) for name in ("auto", precision))
+    assert_array_equal(found.transform(X), expected.transform(X))
 
 
 def test_half_precision_goes_on_from_a_checkpoint(tmp_path):
