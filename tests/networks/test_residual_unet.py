@@ -37,7 +37,7 @@ def test_weights_of_the_network_for_photographs():
 def test_a_number_of_channels_means_what_it_meant():
     """Names and values of the weights, without the later parameters and with their defaults."""
     network = ResidualUNet(8, 3).build(generator=generator(0))
-    spelled_out = ResidualUNet((8, 24, 48, 96), n_units=(1, 1, 1, 1), unshuffle=1, padding="zeros")
+    spelled_out = ResidualUNet((8, 24, 48, 96), n_units=(1, 1, 1, 1), unshuffle=1)
     spelled_out = spelled_out.build(generator=generator(0))
     assert sum(p.numel() for p in network.parameters()) == 319_632
     assert "encoder.0.branch.0.weight" in network.state_dict()

@@ -23,6 +23,8 @@ FREE = frozenset({"machine", "verbose", "checkpoint_dir", "warm_start", "random_
 # Attributes that a saved folder keeps beside the weights.
 RECORDS = ("loss_curve_", "history_", "n_iter_", "n_images_seen_", "image_shape_")
 _CLASSES = {cls.__name__: cls for cls in ARCHITECTURES.values()}
+# What networks were that were saved before they had these parameters.
+_ONCE = {"ResidualUNet": {"padding": "zeros"}}
 
 
 def settings(denoiser):
@@ -191,6 +193,7 @@ def _network(described, given, folder):
     described = dict(described)
     name = described.pop("class")
     if name in _CLASSES:
+        described = {**_ONCE.get(name, {}), **described}
         return _CLASSES[name](**{key: _tuples(value) for key, value in described.items()})
     if given is None:
         raise ValueError(

@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from gahb_sk import NetworkDenoiser
 from gahb_sk.datasets import FreshImages
 from gahb_sk.image_classes import CAlphaImages
-from gahb_sk.networks import BiasFreeCNN, UNet
+from gahb_sk.networks import BiasFreeCNN, ResidualUNet, UNet
 from gahb_sk.networks._folder import load_folder, save_folder
 from gahb_sk.training import Trainer, TrainingInterrupted
 from tests.instances import smooth_images
@@ -104,6 +104,18 @@ def test_what_is_foreign_or_damaged_is_refused(spoil, message, tmp_path):
     spoil(tmp_path)
     with pytest.raises(ValueError, match=message):
         NetworkDenoiser.load(tmp_path)
+
+
+def test_a_network_saved_before_it_had_a_padding_keeps_its_zeros(tmp_path):
+    X = smooth_images(4)
+    zeros = NetworkDenoiser(ResidualUNet(4, 1, padding="zeros"), **SMALL).fit(X)
+    zeros.save(tmp_path)
+    described = load_folder(tmp_path)[1]["parameters"]["network"]
+    del described["padding"]
+    _rewrite(tmp_path, network=described)
+    loaded = NetworkDenoiser.load(tmp_path)
+    assert loaded.network.padding == "zeros" != ResidualUNet().padding
+    assert_array_equal(loaded.transform(X), zeros.transform(X))
 
 
 def test_a_model_is_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
