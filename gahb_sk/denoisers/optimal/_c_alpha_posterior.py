@@ -146,10 +146,9 @@ class CAlphaPosteriorMean(BasePosteriorMean):
             ``effective_size``, ``r_hat``. Shuffled pixels are in the unshuffled order.
         """
         self = self._prepared(X)
-        images = self._check_images(X)
         found = []
-        for image, level in self._images_and_levels(images, sigma):
-            found += self._posteriors(self._unshuffled(image[None]), np.array([level]))
+        for _, images, level in self._known_chunks(self._check_images(X), sigma):
+            found += self._posteriors(self._unshuffled(images), level)
         return found
 
     def score_samples(self, X, sigma=None):
@@ -165,13 +164,9 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         -------
         log_density : ndarray of shape (n,)
         """
-        self = self._prepared(X)
-        images = self._check_images(X)
-        values = np.empty(len(images))
-        for k, (image, level) in enumerate(self._images_and_levels(images, sigma)):
-            parts = self._posteriors(self._unshuffled(image[None]), np.array([level]))
-            values[k] = sum(part.log_density for part in parts)
-        return values
+        found = self.sample_posterior(X, sigma)
+        values = np.array([posterior.log_density for posterior in found])
+        return values.reshape(len(X), -1).sum(1)
 
     # Hooks --------------------------------------------------------------------------------
 
