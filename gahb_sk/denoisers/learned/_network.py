@@ -5,10 +5,8 @@ import dataclasses
 import os
 import warnings
 
-import numpy as np
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
-from gahb_sk._random import child, seed_sequence, torch_seed
 from gahb_sk._validation import (
     HasMethods,
     Integral,
@@ -20,19 +18,13 @@ from gahb_sk._validation import (
 )
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.learned._applied import AppliedNetwork
-from gahb_sk.denoisers.learned._saved import SavedNetwork, settings
-from gahb_sk.networks._build import build_network
+from gahb_sk.denoisers.learned._saved import SavedNetwork
+from gahb_sk.denoisers.learned._setup import training_setup
 from gahb_sk.networks._layout import lay_out
-from gahb_sk.networks._published import load_checked
-from gahb_sk.training._checkpoints import check_fingerprint, load_checkpoint, saved_root
-from gahb_sk.training._data import StackSource, StreamSource, is_stream
-from gahb_sk.training._engines import as_tensors, launch
 from gahb_sk.training._interruption import TrainingInterrupted
+from gahb_sk.training._launch import as_tensors, launch
 from gahb_sk.training._machine import Machine
-from gahb_sk.training._noise_levels import check_noise_range
-from gahb_sk.training._recipes import Recipe, check_law_in_range, resolve_recipe
-from gahb_sk.training._streams import stream
-from gahb_sk.training._train import Setup
+from gahb_sk.training._recipes import Recipe, resolve_recipe
 
 
 class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDenoiser):
@@ -243,24 +235,7 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
         return self._train(X, y, recipe, {"epochs": 1}, start, part=True)
 
     def _train(self, X, y, recipe, limits, start, *, part=False):
-        noise_range = check_noise_range(self.noise_range)
-        check_law_in_range(recipe, noise_range)
-        source, image_shape = self._source(X, y, reset=start is None or not part)
-        root, saved, fingerprint = self._root(source, start, part)
-        network = self._initial_network(image_shape, root, start)
-        setup = Setup(
-            network=network,
-            source=source,
-            recipe=recipe,
-            noise_range=noise_range,
-            root=root,
-            limits=limits,
-            machine=self._machine(),
-            checkpoint_dir=None if part else self.checkpoint_dir,
-            fingerprint=fingerprint,
-            saved=saved,
-            title=type(self).__name__ if self.verbose else None,
-        )
+        setup, image_shape = training_setup(self, X, y, recipe, limits, start, part)
         seen = 0 if start is None else self.n_images_seen_
         # scikit-learn documents this method for the authors of estimators, despite its name.
         context = self._init_callback_context(max_subtasks=None)
@@ -273,62 +248,11 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
 
         result = launch(setup, on_epoch)
         if result["steps"]:
-            self._keep(result, network, image_shape, seen)
+            self._keep(result, setup.network, image_shape, seen)
         if result["error"] is not None:
             raise result["error"]
         context.call_on_fit_task_end(estimator=self)
         return self
-
-    def _source(self, X, y, reset):
-        """Where the images come from, and the shape of one as the user sees it."""
-        if is_stream(X):
-            if self.image_shape is not None:
-                raise ValueError("image_shape: expected None for a stream of fresh images.")
-            return StreamSource(X), tuple(X.shape_of_image)
-        images = self._check_training_images(X, y, reset)
-        return StackSource(images), images.image_shape
-
-    def _check_training_images(self, X, y=None, reset=True):
-        if reset:
-            return super()._check_training_images(X, y)
-        return self._check_images(y if np.shape(y) == np.shape(X) else X)
-
-    def _root(self, source, start, part):
-        """Root of the random streams, and with a folder of checkpoints the last, and its terms."""
-        root = seed_sequence(self.random_state)
-        if start is not None and self.n_images_seen_:  # going on: other noise than before
-            root = child(stream(root, "continued"), self.n_images_seen_)
-        if part or self.checkpoint_dir is None:
-            return root, None, None
-        saved = load_checkpoint(self.checkpoint_dir)
-        words = np.atleast_1d(np.array(root.entropy, object))
-        fingerprint = {
-            **settings(self),
-            "precision": self._machine().precision,
-            "data": source.fingerprint(),
-            "random_state": None if self.random_state is None else [str(word) for word in words],
-        }
-        if saved is not None:
-            check_fingerprint(saved[1], fingerprint, self.checkpoint_dir)
-            root = saved_root(saved[1])
-        return root, saved, fingerprint
-
-    def _initial_network(self, image_shape, root, start):
-        network = build_network(
-            self.network,
-            image_shape[0] if len(image_shape) == 3 else 1,
-            blind=self.blind,
-            predicts=self.predicts,
-            seed=torch_seed(stream(root, "weights")),
-        )
-        if start is None:
-            return network
-        try:
-            return load_checked(network, start.state_dict(), "warm_start")
-        except ValueError as error:
-            raise ValueError(
-                f"{error} The fitted network was built with other parameters; use warm_start=False."
-            ) from error
 
     def _keep(self, result, network, image_shape, seen):
         network = lay_out(copy.deepcopy(network))
