@@ -8,14 +8,12 @@ shape, dtype and kind that came in. Nothing is ever rescaled, clipped or modifie
 """
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_array, validate_data
 
 from gahb_sk._arrays import is_lazy, is_torch, numpy_dtype
+from gahb_sk._image_checks import check_dimensions, check_finite, check_kind
 from gahb_sk._validation import check_flat_features
-
-FLOATS = ("float32", "float64")
 
 
 class ImageBatch:
@@ -72,7 +70,7 @@ class ImageBatch:
         if self.kind == "torch":
             rows = rows.detach().cpu().numpy()
         elif self.kind == "lazy":
-            rows = _check_values(np.asarray(rows, dtype=self.dtype), self._name)
+            rows = check_finite(np.asarray(rows, dtype=self.dtype), self._name)
         return rows.reshape(-1, *self.shape[1:])
 
     def tensor(self, index=slice(None)):
@@ -133,7 +131,7 @@ def as_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
         complex numbers.
     TypeError
         For integers that stand for an encoded image (uint8 and other unsigned integers), bool,
-        half precision or sparse matrices.
+        half precision, text, dates, records, masked arrays or sparse matrices.
 
     Examples
     --------
@@ -142,12 +140,7 @@ def as_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
     >>> as_images(np.zeros((5, 3, 32, 32))).shape
     (5, 3, 32, 32)
     """
-    if sparse.issparse(X):
-        raise TypeError(
-            f"{name}: expected a dense array of images, got a sparse matrix. Convert it with "
-            f"{name}.toarray()."
-        )
-    _refuse_encoded(X, name)
+    check_kind(X, name)
     if image_shape is not None:
         return _check_flat(X, image_shape, name, estimator, reset)
     if not is_torch(X) and not is_lazy(X):
@@ -160,9 +153,8 @@ def as_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
             input_name=name,
             ensure_min_samples=0,
         )
-    _refuse_dimensions(X, name)
-    _refuse_channels_last(X, name)
-    X = _check_values(X, name)
+    check_dimensions(X, name)
+    X = check_finite(X, name)
     grey = len(X.shape) == 3
     layout = "grey" if grey else "channels"
     shape = (1, *X.shape[1:]) if grey else tuple(X.shape[1:])
@@ -183,7 +175,7 @@ def _check_flat(X, image_shape, name, estimator, reset):
             )
         if estimator is not None:
             check_flat_features(estimator, X, reset)
-        X = _check_values(X, name)
+        X = check_finite(X, name)
     elif estimator is None:
         X = check_array(X, dtype=[np.float64, np.float32], input_name=name)
     else:
@@ -217,84 +209,3 @@ def flat_image_shape(image_shape, n_features):
         )
     shape = tuple(int(n_features // known if s == -1 else s) for s in shape)
     return shape if len(shape) == 3 else (1, *shape)
-
-
-def _refuse_encoded(X, name):
-    dtype = getattr(X, "dtype", None)
-    if dtype is None:
-        return
-    text = str(dtype).removeprefix("torch.")
-    if text.startswith("uint"):
-        top = 2 ** int(text[4:] or 8) - 1
-        raise TypeError(
-            f"{name}: expected float32 or float64, got {text}. Images are never rescaled for "
-            f"you: convert with {name}.astype(numpy.float32) / {top} (and give sigma in the same "
-            "units)."
-        )
-    if text in ("bool", "float16", "bfloat16", "float128", "longdouble"):
-        raise TypeError(
-            f"{name}: expected float32 or float64, got {text}. Convert it first, e.g. with "
-            f"{name}.astype(numpy.float32)."
-        )
-    if (is_torch(X) or is_lazy(X)) and text not in FLOATS:
-        raise TypeError(f"{name}: expected float32 or float64, got {text}.")
-
-
-def _refuse_dimensions(X, name):
-    shape = tuple(X.shape)
-    if len(shape) == 2:
-        raise ValueError(
-            f"{name}: expected a stack of images (n, H, W) or (n, C, H, W), got a 2-D array of "
-            f"shape {shape}. For one image pass {name}[None]; for flat rows (n, n_features) "
-            "build the estimator with image_shape=(H, W), or reshape them."
-        )
-    if len(shape) not in (3, 4):
-        raise ValueError(
-            f"{name}: expected a stack of images (n, H, W) or (n, C, H, W), got shape {shape}."
-        )
-    if 0 in shape:
-        raise ValueError(
-            f"{name}: expected at least one image of at least one pixel, got an empty stack of "
-            f"shape {shape}."
-        )
-
-
-def _refuse_channels_last(X, name):
-    """Refuse colour images ``(n, H, W, C)`` and one colour image ``(H, W, C)``."""
-    shape, permute = tuple(X.shape), "permute" if is_torch(X) else "transpose"
-    if shape[-1] not in (3, 4) or min(shape[-3:-1]) <= (4 if len(shape) == 4 else 16):
-        return
-    if len(shape) == 4:
-        raise ValueError(
-            f"{name}: expected channels before height and width, (n, C, H, W), got shape {shape}. "
-            f"Transpose: {name}.{permute}(0, 3, 1, 2)."
-        )
-    raise ValueError(
-        f"{name}: expected a stack (n, H, W) or (n, C, H, W), got what looks like one colour image "
-        f"(H, W, C) of shape {shape}. Transpose: {name}.{permute}(2, 0, 1)[None]; or, if these are "
-        f"grey images of {shape[1]} x {shape[2]} pixels, pass {name}[:, None]."
-    )
-
-
-def _check_values(X, name):
-    """Refuse NaN and infinity; lazy stacks are checked when their images are read."""
-    if is_lazy(X):
-        return X
-    if is_torch(X):
-        finite = bool(X.isfinite().all())
-    else:
-        # The sum is quick; that of finite values may overflow, too, and then all are looked at.
-        with np.errstate(over="ignore", invalid="ignore"):
-            finite = np.isfinite(X.sum()) or np.isfinite(X).all()
-    if not finite:
-        bad = _first_bad_image(X)
-        raise ValueError(
-            f"{name}: expected finite values, got NaN or infinity in image {bad}. Remove or "
-            "repair that image."
-        )
-    return X
-
-
-def _first_bad_image(X):
-    finite = X.isfinite().cpu().numpy() if is_torch(X) else np.isfinite(X)
-    return int(np.argmin(finite.reshape(len(finite), -1).all(1)))

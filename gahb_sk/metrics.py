@@ -12,7 +12,8 @@ import numpy as np
 from scipy.ndimage import correlate1d
 
 from gahb_sk._arrays import to_numpy
-from gahb_sk.images import FLOATS, as_images
+from gahb_sk._image_checks import FLOATS, check_finite, check_kind, check_not_empty
+from gahb_sk.images import as_images
 
 
 def mse(clean, denoised):
@@ -207,7 +208,7 @@ def cosine_similarity(A, B, *, centered=False):
     >>> print(cosine_similarity(images, 2 * images).round(6))
     [1. 1. 1.]
     """
-    a, b = (x.reshape(len(x), int(np.prod(x.shape[1:]))) for x in _pair(A, B))
+    a, b = (x.reshape(len(x), int(np.prod(x.shape[1:]))) for x in _pair(A, B, names="AB"))
     if centered:
         a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
@@ -222,17 +223,19 @@ def check_data_range(data_range):
     return float(data_range)
 
 
-def _pair(A, B, *, stacks=False):
+def _pair(A, B, *, stacks=False, names=("clean", "denoised")):
     """Return two arrays of one shape in double precision; raise for what is no finite float."""
     pair = []
-    for X, name in ((A, "clean"), (B, "denoised")):
+    for X, name in ((A, names[0]), (B, names[1])):
+        check_kind(X, name)
         X = to_numpy(X)
         if X.dtype.name not in FLOATS:
             raise TypeError(
                 f"{name}: expected float32 or float64, got {X.dtype}. Nothing is rescaled for you: "
                 f"convert with {name}.astype(float), in the units of data_range."
             )
-        pair.append(as_images(X, name=name).numpy() if stacks else X)
+        check_not_empty(X, name)
+        pair.append(as_images(X, name=name).numpy() if stacks else check_finite(X, name))
     A, B = pair
     if A.shape != B.shape or A.ndim < 2:
         raise ValueError(

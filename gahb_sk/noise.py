@@ -7,7 +7,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from gahb_sk._arrays import is_torch, numpy_dtype
+from gahb_sk._image_checks import FLOATS, check_finite, check_kind
 from gahb_sk._random import image_normals, seed_sequence
+from gahb_sk.images import as_images
 
 # The median of |z| for z ~ N(0, 1).
 _MEDIAN_OF_ABSOLUTE_NORMAL = float(ndtri(0.75))
@@ -44,7 +46,8 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     Raises
     ------
     ValueError, TypeError
-        If X holds no floats, or sigma is negative, not finite or of the wrong length.
+        If X holds no floats, NaN or infinity, or sigma is negative, not finite or of the wrong
+        length.
 
     Examples
     --------
@@ -55,9 +58,10 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     >>> bool(np.all(noisy[1] == add_gaussian_noise(clean[1:], 0.1, 0, indices=[1])))
     True
     """
+    check_kind(X)
     if not is_torch(X):
         X = np.asarray(X)
-    if str(X.dtype).removeprefix("torch.") not in ("float32", "float64"):
+    if str(X.dtype).removeprefix("torch.") not in FLOATS:
         raise TypeError(
             f"X: expected float32 or float64, got {X.dtype}. Convert it first, e.g. uint8 with "
             "X.astype(numpy.float32) / 255."
@@ -66,6 +70,7 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
         raise ValueError(
             f"X: expected images (n, H, W), (n, C, H, W) or flat rows, got shape {tuple(X.shape)}."
         )
+    check_finite(X)
     n = len(X)
     sigma = check_sigma(sigma, n)
     root = seed_sequence(random_state)
@@ -114,13 +119,7 @@ def estimate_sigma(X):
     >>> print(estimate_sigma(noisy).round(1))
     [0.2]
     """
-    if is_torch(X):
-        X = X.detach().cpu().numpy()
-    X = np.asarray(X)
-    if X.ndim not in (3, 4):
-        raise ValueError(
-            f"X: expected images (n, H, W) or (n, C, H, W), got shape {tuple(X.shape)}."
-        )
+    X = as_images(X).numpy()
     details = _finest_details(X).reshape(len(X), -1)
     if details.shape[1] == 0:
         return np.zeros(len(X))
@@ -139,10 +138,10 @@ def estimate_count_noise(X):
     offset``, two terms that one image cannot tell apart. On whole photographs as counts of peak
     1 to 100 the variance at the mean brightness is right within 6 %, too high on fine texture.
     """
-    X = np.asarray(X, np.float64)
+    X = as_images(X).numpy().astype(np.float64, copy=False)
     if min(X.shape[-2:]) < _BLOCK:
         return np.zeros(len(X)), estimate_sigma(X) ** 2
-    lines = [_fit_line(*_blocks(image.reshape(-1, *X.shape[-2:]))) for image in X]
+    lines = [_fit_line(*_blocks(image)) for image in X]
     return np.array(lines).T
 
 

@@ -10,6 +10,7 @@ PACKAGE = Path(gahb_sk.__file__).parent
 ORDER = [
     ["_files", "_random", "_threads", "_validation"],
     ["_arrays"],
+    ["_image_checks"],
     ["images"],
     ["noise"],
     ["metrics"],

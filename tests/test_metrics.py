@@ -4,7 +4,16 @@ import torch
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 
-from gahb_sk import MSEScorer, PSNRScorer, SSIMScorer, WaveletShrinkage, add_gaussian_noise, metrics
+from gahb_sk import (
+    MSEScorer,
+    PSNRScorer,
+    SSIMScorer,
+    WaveletShrinkage,
+    add_gaussian_noise,
+    estimate_sigma,
+    metrics,
+)
+from gahb_sk.datasets import remove_near_duplicates, split_disjoint
 from gahb_sk.metrics import cosine_similarity, input_psnr, mse, psnr, psnr_slope, ssim
 
 
@@ -112,13 +121,45 @@ BAD_IMAGES = {
     "uint8": (lambda X: (255 * X).astype(np.uint8), TypeError),
     "int64": (lambda X: X.astype(int), TypeError),
     "bool": (lambda X: X > 0.5, TypeError),
-    "complex": (lambda X: X + 0j, TypeError),
+    "complex": (lambda X: X + 0j, ValueError),
+    "masked": (lambda X: np.ma.masked_greater(X, 0.5), TypeError),
+    "records": (lambda X: np.zeros(X.shape, [("red", float), ("green", float)]), TypeError),
+    "text": (lambda X: X.astype(str), TypeError),
     "datetime": (lambda X: X.astype("datetime64[s]"), TypeError),
     "half": (lambda X: X.astype(np.float16), TypeError),
     "2-D": (lambda X: X[0], ValueError),
     "NaN": (lambda X: np.where(X == X.max(), np.nan, X), ValueError),
     "channels last": (lambda X: np.stack([X] * 3, axis=-1), ValueError),
 }
+
+
+def transform(images):
+    return WaveletShrinkage(n_shifts=1).transform(images, sigma=0.1)
+
+
+@pytest.mark.parametrize("function", [transform, estimate_sigma, remove_near_duplicates])
+@pytest.mark.parametrize("case", [case for case in BAD_IMAGES if case != "int64"])
+def test_all_that_takes_images_refuses_the_same(function, case, pair):
+    spoil, error = BAD_IMAGES[case]
+    with pytest.raises(error, match="X: expected"):
+        function(spoil(pair[0]))
+
+
+@pytest.mark.parametrize("function", [mse, cosine_similarity])
+@pytest.mark.parametrize(
+    "case", [case for case in BAD_IMAGES if case not in ("2-D", "channels last")]
+)
+def test_sets_of_any_shape_are_finite_floats(function, case, pair):
+    spoil, error = BAD_IMAGES[case]
+    with pytest.raises(error, match="(clean|A): expected"):
+        function(spoil(pair[0]), spoil(pair[0]))
+
+
+def test_no_noise_and_no_split_hides_a_nan(pair):
+    spoiled = BAD_IMAGES["NaN"][0](pair[0])
+    for function in (split_disjoint, lambda X: add_gaussian_noise(X, 0.1)):
+        with pytest.raises(ValueError, match="NaN or infinity in image"):
+            function(spoiled)
 
 
 @pytest.mark.parametrize("metric", [psnr, ssim])

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from gahb_sk.datasets._archive import DamagedFile
-from gahb_sk.datasets._pixels import channels_first, to_unit_floats
+from gahb_sk.datasets._pixels import channels_first, full_range, to_unit_floats
 
 MAX_PIXELS = 2**26  # of one image file: 67 million, and less than what Pillow warns of
 FILTERS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
@@ -96,7 +96,7 @@ def _deep_pixels(picture):
     pixels = np.asarray(picture)
     if pixels.dtype == np.int32:  # Pillow's mode I, as it opens some 16-bit files
         pixels = pixels.astype(np.uint16) if 0 <= pixels.min() <= pixels.max() < 2**16 else pixels
-    return to_unit_floats(pixels)
+    return to_unit_floats(full_range(pixels, getattr(picture, "tag_v2", {})))
 
 
 def _from_array(pixels, color, prepare):

@@ -10,6 +10,7 @@ from PIL import ExifTags, Image, JpegImagePlugin
 from gahb_sk._files import atomic_path
 from gahb_sk.datasets._archive import MAX_FILE_BYTES, DamagedFile
 from gahb_sk.datasets._decode import DAMAGE, MAX_PIXELS, check_pixels, npy_header, open_picture
+from gahb_sk.datasets._pixels import full_range
 from gahb_sk.datasets._png16 import png16, read_png16
 
 IMAGE_FILE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".npy")
@@ -87,7 +88,8 @@ def read_image_file(path, max_pixels=MAX_PIXELS):
 
     An orientation stays in the metadata and is not applied to the pixels, except in those TIFF
     files that Pillow reads, which come upright. A palette becomes colours, and a transparent
-    colour alpha, since neither survives a change of the colours.
+    colour alpha, since neither survives a change of the colours. Values that fill fewer than 16
+    bits, by the tags of a TIFF file, are spread over all 16.
 
     Parameters
     ----------
@@ -156,7 +158,8 @@ def _read_picture(data, max_pixels):
         picture = picture.convert(("L" if grey else "RGB") + alpha)
     if picture.mode not in _MODES:
         raise DamagedFile(f"has colours {picture.mode}; expected grey or RGB")
-    return ImageFile(np.array(picture), format_, settings)
+    pixels = full_range(np.array(picture), getattr(picture, "tag_v2", {}))
+    return ImageFile(pixels, format_, settings)
 
 
 def _common(picture):
@@ -215,6 +218,7 @@ def _read_tiff16(data, max_pixels):
         pixels = page.asarray()
         pixels = np.moveaxis(pixels, 0, 2) if page.planarconfig == 2 else pixels
         tags = {code: page.tags[code] for code in (274, 34675) if code in page.tags}
+        pixels = full_range(pixels, {tag.code: tag.value for tag in page.tags})
     if pixels.ndim != 3 or pixels.shape[2] > 4 or pixels.dtype.kind not in "uf":
         raise DamagedFile(f"has shape {pixels.shape} of {pixels.dtype}; expected (H, W, C), C <= 4")
     settings = {"photometric": "rgb" if pixels.shape[2] > 2 else "minisblack", "metadata": None}

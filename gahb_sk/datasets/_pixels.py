@@ -1,6 +1,11 @@
 """From decoded pixels to the library's images: floats in [0, 1], channels first."""
 
+import warnings
+
 import numpy as np
+
+_BITS, _LARGEST = 258, 281  # TIFF tags: BitsPerSample, MaxSampleValue
+_FEWER = tuple(2**bits - 1 for bits in range(9, 16))
 
 
 def to_unit_floats(pixels, name="image"):
@@ -18,6 +23,39 @@ def to_unit_floats(pixels, name="image"):
             f"{pixels.max():g}]. Rescale them first."
         )
     return pixels.astype(np.float32)
+
+
+def full_range(pixels, tags):
+    """Spread values of 9 to 15 bits, as cameras have, over the 16 bits that hold them.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        Left as they are if they are no 16-bit integers.
+    tags : dict
+        Those of a TIFF file, by number; they say how many bits count. Where they do not, nothing
+        is guessed.
+
+    Warns
+    -----
+    UserWarning
+        If the values look like 12 bits or fewer and no tag says so.
+    """
+    if pixels.dtype != np.uint16 or not pixels.size:
+        return pixels
+    top = int(pixels.max())
+    bits, largest = (int(np.max(tags.get(tag, 0))) for tag in (_BITS, _LARGEST))
+    named = [value for value in (2**bits - 1, largest) if value in _FEWER and value >= top]
+    if named:
+        return np.rint(pixels * (65535 / named[0])).astype(np.uint16)
+    if 255 < top <= 4095:
+        warnings.warn(
+            f"the 16-bit values of an image end at {top}: are they of 12 bits or fewer? They are "
+            "read as parts of 65535. If that is wrong, write the file with all 16 bits in use, or "
+            "with the TIFF tag MaxSampleValue.",
+            stacklevel=2,
+        )
+    return pixels
 
 
 def channels_first(pixels, color=False):

@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from gahb_sk._arrays import as_array
+from gahb_sk._image_checks import check_finite
 from gahb_sk._validation import Interval, Real, at_least, validate_params
+from gahb_sk.images import as_images
 
 BLOCK = 2048  # images compared at a time: a block of correlations takes 16 MB
 
@@ -21,7 +24,14 @@ def split_disjoint(X, n=None):
     Returns
     -------
     first, last : arrays of the kind of X, each of ``n`` images
+
+    Raises
+    ------
+    ValueError
+        If X has too few images, or NaN or infinity.
     """
+    if str(getattr(X, "dtype", "")).removeprefix("torch.").startswith("float"):
+        check_finite(X)
     total = len(X)
     n = total // 2 if n is None else n
     if 2 * n > total or n < 1:
@@ -66,12 +76,8 @@ def remove_near_duplicates(X, *, threshold=0.95, size=20, return_indices=False):
     A constant image correlates with nothing and stays. Memory is 4 n size^2 bytes and two blocks
     of correlations; time grows as n^2.
     """
-    if len(getattr(X, "shape", ())) not in (3, 4) or 0 in X.shape:
-        raise ValueError(
-            "X: expected a stack of images (n, H, W) or (n, C, H, W), got "
-            f"{getattr(X, 'shape', type(X).__name__)}."
-        )
-    features = _features(X, size)
+    images, X = as_images(X), as_array(X)
+    features = _features(images, size)
     indices = _kept(features, threshold)
     kept = X[indices]
     return (kept, indices) if return_indices else kept
@@ -86,16 +92,14 @@ def box_average(side, size):
     return (overlap * (size / side)).astype(np.float32)
 
 
-def _features(X, size):
+def _features(images, size):
     """Return averaged images without mean, of norm 1 (or 0, if constant), one a row."""
-    height, width = X.shape[-2:]
+    height, width = images.shape[-2:]
     rows, columns = (box_average(side, min(side, size)) for side in (height, width))
-    features = np.empty((len(X), len(rows) * len(columns)), np.float32)
-    step = max(1, 2**24 // int(np.prod(X.shape[1:])) // 8)
-    for start in range(0, len(X), step):
-        images = np.asarray(X[start : start + step], dtype=np.float32)
-        images = images.mean(1) if images.ndim == 4 else images
-        features[start : start + step] = (rows @ images @ columns.T).reshape(len(images), -1)
+    features = np.empty((len(images), len(rows) * len(columns)), np.float32)
+    for part, some in images.chunks(max(1, 2**24 // int(np.prod(images.shape[1:])) // 8)):
+        grey = some.astype(np.float32, copy=False).mean(1)
+        features[part] = (rows @ grey @ columns.T).reshape(len(grey), -1)
     scale = np.abs(features).max(1)
     features -= features.mean(1, keepdims=True)
     norm = np.sqrt(np.einsum("ij,ij->i", features, features))

@@ -11,6 +11,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._arrays import like, n_channels, shape_of, to_numpy, to_torch
+from gahb_sk._image_checks import is_finite
 from gahb_sk.images import as_images
 from gahb_sk.noise import check_sigma
 
@@ -79,7 +80,14 @@ class DenoiserTemplate(TransformerMixin, BaseEstimator):
         arguments.append(None if self.blind else like(sigma, arguments[0]))
         if self.needs_clean:
             arguments.append(like(convert(clean), arguments[0]))
-        return like(self._denoise(*arguments), noisy)
+        denoised = like(self._denoise(*arguments), noisy)
+        if not is_finite(denoised):
+            raise FloatingPointError(
+                f"{type(self).__name__} returned NaN or infinity for images with values up to "
+                f"{float(abs(noisy).max()):.3g} in magnitude. Rescale the images (and sigma), or "
+                "train or load other weights."
+            )
+        return denoised
 
     def _check_partner(self, X, images, name):
         partner = self._check_images(X, name)

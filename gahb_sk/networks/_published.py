@@ -116,8 +116,8 @@ def load_checked(network, state, source):
                 f"{source}: expected {name!r} as a dense tensor like {value.dtype}, got "
                 f"{given.dtype} of layout {given.layout} on {given.device}."
             )
-        if not given.isfinite().all():
-            raise ValueError(f"{source}: {name!r} holds NaN or infinity.")
+        if not given.to(value.dtype).isfinite().all():
+            raise ValueError(f"{source}: {name!r} holds NaN or infinity in {value.dtype}.")
     network.load_state_dict(state)
     return network
 

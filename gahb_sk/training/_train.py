@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from gahb_sk.networks._inference import denoise
 from gahb_sk.training._checkpoints import restore, save_checkpoint
 from gahb_sk.training._data import batches
 from gahb_sk.training._interruption import interrupt_after_step
@@ -73,6 +74,7 @@ def train(engine, setup, on_epoch=None):
     try:
         with _after_step(engine, setup) as on_step:
             run(trainer, setup.source, setup.machine.prefetch, on_step, on_epoch)
+        _check_result(trainer, setup.source)
         if setup.checkpoint_dir is not None and engine.rank == 0:
             save_checkpoint(trainer, setup.checkpoint_dir, setup.fingerprint)
     except BaseException as caught:  # handed to the caller, who keeps the last good weights
@@ -140,6 +142,19 @@ def _begin(engine, setup):
     if saved is not None:
         restore(trainer, *saved)
     return trainer
+
+
+@torch.no_grad()
+def _check_result(trainer, source):
+    """Refuse a last step after which the network returns NaN: no later loss would show it."""
+    if trainer.before is None:  # resumed after the last step
+        return
+    order = source.order(0, stream(trainer.root, "order"))
+    image = source.read(order[:1]).to(next(trainer.network.parameters()).device)
+    level = image.new_full((1,), trainer.noise_range[1])
+    if not denoise(trainer.finished_network(), image, level).isfinite().all():
+        trainer.average = trainer.best = None
+        trainer.refuse("not yet seen")
 
 
 def _hold_out(trainer, source):

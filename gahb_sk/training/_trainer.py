@@ -92,6 +92,7 @@ class Trainer:
         self.best, self.best_score, self.best_epoch = None, -math.inf, 0
         self.interrupted = self.ending = self.stopped = False
         self.seconds = self.waited = 0.0
+        self.before = None  # the weights, before the last step
         self.start = time.perf_counter()
 
     @property
@@ -160,9 +161,8 @@ class Trainer:
             was.
         """
         self._set_learning_rate(epoch_progress)
-        weights = [*self.network.parameters(), *self.network.buffers()]
         with torch.no_grad():
-            before = [weight.clone() for weight in weights]
+            self.before = [weight.clone() for weight in self._weights()]
         loss, value, balance, mse = self._loss(clean, noise, sigma)
         self.optimizer.zero_grad(set_to_none=True)
         self.precision.backward(loss)
@@ -174,10 +174,7 @@ class Trainer:
                 sums = torch.stack([weight.sum() for weight in self.network.parameters()])
             good = bool(sums.isfinite().all())
         if not good:
-            with torch.no_grad():
-                for weight, old in zip(weights, before, strict=True):
-                    weight.copy_(old)
-            self._refuse(value)
+            self.refuse(value)
         self.balance = balance
         self.curve.update(sigma, mse)
         self._count(len(sigma), value)
@@ -255,7 +252,14 @@ class Trainer:
         self.epochs += 1
         self.position = 0
 
-    def _refuse(self, loss):
+    def _weights(self):
+        return [*self.network.parameters(), *self.network.buffers()]
+
+    @torch.no_grad()
+    def refuse(self, loss):
+        """Go back to the weights before the last step and raise FloatingPointError."""
+        for weight, old in zip(self._weights(), self.before, strict=True):
+            weight.copy_(old)
         rate = self.optimizer.param_groups[0]["lr"]
         raise FloatingPointError(
             f"The loss ({loss}), its gradient or the weights became infinite or NaN at image "

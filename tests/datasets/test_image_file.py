@@ -1,6 +1,7 @@
 """Image files: what is written back is what was read, but for the colours that changed."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import tifffile
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageCms, ImageOps
 
-from gahb_sk.datasets import DamagedFile, read_image_file
+from gahb_sk.datasets import DamagedFile, load_photographs, read_image_file
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 ORIENTATION = 274
@@ -223,3 +224,34 @@ def test_too_many_pixels_are_refused_before_decoding(tmp_path):
         path = write(tmp_path / f"a{suffix}", random_pixels(channels, dtype))
         with pytest.raises(DamagedFile, match="7x11 pixels"):
             read_image_file(path, max_pixels=76)
+
+
+def tiff_of_12_bits(pixels):
+    """A TIFF file of 12-bit values, two in three bytes, as cameras write it (even widths)."""
+    first, second = pixels[:, ::2], pixels[:, 1::2]
+    packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], axis=2)
+    data = packed.astype(np.uint8).tobytes()
+    height, width = pixels.shape
+    tags = {256: width, 257: height, 258: 12, 259: 1, 262: 1, 273: 8, 277: 1, 278: height,
+            279: len(data)}  # fmt: skip
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    directory = struct.pack("<H", len(tags)) + entries + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + directory
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_values_of_12_bits_reach_from_0_to_1(tmp_path, packed):
+    pixels = np.linspace(0, 4095, 8 * 10).astype(np.uint16).reshape(8, 10)
+    path = tmp_path / "camera.tif"
+    if packed:
+        path.write_bytes(tiff_of_12_bits(pixels))
+    else:
+        tifffile.imwrite(path, pixels, extratags=[(281, 3, 1, 4095, True)])  # MaxSampleValue
+    assert_allclose(read_image_file(path).image()[0], pixels / 4095, atol=1e-5)
+    assert_allclose(load_photographs(tmp_path)[0], pixels / 4095, atol=1e-5)
+
+
+def test_12_bits_in_16_that_nobody_mentions_are_asked_about(tmp_path):
+    tifffile.imwrite(tmp_path / "camera.tif", np.full((8, 8), 4000, np.uint16))
+    with pytest.warns(UserWarning, match="end at 4000: are they of 12 bits"):
+        read_image_file(tmp_path / "camera.tif")

@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
+from gahb_sk import NetworkDenoiser
 from gahb_sk._random import seed_sequence
 from gahb_sk.images import as_images
 from gahb_sk.networks import UNet
@@ -137,6 +138,16 @@ def test_weights_that_the_last_step_ruined_are_not_kept():
         run_trainer(trainer, Stack(images()))
     for name, value in trainer.network.state_dict().items():
         assert torch.equal(value, before[name])
+
+
+def test_weights_that_give_nan_after_the_last_step_are_not_kept():
+    """The weights are finite, and no loss follows that would show what they give."""
+    X = images()[:, 0].numpy()
+    recipe = {"learning_rate": 1e30, "warmup": 0.0, "schedule": "constant"}
+    denoiser = NetworkDenoiser(UNet(4, 1), recipe=recipe, max_images=4, random_state=0)
+    with pytest.raises(FloatingPointError, match="last good weights"):
+        denoiser.fit(X)
+    assert np.isfinite(denoiser.transform(X)).all()
 
 
 def test_balance_gives_equal_weight_to_all_levels():

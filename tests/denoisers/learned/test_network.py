@@ -66,6 +66,13 @@ def test_padding_is_cropped(fitted, rng):
     assert_allclose(fitted.transform(y), fitted.transform(padded)[:, :14, :15], atol=1e-6)
 
 
+def test_images_too_large_for_single_precision_give_no_nan(fitted, rng):
+    with pytest.raises(FloatingPointError, match="values up to 3e.38 in magnitude"):
+        fitted.transform(np.full((1, 8, 8), 3e38))
+    with pytest.raises(ValueError, match="single precision"):
+        fitted.transform(np.full((1, 8, 8), 1e300))
+
+
 def test_colour(rng):
     X = rng.rand(6, 3, 8, 8)
     denoiser = small().fit(X)

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -206,6 +207,25 @@ def test_every_key_and_shape_is_checked(change, tmp_path):
         NetworkDenoiser.from_published(tmp_path / "model.pt")
 
 
+KINDS = {
+    "complex": lambda weight: weight + 1j,
+    "sparse": torch.Tensor.to_sparse,
+    "meta": lambda weight: weight.to("meta"),
+    "integers": torch.Tensor.int,
+    "NaN": lambda weight: weight * float("nan"),
+    "too large for float32": lambda weight: weight.double() * 1e300,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_are_finite_dense_floats(kind, tmp_path):
+    state = UNet(4, 1).build().state_dict()
+    name = "mid_block.0.weight"
+    torch.save({**state, name: KINDS[kind](state[name])}, tmp_path / "model.pt")
+    with pytest.raises(ValueError, match=f"'{name}'.*(dense|NaN or infinity)"):
+        NetworkDenoiser.from_published(tmp_path / "model.pt")
+
+
 # Checkpoints ------------------------------------------------------------------------------
 
 SCRIPT = """
@@ -311,6 +331,29 @@ def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, one_thread):
         pytest.raises(ValueError, match="start anew"),
     ):
         denoiser.fit(X)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: re.sub(rb'images\\": \d', rb'images\\": 7', text),
+        lambda text: text.replace(b"epochs", b"epochz", 1),
+    ],
+    ids=["a digit", "a key"],
+)
+def test_a_checkpoint_whose_counts_changed_is_passed_over(change, tmp_path, one_thread):
+    X = smooth_images(10)
+    settings = {"max_epochs": 3, "batch_size": 4, "machine": OFTEN}
+    whole = make(**settings).fit(X)
+    denoiser = make(**settings, checkpoint_dir=tmp_path)
+    _interrupted(tmp_path, 5, lambda: denoiser.fit(X))
+    last = sorted(tmp_path.glob("step-*"))[-1]
+    content = last.read_bytes()
+    last.write_bytes(change(content))
+    assert last.read_bytes() != content
+    with pytest.warns(UserWarning, match="digest"):
+        denoiser.fit(X)
+    assert_same_weights(denoiser, whole)
 
 
 # Interruptions, going on, streams ---------------------------------------------------------
