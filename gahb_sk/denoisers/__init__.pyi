@@ -14,6 +14,7 @@ from .optimal._c_alpha_posterior import (
     CAlphaPosteriorMean as CAlphaPosteriorMean,
     UncertifiedWarning as UncertifiedWarning,
 )
+from .optimal._covariance_windows import CovarianceWindowsDenoiser as CovarianceWindowsDenoiser
 from .optimal._disk_posterior import DiskPosteriorMean as DiskPosteriorMean
 from .optimal._empirical_bayes import EmpiricalBayesDenoiser as EmpiricalBayesDenoiser
 from .optimal._gaussian_posterior import GaussianPosteriorMean as GaussianPosteriorMean
@@ -24,6 +25,9 @@ from .optimal._oracle import OracleDenoiser as OracleDenoiser
 from .optimal._oracle_shrinkage import OracleShrinkage as OracleShrinkage
 from .optimal._ray_posterior import RayPosteriorMean as RayPosteriorMean
 from .optimal._sine_posterior import SinePosteriorMean as SinePosteriorMean
+from .optimal._smoothed_empirical_bayes import (
+    SmoothedEmpiricalBayesDenoiser as SmoothedEmpiricalBayesDenoiser,
+)
 from .optimal._tangent_projection import TangentProjection as TangentProjection
 from .wrappers._function import FunctionDenoiser as FunctionDenoiser
 from .wrappers._module import ModuleDenoiser as ModuleDenoiser

@@ -7,9 +7,10 @@ every training image is equally likely there, averages the training images' valu
     f(y)_p = \sum_i w_i x_{i, p}, \qquad
     w_i \propto \exp(-\|y_\Omega - x_{i, \Omega}\|^2 / 2 \sigma^2) .
 
-A translation-equivariant one compares the window with all windows of all training images. Instead
-of taking the pixel in the middle, the posterior means of all windows may be averaged where they
-overlap. With a window as large as the image all of them are the empirical Bayes denoiser.
+A translation-equivariant one compares the window with all windows of all training images, or near
+the border with those at the same distance to it. Instead of taking the pixel in the middle, the
+posterior means of all windows may be averaged where they overlap. With a window as large as the
+image all of them are the empirical Bayes denoiser.
 """
 
 from collections.abc import Mapping
@@ -17,45 +18,52 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from gahb_sk._random import child, image_normals, seed_sequence
 from gahb_sk._validation import Integral, Interval, Real, StrOptions
 from gahb_sk.denoisers._base import BaseDenoiser
-from gahb_sk.denoisers.optimal._patch_sizes import Subset, check_patch_sizes, nearest_sizes
+from gahb_sk.denoisers.optimal._by_level import ByLevel, check_levels, nearest_levels
+from gahb_sk.denoisers.optimal._held_out_sizes import held_out_errors
 from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_device, pick_dtype
 from gahb_sk.denoisers.optimal._windows import (
     Overlaps,
     all_runs,
-    centred_runs,
+    cut_runs,
     estimated,
+    moved_runs,
     on_torus,
     windows,
+    wrapped_runs,
 )
 from gahb_sk.noise import check_sigma
 
 _BLOCK_VALUES = 2**23  # of windows, and of logits, in memory at a time
-_CANDIDATES = (1, 3, 5, 7, 11, 15, 21, 31, 45, 63)
-_MOST_HELD_OUT = 16
+_CENTRED = {"inside": moved_runs, "wrap": wrapped_runs, "cut": cut_runs}
 
 
-class LocalEmpiricalBayesDenoiser(BaseDenoiser):
+class LocalEmpiricalBayesDenoiser(ByLevel, BaseDenoiser):
     """Posterior mean of each patch under the empirical law of the training patches.
+
+    Theories of what convolutional networks learn are special cases. The local score machine [1]_ is
+    ``boundary="cut"``, its equivariant version adds ``equivariant=True`` (with ``boundary="wrap"``
+    if it knows no border), and patch posterior composites [2]_ are ``average_overlaps=True``.
 
     Parameters
     ----------
-    patch_size : int, dict of float to int, or "calibrate", default=9
-        Side of the windows in pixels. A dict gives it by noise level; the nearest level (by its
-        logarithm) is used. "calibrate" measures, on training images held out, which size is best
-        at each of ``calibration_sigma``. Windows are cut to the image.
+    patch_size : int, tuple of int, dict of float to these, or "calibrate", default=9
+        Side of the windows in pixels. A tuple is a bank of sizes whose estimates are averaged. A
+        dict gives it by noise level; the nearest level (by its logarithm) is used. "calibrate"
+        measures, on training images held out, which size is best at each of
+        ``calibration_sigma``. Larger windows than the image are the whole image.
     equivariant : bool, default=False
         Whether a window is compared with the windows at all positions of the training images, or
         only with those at its own.
     average_overlaps : bool, default=False
         Whether to average the estimates of all windows that hold a pixel, or to take the one in
         whose middle it lies.
-    boundary : {"inside", "wrap"}, default="inside"
+    boundary : {"inside", "wrap", "cut"}, default="inside"
         "inside": windows lie inside the image; near the border a pixel is not in the middle of
         its window. "wrap": images are periodic; an equivariant denoiser then commutes with all
-        cyclic shifts.
+        cyclic shifts. "cut": windows are cut at the border and compared with windows cut alike,
+        so that an equivariant denoiser knows the distance to the border.
     calibration_sigma : tuple of float, default=(0.03, 0.1, 0.3, 1.0)
         Noise levels of the calibration, positive, in the units of the images.
     validation_fraction : float, default=0.1
@@ -70,7 +78,7 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
 
     Attributes
     ----------
-    patch_sizes_ : dict of float to int
+    patch_sizes_ : dict of float to int or tuple of int
         Window's side by noise level; one entry, at 1.0, if one size serves all.
     calibration_mse_ : ndarray of shape (n_sigmas, n_sizes)
         Held-out mean squared errors; only with ``patch_size="calibrate"``.
@@ -80,7 +88,7 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         The training images, not copied; a lazy stack stays lazy.
     image_shape_ : tuple of int
         Shape of the images seen in ``fit``. ``transform`` takes that shape only, or, if
-        ``equivariant``, any size with as many channels.
+        ``equivariant`` and not "cut", any size with as many channels.
 
     Notes
     -----
@@ -107,17 +115,20 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
     kind = "optimal"
     _backend = "torch"
     learns = True
+    level_parameter = "patch_size"
+    level_values = (1, 3, 5, 7, 9, 11, 15, 21, 31)
 
     _parameter_constraints: dict = {
         **BaseDenoiser._parameter_constraints,
         "patch_size": [
             Interval(Integral, 1, None, closed="left"),
+            tuple,
             Mapping,
             StrOptions({"calibrate"}),
         ],
         "equivariant": ["boolean"],
         "average_overlaps": ["boolean"],
-        "boundary": [StrOptions({"inside", "wrap"})],
+        "boundary": [StrOptions(set(_CENTRED))],
         "calibration_sigma": ["array-like"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "device": [str],
@@ -151,10 +162,15 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
 
     @property
     def _fixed(self):
-        return "channels" if self.equivariant else "size"
+        return "channels" if self.equivariant and self.boundary != "cut" else "size"
 
     def _fit(self, images):
         pick_device(self.device)
+        if self.boundary == "cut" and self.average_overlaps:
+            raise ValueError(
+                "average_overlaps: windows that are cut at the border estimate their middle alone. "
+                "Choose boundary='inside' or 'wrap', or average_overlaps=False."
+            )
         total, largest = 0.0, 0.0
         for _, chunk in images.chunks(max(1, _BLOCK_VALUES // int(np.prod(images.shape[1:])))):
             total += chunk.sum(dtype=np.float64)
@@ -162,10 +178,15 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         self.mean_ = total / float(np.prod(images.shape))
         self._largest_value = largest + abs(self.mean_)
         self.training_images_ = images
+        self._set_levels()
+
+    def _set_levels(self):
         if isinstance(self.patch_size, str):
-            self.patch_sizes_ = self._calibrate(images)
+            self.patch_sizes_ = self._calibrate(self.training_images_)
         else:
-            self.patch_sizes_ = check_patch_sizes(self.patch_size)
+            self.patch_sizes_ = check_levels(
+                self.patch_size, "patch_size", _is_bank, "a side in pixels >= 1 or a tuple of these"
+            )
 
     def _calibrate(self, images):
         """Return the best size at each noise level, measured on images held out."""
@@ -182,32 +203,22 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
                 "calibration_sigma: expected positive noise levels, got "
                 f"{self.calibration_sigma!r}."
             )
-        root = seed_sequence(self.random_state)
-        order = np.random.Generator(np.random.SFC64(child(root, 0))).permutation(len(images))
-        n = min(max(1, round(self.validation_fraction * len(images))), _MOST_HELD_OUT)
-        clean = torch.from_numpy(images.numpy(np.sort(order[:n])).astype(np.float64))
-        noise = torch.from_numpy(image_normals(child(root, 1), range(n), images.shape[1:]))
-        rest = Subset(images, np.sort(order[n:]))
-        largest = max(images.shape[2:])
-        self.calibration_sizes_ = np.array([s for s in _CANDIDATES if s < largest] + [largest])
-
-        def error(s, size):
-            found = self._estimate(clean + s * noise, torch.full((n,), s), int(size), rest)
-            return float((found - clean).square().mean())
-
-        self.calibration_mse_ = np.array(
-            [[error(s, size) for size in self.calibration_sizes_] for s in sigmas]
+        self.calibration_sizes_, self.calibration_mse_ = held_out_errors(
+            self._estimate, images, sigmas, self.validation_fraction, self.random_state
         )
         best = self.calibration_sizes_[self.calibration_mse_.argmin(1)]
         return dict(zip(sigmas.tolist(), best.tolist(), strict=True))
 
     def _denoise(self, noisy, sigma, clean=None):
-        sizes = nearest_sizes(self.patch_sizes_, sigma.double().cpu().numpy())
         out = torch.empty_like(noisy)
-        for size in np.unique(sizes):
-            which = torch.from_numpy(np.flatnonzero(sizes == size)).to(noisy.device)
-            found = self._estimate(noisy[which], sigma[which], int(size), self.training_images_)
-            out[which] = found.to(out)
+        for bank, indices in nearest_levels(self.patch_sizes_, sigma.double().cpu().numpy()):
+            which = torch.from_numpy(indices).to(noisy.device)
+            sizes = bank if isinstance(bank, tuple) else (bank,)
+            found = sum(
+                self._estimate(noisy[which], sigma[which], int(size), self.training_images_)
+                for size in sizes
+            )
+            out[which] = (found / len(sizes)).to(out)
         return out
 
     def _estimate(self, noisy, sigma, size, training):
@@ -220,17 +231,21 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         values = np.sqrt(np.prod(lengths) * noisy.shape[1])
         dtype = pick_dtype(noisy, values * images.abs().max(), values * self._largest_value, sigma)
         images, sigma = images.to(dtype), sigma.to(device, dtype)
-        wrap = self.boundary == "wrap"
-        padded = on_torus(images, lengths) if wrap else images
-        runs = all_runs if self.average_overlaps else centred_runs
+        padded = on_torus(images, lengths) if self.boundary == "wrap" else images
         estimate = self._everywhere if self.equivariant else self._in_place
         overlaps = Overlaps(tuple(noisy.shape), lengths, images)
-        for rows in runs(noisy.shape[2], lengths[0], wrap):
-            for columns in runs(noisy.shape[3], lengths[1], wrap):
-                queries = windows(padded, lengths, rows, columns)
+        sizes = (size, size) if self.boundary == "cut" else lengths
+        for rows in self._runs(noisy.shape[2], sizes[0]):
+            for columns in self._runs(noisy.shape[3], sizes[1]):
+                queries = windows(padded, rows, columns)
                 found = estimate(queries, sigma, lengths, rows, columns, training)
                 overlaps.add(found, rows, columns)
         return overlaps.mean().double() + self.mean_
+
+    def _runs(self, side, length):
+        if self.average_overlaps:
+            return all_runs(side, length, self.boundary == "wrap")
+        return _CENTRED[self.boundary](side, length)
 
     def _training_blocks(self, training, length, lengths, model):
         for start in range(0, len(training), length):
@@ -245,30 +260,26 @@ class LocalEmpiricalBayesDenoiser(BaseDenoiser):
         d = sums.queries.shape[-1]
         length = max(1, _BLOCK_VALUES // (R * S * max(d, n)))
         for block in self._training_blocks(training, length, lengths, queries):
-            cut = windows(block, lengths, rows, columns)
+            cut = windows(block, rows, columns)
             sums.add(_by_origin(cut), _by_origin(estimated(cut, rows, columns)))
         shape = estimated(queries, rows, columns).shape[3:]
         return sums.mean().transpose(0, 1).reshape(n, R, S, *shape)
 
     def _everywhere(self, queries, sigma, lengths, rows, columns, training):
-        """Compare windows (n, R, S, C, p, q) with those at all origins."""
+        """Compare windows (n, R, S, C, p, q) with those at all origins, or those cut alike."""
         n, R, S = queries.shape[:3]
         flat = queries.reshape(n * R * S, -1)
-        whole = [
-            all_runs(side, length, self.boundary == "wrap")[0]
-            for side, length in zip(training.shape[2:], lengths, strict=True)
-        ]
-        count = int(np.prod([run.stop for run in whole]))
+        whole = rows, columns
+        if self.boundary != "cut":
+            sides, wrap = training.shape[2:], self.boundary == "wrap"
+            whole = [all_runs(*axis, wrap)[0] for axis in zip(sides, lengths, strict=True)]
+        count = int(np.prod([run.stop - run.start for run in whole]))
         length = max(1, _BLOCK_VALUES // (count * max(flat.shape[1], 1024)))
         pieces = max(1, _BLOCK_VALUES // (count * length))
-        parts = [
-            SoftmaxSums(part, level)
-            for part, level in zip(
-                flat.split(pieces), sigma.repeat_interleave(R * S).split(pieces), strict=True
-            )
-        ]
+        levels = sigma.repeat_interleave(R * S).split(pieces)
+        parts = [SoftmaxSums(*part) for part in zip(flat.split(pieces), levels, strict=True)]
         for block in self._training_blocks(training, length, lengths, queries):
-            cut = windows(block, lengths, *whole)
+            cut = windows(block, *whole)
             keys = cut.reshape(-1, flat.shape[1])
             values = estimated(cut, rows, columns).reshape(len(keys), -1)
             for part in parts:
@@ -281,3 +292,9 @@ def _by_origin(cut):
     """Turn (n, R, S, ...) into (R * S, n, values)."""
     n, R, S = cut.shape[:3]
     return cut.reshape(n, R * S, -1).transpose(0, 1)
+
+
+def _is_bank(value):
+    """Whether a value is a size, or a tuple of sizes."""
+    sizes = value if isinstance(value, tuple) and value else (value,)
+    return all(isinstance(size, Integral) and size >= 1 for size in sizes)

@@ -2,7 +2,7 @@
 
 Along one axis of length n, windows of length p <= n start at the origins 0, ..., n - p inside the
 image, or at all n places of a torus. A pixel is estimated by the window in whose middle it lies,
-moved inside the image where it would cross the border; or by all windows that hold it.
+moved inside the image or cut where it would cross the border; or by all windows that hold it.
 """
 
 from typing import NamedTuple
@@ -12,35 +12,55 @@ from torch.nn.functional import pad
 
 
 class Run(NamedTuple):
-    """Origins ``start, ..., stop - 1`` estimate their pixels ``low, ..., high - 1``."""
+    """Windows of one length, from start up to stop, estimate their pixels low up to high."""
 
     start: int
     stop: int
     low: int
     high: int
+    length: int
 
 
-def n_origins(side, length, wrap):
-    """Return the number of windows of that length along an axis."""
-    return side if wrap else side - length + 1
+def all_runs(side, length, wrap=False):
+    """Return the one run by which each window estimates all its pixels."""
+    return [Run(0, side if wrap else side - length + 1, 0, length, length)]
 
 
-def centred_runs(side, length, wrap):
-    """Return the runs of origins by which each pixel is estimated once."""
+def wrapped_runs(side, length):
+    """Return the one run of windows on a torus by which each estimates its middle."""
     half = (length - 1) // 2
-    count = n_origins(side, length, wrap)
-    if wrap:
-        return [Run(0, count, half, half + 1)]
-    last = count - 1
+    return [Run(0, side, half, half + 1, length)]
+
+
+def moved_runs(side, length):
+    """Return runs that estimate each pixel once, by windows moved inside at the border."""
+    half, last = (length - 1) // 2, side - length
     if last == 0:
-        return [Run(0, 1, 0, length)]
-    runs = [Run(0, 1, 0, half + 1), Run(1, last, half, half + 1), Run(last, count, half, length)]
+        return [Run(0, 1, 0, length, length)]
+    runs = [
+        Run(0, 1, 0, half + 1, length),
+        Run(1, last, half, half + 1, length),
+        Run(last, last + 1, half, length, length),
+    ]
     return [run for run in runs if run.stop > run.start]
 
 
-def all_runs(side, length, wrap):
-    """Return the one run by which each window estimates all its pixels."""
-    return [Run(0, n_origins(side, length, wrap), 0, length)]
+def cut_runs(side, size):
+    """Return runs that estimate each pixel once, by windows of ``size`` cut at the border.
+
+    The windows of one run are cut alike; of those that hold the whole axis there is one.
+    """
+    half = (size - 1) // 2
+    pixels = range(side)
+    windows = [(max(0, i - half), min(side, i - half + size)) for i in pixels]
+    runs = []
+    if size <= side:
+        runs.append(Run(0, side - size + 1, half, half + 1, size))
+    for start, stop in dict.fromkeys(windows):
+        own = [i for i in pixels if windows[i] == (start, stop)]
+        if stop - start < size:
+            runs.append(Run(start, start + 1, own[0] - start, own[-1] + 1 - start, stop - start))
+    return runs
 
 
 def on_torus(images, lengths):
@@ -48,9 +68,9 @@ def on_torus(images, lengths):
     return pad(images, (0, lengths[1] - 1, 0, lengths[0] - 1), mode="circular")
 
 
-def windows(images, lengths, rows, columns):
+def windows(images, rows, columns):
     """View windows with origins in two runs as (n, R, S, C, p, q)."""
-    cut = images.unfold(2, lengths[0], 1).unfold(3, lengths[1], 1)
+    cut = images.unfold(2, rows.length, 1).unfold(3, columns.length, 1)
     return cut[:, :, rows.start : rows.stop, columns.start : columns.stop].permute(0, 2, 3, 1, 4, 5)
 
 
