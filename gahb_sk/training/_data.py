@@ -32,11 +32,13 @@ class StackSource:
     Parameters
     ----------
     images : ImageBatch
-        Checked clean images; a lazy stack is read batch by batch.
+        Checked images; a lazy stack is read batch by batch.
+    sigma : ndarray of shape (n,), default=None
+        Noise level of each, if they are noisy and it is known.
     """
 
-    def __init__(self, images):
-        self._images = images
+    def __init__(self, images, sigma=None):
+        self._images, self._sigma = images, sigma
         self._indices = np.arange(len(images))
 
     def __len__(self):
@@ -68,11 +70,45 @@ class StackSource:
         """Return images as a float32 tensor on the CPU."""
         return self._images.tensor(np.asarray(indices)).to("cpu", torch.float32)
 
+    def levels(self, indices):
+        """Return the noise levels of images, or None if they are to be drawn."""
+        return None if self._sigma is None else torch.from_numpy(self._sigma[indices]).float()
+
     def fingerprint(self):
         """Return what tells these images from others: shape, dtype, a digest of a few."""
         few = np.unique(np.linspace(0, len(self._images) - 1, _FINGERPRINT_IMAGES).astype(int))
         digest = hashlib.sha256(np.ascontiguousarray(self._images.numpy(few)).tobytes())
+        if self._sigma is not None:
+            digest.update(self._sigma.tobytes())
         return [list(self._images.shape), str(self._images.dtype), digest.hexdigest()]
+
+
+class PairSource(StackSource):
+    """Two noisy images of each scene, one behind the other as channels.
+
+    Parameters
+    ----------
+    images, partners : ImageBatch
+        Of one shape.
+    """
+
+    def __init__(self, images, partners):
+        super().__init__(images)
+        self._partners = partners
+
+    def read(self, indices):
+        """Return pairs as a float32 tensor of shape (n, 2 C, H, W)."""
+        second = self._partners.tensor(np.asarray(indices)).to("cpu", torch.float32)
+        return torch.cat([super().read(indices), second], dim=1)
+
+    def levels(self, indices):
+        """Return the noise level of each pair, from its difference: that of white noise."""
+        first, second = self.read(indices).chunk(2, dim=1)
+        return (first - second).square().mean(dim=(1, 2, 3)).div(2).sqrt().clamp(min=1e-6)
+
+    def fingerprint(self):
+        """Return what tells these pairs from others."""
+        return super().fingerprint() + StackSource(self._partners).fingerprint()
 
 
 class StreamSource:
@@ -117,6 +153,9 @@ class StreamSource:
             raise ValueError("X: expected finite values, got NaN or infinity in a fresh image.")
         return torch.from_numpy(images.astype(np.float32).reshape(-1, *self.shape))
 
+    def levels(self, indices):
+        """Return None: noise levels are to be drawn."""
+
     def fingerprint(self):
         """Return what tells this stream from others: shape, a digest of its first images."""
         first = np.ascontiguousarray(self._stream.take(0, _FINGERPRINT_IMAGES))
@@ -136,8 +175,8 @@ def batches(trainer, source, *, prefetch=2):
 
     Yields
     ------
-    clean, noise : torch.Tensor of shape (m, C, H, W), float32
-        This process's share of the batch.
+    images, normal : torch.Tensor of shape (m, C, H, W), float32
+        This process's share of the batch, and standard normal noise for it.
     sigma : torch.Tensor of shape (n,), float32
         Noise levels of the whole batch.
     """
@@ -151,11 +190,13 @@ def batches(trainer, source, *, prefetch=2):
         n, share = len(indices), trainer.engine.share(len(indices))
         mine = indices[share]
         # A share may be empty, where the last batch has fewer images than there are processes.
-        clean = source.read(mine) if len(mine) else source.read(indices[:1])[:0]
+        images = source.read(mine) if len(mine) else source.read(indices[:1])[:0]
         generator = image_generator(stream(trainer.root, "step", 1), step + number)
-        clean = augment(clean, n, share, trainer.recipe, generator)
-        shape = (n, *clean.shape[1:])
-        return clean, *trainer.draw(image + number * batch_size, step + number, shape)
+        images = augment(images, n, share, trainer.recipe, generator)
+        shape = (n, *images.shape[1:])
+        normal, sigma = trainer.draw(image + number * batch_size, step + number, shape)
+        known = source.levels(indices)
+        return images, normal, sigma if known is None else known
 
     yield from prefetched(make, range(-(-(len(order) - position) // batch_size)), ahead=prefetch)
 

@@ -21,6 +21,8 @@ from gahb_sk.training._settings import (
 
 LOSS_WEIGHTS = ("balanced", "balanced_root", "equal", "inverse", "inverse_square")
 OPTIMIZERS = ("adam", "adamw", "muon")
+SUPERVISED = "supervised"
+OBJECTIVE_NAMES = (SUPERVISED, "sure", "noise2noise", "recorrupted")
 # Factors of the learning rate as functions of the fraction of the training that is done.
 SCHEDULES = {
     "constant": lambda progress: 1.0,
@@ -57,10 +59,12 @@ def _is_table(values):
 
 @dataclass(frozen=True)
 class Recipe(Settings):
-    """Settings of the training loop; the defaults are those of the recipe "fast".
+    r"""Settings of the training loop; the defaults are those of the recipe "fast".
 
     Attributes
     ----------
+    objective : {"supervised", "sure", "noise2noise", "recorrupted"}
+        What is minimised, and so what ``fit`` learns from. See the notes.
     noise_law : str or tuple of float
         Law of the noise level, see ``NOISE_LAWS``; or its quantiles, ascending noise levels at
         equally spaced probabilities from 0 to 1.
@@ -100,6 +104,44 @@ class Recipe(Settings):
     patience : int or None
         Epochs without a better score after which to stop; None for never.
 
+    Notes
+    -----
+    With f the denoiser, x a clean image of d values and :math:`y = x + \sigma z` a noisy one:
+
+    "supervised"
+        :math:`\|f(x + \sigma z) - x\|^2` with fresh noise z of levels drawn from ``noise_range``.
+        ``fit(X)``: X is clean.
+    "sure"
+        Stein's unbiased risk estimate [1]_, :math:`\|f(y) - y\|^2 - d \sigma^2 + 2 \sigma^2
+        \operatorname{div} f(y)`, the divergence by a random difference [2]_, as a loss [3]_.
+        ``fit(X, sigma=)``: X is noisy, with white Gaussian noise of known level.
+    "noise2noise"
+        :math:`\|f(y) - y'\|^2` for two noisy images of each scene [4]_. ``fit(X, y)``: the noise of
+        y is independent of that of X and has mean 0. Neither need be Gaussian or white, and no
+        level is needed.
+    "recorrupted"
+        :math:`\|f(y + a \sigma b) - (y - \sigma b / a)\|^2` with b standard normal and a = 1/2:
+        a pair with independent noises from one image [5]_. ``fit(X, sigma=)``: X is noisy, with
+        white Gaussian noise of known level. The network learns at 1.12 times that level.
+
+    The means over the noise differ from that of the squared error by a constant. An estimate needs
+    many images, as its variance does not shrink with the error: a network overfits few ones. What
+    needs clean images is left out: ``early_stopping``, "balanced_root" and ``train_psnr``.
+
+    References
+    ----------
+    .. [1] C. M. Stein, "Estimation of the mean of a multivariate normal distribution", The Annals
+       of Statistics 9, 1981. :doi:`10.1214/aos/1176345632`
+    .. [2] S. Ramani, T. Blu, M. Unser, "Monte-Carlo SURE: a black-box optimization of
+       regularization parameters for general denoising algorithms", IEEE Trans. Image Processing 17,
+       2008. :doi:`10.1109/TIP.2008.2001404`
+    .. [3] S. Soltanayev, S. Y. Chun, "Training deep learning based denoisers without ground truth
+       data", NeurIPS 2018. :doi:`10.48550/arXiv.1803.01314`
+    .. [4] J. Lehtinen et al., "Noise2Noise: learning image restoration without clean data",
+       ICML 2018. :doi:`10.48550/arXiv.1803.04189`
+    .. [5] T. Pang, H. Zheng, Y. Quan, H. Ji, "Recorrupted-to-Recorrupted: unsupervised deep
+       learning for image denoising", CVPR 2021. :doi:`10.1109/CVPR46437.2021.00208`
+
     Examples
     --------
     >>> from gahb_sk.training import Recipe
@@ -107,6 +149,7 @@ class Recipe(Settings):
     16
     """
 
+    objective: str = SUPERVISED
     # Found by trials on C^alpha images on two cores; see docs/networks.md.
     noise_law: str | tuple = "log_uniform"
     stratified: bool = True
@@ -126,6 +169,7 @@ class Recipe(Settings):
     patience: int | None = 10
 
     _legal: ClassVar[dict] = {
+        "objective": one_of(OBJECTIVE_NAMES),
         "noise_law": either(
             one_of(NOISE_LAWS), (_are_quantiles, "at least two positive noise levels, ascending")
         ),
@@ -150,6 +194,17 @@ class Recipe(Settings):
         ),
         "patience": or_none(whole(1)),
     }
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.objective == SUPERVISED:
+            return
+        for name, value in (("early_stopping", True), ("loss_weight", "balanced_root")):
+            if getattr(self, name) == value:
+                raise ValueError(
+                    f"{name}: expected another value than {value!r} with objective="
+                    f"{self.objective!r}, as it needs clean images."
+                )
 
 
 RECIPES = {

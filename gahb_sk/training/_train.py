@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from gahb_sk.networks._inference import denoise
 from gahb_sk.training._checkpoints import restore, save_checkpoint
 from gahb_sk.training._data import batches
+from gahb_sk.training._image_errors import noisy_of
 from gahb_sk.training._interruption import interrupt_after_step
 from gahb_sk.training._machine import Machine
 from gahb_sk.training._objective import HeldOut, curve_levels
@@ -150,7 +151,8 @@ def _check_result(trainer, source):
     if trainer.before is None:  # resumed after the last step
         return
     order = source.order(0, stream(trainer.root, "order"))
-    image = source.read(order[:1]).to(next(trainer.network.parameters()).device)
+    image = noisy_of(source.read(order[:1]), trainer.recipe.objective)
+    image = image.to(next(trainer.network.parameters()).device)
     level = image.new_full((1,), trainer.noise_range[1])
     if not denoise(trainer.finished_network(), image, level).isfinite().all():
         trainer.average = trainer.best = None

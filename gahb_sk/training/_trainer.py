@@ -22,11 +22,16 @@ from gahb_sk.networks._build import OwnNetwork, seeded
 from gahb_sk.networks._inference import predict_noise
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.training._engines import LocalEngine
+from gahb_sk.training._image_errors import OBJECTIVES
 from gahb_sk.training._machine import Machine, Precision
 from gahb_sk.training._noise_levels import draw_noise_levels
 from gahb_sk.training._objective import Balance, TrainingCurve, curve_levels, loss_weights
 from gahb_sk.training._optimizer import learning_rate, make_optimizer, update_average
+from gahb_sk.training._recipes import SUPERVISED
 from gahb_sk.training._streams import stream
+
+# Fraction of the noise that an estimated error counts as at least, where errors are balanced.
+_LEAST_ESTIMATE = 0.01
 
 
 class Trainer:
@@ -137,13 +142,14 @@ class Trainer:
         )
         return torch.from_numpy(noise), torch.from_numpy(sigma)
 
-    def step(self, clean, noise, sigma, epoch_progress=0.0):
+    def step(self, images, normal, sigma, epoch_progress=0.0):
         """Take one optimisation step on a batch.
 
         Parameters
         ----------
-        clean, noise : torch.Tensor of shape (m, C, H, W), float32
-            Clean images and standard normal noise of this process's share, on its device.
+        images, normal : torch.Tensor of shape (m, C, H, W), float32
+            Images (clean, unless the recipe's objective is for noisy ones) and standard normal
+            noise of this process's share, on its device.
         sigma : torch.Tensor of shape (n,)
             Noise levels of the whole batch.
         epoch_progress : float, default=0.0
@@ -163,7 +169,7 @@ class Trainer:
         self._set_learning_rate(epoch_progress)
         with torch.no_grad():
             self.before = [weight.clone() for weight in self._weights()]
-        loss, value, balance, mse = self._loss(clean, noise, sigma)
+        loss, value, balance, mse = self._loss(images, normal, sigma)
         self.optimizer.zero_grad(set_to_none=True)
         self.precision.backward(loss)
         norm = self.precision.clip(self.optimizer, self.network.parameters(), self.recipe.clip)
@@ -176,30 +182,32 @@ class Trainer:
         if not good:
             self.refuse(value)
         self.balance = balance
-        self.curve.update(sigma, mse)
+        if self.recipe.objective == SUPERVISED:  # else the error is not known, but estimated
+            self.curve.update(sigma, mse)
         self._count(len(sigma), value)
         if self.average is not None:
             update_average(self.average, self.network, self.recipe.averaging, self.steps)
         return value
 
-    def _loss(self, clean, noise, sigma):
+    def _loss(self, images, normal, sigma):
         """Loss of the share, scaled so that its mean over processes is that of the batch."""
         n, share = len(sigma), self.engine.share(len(sigma))
-        level = sigma[share]
-        noise = noise * level.view(-1, 1, 1, 1)
-        residual = self._predict(clean + noise, level).to(noise.dtype) - noise
-        error = residual.square().sum(dim=(1, 2, 3))
+        d = math.prod(images.shape[1:])
+        error = OBJECTIVES[self.recipe.objective](self._predict, images, normal, sigma[share])
         everyone = self.engine.gather(error.detach(), n)
-        balance = copy.copy(self.balance)
-        weights = loss_weights(self.recipe.loss_weight, balance, sigma, everyone)
+        balance, known = copy.copy(self.balance), everyone
+        if self.recipe.objective != SUPERVISED:  # estimates may be negative
+            known = torch.maximum(everyone, _LEAST_ESTIMATE * d * sigma.square())
+        weights = loss_weights(self.recipe.loss_weight, balance, sigma, known)
         loss = (weights[share] * error).sum() / (n / self.engine.size)
         value = (weights * everyone).mean().item()
-        return loss, value, balance, everyone / math.prod(noise.shape[1:])
+        return loss, value, balance, everyone / d
 
     def _predict(self, noisy, level):
         def call():
             with self._layers_seeded(noisy.device), self.precision.autocast():
-                return predict_noise(self.network, noisy, level, call=self.forward)
+                noise = predict_noise(self.network, noisy, level, call=self.forward)
+            return noise.to(noisy.dtype)
 
         if not self.compiled:
             return call()

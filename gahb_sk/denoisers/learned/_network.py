@@ -48,7 +48,8 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
         How to train. "fast": log-uniform noise levels, errors balanced between them, AdamW with
         warm-up and cosine schedule, averaged weights. "paper": sigma = U^2, Adam, halved ten times.
         A dict changes single settings, such as ``{"learning_rate": 1e-3, "batch_size": 32}``, of
-        "fast" or of the recipe named by "base"; see :class:`gahb_sk.training.Recipe`.
+        "fast" or of the recipe named by "base"; see :class:`gahb_sk.training.Recipe`. Its
+        ``objective`` says how to learn from noisy images, where there are no clean ones.
     noise_range : tuple of float, default=(0.004, 1.0)
         Lowest and highest noise level seen in training, in the units of X.
     blind : bool, default=True
@@ -171,8 +172,8 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
 
     @fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
-    def fit(self, X, y=None):
-        """Train the network on clean images.
+    def fit(self, X, y=None, sigma=None):
+        """Train the network on clean images, or, with another objective, on noisy ones.
 
         Parameters
         ----------
@@ -181,7 +182,10 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
             given. A lazy stack is read batch by batch, ahead of use; a stream of fresh images
             never shows one twice (10,000 of them count as an epoch).
         y : array-like of the shape of X, default=None
-            If it holds images, they are the clean ones; anything else is ignored.
+            If it holds images, they are the clean ones; anything else is ignored. With the
+            objective "noise2noise", the second noisy image of each scene.
+        sigma : float or array-like of shape (n,), default=None
+            Noise level of X, for the objectives "sure" and "recorrupted" alone.
 
         Returns
         -------
@@ -208,11 +212,11 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
                 "stop, got None for all three."
             )
         start = getattr(self, "network_", None) if self.warm_start else None
-        return self._train(X, y, resolve_recipe(self.recipe), limits, start)
+        return self._train(X, y, sigma, resolve_recipe(self.recipe), limits, start)
 
     @fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X, y=None, sigma=None):
         """Train by one pass over X, from the present weights if there are any.
 
         The learning rate is constant, a tenth of the recipe's after the first call; the
@@ -220,7 +224,7 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
 
         Parameters
         ----------
-        X, y : array-like
+        X, y, sigma : array-like
             See ``fit``.
 
         Returns
@@ -232,10 +236,11 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
         rate = recipe.learning_rate if start is None else recipe.learning_rate / 10
         changes = {"schedule": "constant", "warmup": 0.0, "early_stopping": False}
         recipe = dataclasses.replace(recipe, **changes, learning_rate=rate)
-        return self._train(X, y, recipe, {"epochs": 1}, start, part=True)
+        return self._train(X, y, sigma, recipe, {"epochs": 1}, start, part=True)
 
-    def _train(self, X, y, recipe, limits, start, *, part=False):
-        setup, image_shape = training_setup(self, X, y, recipe, limits, start, part)
+    def _train(self, X, y, sigma, recipe, limits, start, *, part=False):
+        data = X, y, sigma
+        setup, image_shape = training_setup(self, data, recipe, limits, start, part)
         seen = 0 if start is None else self.n_images_seen_
         # scikit-learn documents this method for the authors of estimators, despite its name.
         context = self._init_callback_context(max_subtasks=None)

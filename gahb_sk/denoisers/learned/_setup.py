@@ -4,24 +4,24 @@ import numpy as np
 
 from gahb_sk._random import child, seed_sequence, torch_seed
 from gahb_sk.denoisers.learned._saved import settings
+from gahb_sk.denoisers.learned._sources import training_source
 from gahb_sk.networks._build import build_network
 from gahb_sk.networks._published import load_checked
 from gahb_sk.training._checkpoints import check_fingerprint, load_checkpoint, saved_root
-from gahb_sk.training._data import StackSource, StreamSource, is_stream
 from gahb_sk.training._noise_levels import check_noise_range
 from gahb_sk.training._recipes import check_law_in_range
 from gahb_sk.training._streams import stream
 from gahb_sk.training._train import Setup
 
 
-def training_setup(denoiser, X, y, recipe, limits, start, part):
+def training_setup(denoiser, data, recipe, limits, start, part):
     """Check what a training needs and put it together.
 
     Parameters
     ----------
     denoiser : NetworkDenoiser
-    X, y
-        See ``fit``.
+    data : tuple
+        ``X``, ``y`` and ``sigma`` of ``fit``.
     recipe : Recipe
     limits : dict
         When to stop; see :class:`gahb_sk.training.Trainer`.
@@ -38,7 +38,8 @@ def training_setup(denoiser, X, y, recipe, limits, start, part):
     """
     noise_range = check_noise_range(denoiser.noise_range)
     check_law_in_range(recipe, noise_range)
-    source, image_shape = _source(denoiser, X, y, reset=start is None or not part)
+    reset = start is None or not part
+    source, image_shape = training_source(denoiser, *data, recipe.objective, reset)
     root, saved, fingerprint = _root(denoiser, source, start, part)
     setup = Setup(
         network=_initial_network(denoiser, image_shape, root, start),
@@ -54,19 +55,6 @@ def training_setup(denoiser, X, y, recipe, limits, start, part):
         title=type(denoiser).__name__ if denoiser.verbose else None,
     )
     return setup, image_shape
-
-
-def _source(denoiser, X, y, reset):
-    """Where the images come from, and the shape of one as the user sees it."""
-    if is_stream(X):
-        if denoiser.image_shape is not None:
-            raise ValueError("image_shape: expected None for a stream of fresh images.")
-        return StreamSource(X), tuple(X.shape_of_image)
-    if reset:
-        images = denoiser._check_training_images(X, y)
-    else:
-        images = denoiser._check_images(y if np.shape(y) == np.shape(X) else X)
-    return StackSource(images), images.image_shape
 
 
 def _root(denoiser, source, start, part):

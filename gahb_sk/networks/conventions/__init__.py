@@ -1,1 +1,0 @@
-"""How other people's networks want images and noise levels: small modules that convert, nested."""

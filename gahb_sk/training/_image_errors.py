@@ -1,0 +1,68 @@
+"""What a training step minimises: the error of an image against its clean one, or a stand-in.
+
+An image is ``x``, a noisy one ``y = x + sigma z`` with d values. The network returns the noise, so
+``f(y) = y - net(y)``. ``b`` is standard normal, drawn afresh at each step. Every objective is a
+function ``(predict, images, normal, sigma)`` that returns one value per image. Its mean over the
+noise is that of ``||f(y) - x||^2``, up to a constant. Sources: :class:`gahb_sk.training.Recipe`.
+"""
+
+import torch
+
+# Step of the differences of "sure", in noise levels.
+_STEP = 0.1
+# Noise added by "recorrupted", in noise levels; 0.5 is its authors' choice.
+_ADDED = 0.5
+
+
+def _supervised(predict, images, normal, sigma):
+    """``||net(x + sigma b) - sigma b||^2``, with images that are clean."""
+    noise = normal * _wide(sigma)
+    return _squares(predict(images + noise, sigma) - noise)
+
+
+def _sure(predict, images, normal, sigma):
+    """``||f(y) - y||^2 - d sigma^2 + 2 sigma^2 div f(y)``, by one difference along ``b``.
+
+    ``E b.f(y + h b) = h E div f(y + h b)`` for any step h, by Stein's lemma. So a step that is
+    large beside rounding errors takes the divergence at a slightly higher noise level, no more.
+    """
+    step = _STEP * _wide(sigma)
+    both = predict(torch.cat([images, images + step * normal]), sigma.repeat(2))
+    here, there = both.chunk(2)
+    divergence = (normal * (normal - (there - here) / step)).sum(dim=(1, 2, 3))
+    return _squares(here) + sigma.square() * (2 * divergence - normal.shape[1:].numel())
+
+
+def _noise2noise(predict, images, normal, sigma):
+    """``||f(y) - y'||^2``; images are ``y`` and ``y'``, one behind the other as channels."""
+    first, second = images.chunk(2, dim=1)
+    return _squares(first - predict(first, sigma) - second)
+
+
+def _recorrupted(predict, images, normal, sigma):
+    """``||f(y + a sigma b) - (y - sigma b / a)||^2``: both noises are independent."""
+    noise = normal * _wide(sigma)
+    more = images + _ADDED * noise
+    level = sigma * (1 + _ADDED**2) ** 0.5
+    return _squares(more - predict(more, level) - (images - noise / _ADDED))
+
+
+OBJECTIVES = {
+    "supervised": _supervised,
+    "sure": _sure,
+    "noise2noise": _noise2noise,
+    "recorrupted": _recorrupted,
+}
+
+
+def noisy_of(images, objective):
+    """Return what a denoiser sees of images ``(n, C, H, W)``: of a pair the first."""
+    return images.chunk(2, dim=1)[0] if objective == "noise2noise" else images
+
+
+def _wide(sigma):
+    return sigma.view(-1, 1, 1, 1)
+
+
+def _squares(values):
+    return values.square().sum(dim=(1, 2, 3))

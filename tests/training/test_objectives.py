@@ -1,0 +1,112 @@
+"""Learning from noisy images: estimates of the squared error are unbiased, and networks learn."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+from gahb_sk import NetworkDenoiser, add_gaussian_noise, psnr
+from gahb_sk.datasets import FreshImages
+from gahb_sk.image_classes import CAlphaImages
+from gahb_sk.networks import ResidualUNet
+from gahb_sk.training import Recipe
+from gahb_sk.training._image_errors import OBJECTIVES
+from gahb_sk.training._recipes import OBJECTIVE_NAMES
+from tests.instances import smooth_images
+
+NOISY = [name for name in OBJECTIVES if name != "supervised"]
+SIGMA, GAIN = 0.2, 0.6
+
+
+def test_every_name_has_a_function():
+    assert tuple(OBJECTIVES) == OBJECTIVE_NAMES
+
+
+def predict(noisy, sigma):
+    """The noise, in the eyes of a denoiser that multiplies by GAIN."""
+    return (1 - GAIN) * noisy
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_unbiased(objective, global_random_seed):
+    """The mean over the noise is the squared error, up to a constant that is known."""
+    generator = torch.Generator().manual_seed(global_random_seed)
+    n, d, a = 4000, 16, 0.5
+    clean = torch.rand(1, 1, 4, 4, generator=generator).expand(n, -1, -1, -1)
+    one, two, normal = torch.randn(3, n, 1, 4, 4, generator=generator)
+    sigma = torch.full((n,), SIGMA)
+    images, level, constant = {
+        "supervised": (clean, SIGMA, 0),
+        "sure": (clean + SIGMA * one, SIGMA, 0),
+        "noise2noise": (torch.cat([clean + SIGMA * one, clean + SIGMA * two], 1), SIGMA, 1),
+        "recorrupted": (clean + SIGMA * one, SIGMA * (1 + a**2) ** 0.5, 1 + 1 / a**2),
+    }[objective]
+    normal = torch.cat([normal, normal], 1) if objective == "noise2noise" else normal
+    values = OBJECTIVES[objective](predict, images, normal, sigma) - constant * d * SIGMA**2
+    expected = ((GAIN - 1) * clean[0]).square().sum() + d * (GAIN * level) ** 2
+    error = values.std() / n**0.5
+    assert abs(float(values.mean() - expected)) < 5 * float(error)
+
+
+def make(objective, **parameters):
+    recipe = {"objective": objective, "batch_size": 4, "learning_rate": 5e-3}
+    network = ResidualUNet(4, 1)
+    return NetworkDenoiser(network, recipe=recipe, **{"random_state": 0, **parameters})
+
+
+def training_data(objective, clean):
+    first, second = (add_gaussian_noise(clean, SIGMA, random_state=k) for k in (1, 2))
+    return (first, second) if objective == "noise2noise" else (first, None, SIGMA)
+
+
+@pytest.mark.parametrize("objective", NOISY)
+def test_networks_learn_without_clean_images(objective):
+    images = smooth_images(80)
+    denoiser = make(objective, max_epochs=12).fit(*training_data(objective, images[:64]))
+    noisy = add_gaussian_noise(images[64:], SIGMA, random_state=3)
+    gain = psnr(images[64:], denoiser.transform(noisy)) - psnr(images[64:], noisy)
+    assert gain.mean() > 3
+    assert denoiser.history_[-1]["train_psnr"] == [None] * 5
+
+
+@pytest.mark.parametrize("objective", NOISY)
+def test_resumed_and_flat(objective, tmp_path):
+    """The same images in flat rows give the same network; a finished training is not repeated."""
+    data = training_data(objective, smooth_images(8))
+    whole = make(objective, max_epochs=2, checkpoint_dir=tmp_path).fit(*data)
+    shape = data[0].shape[1:]
+    flat = [one.reshape(len(one), -1) if np.ndim(one) == 3 else one for one in data]
+    rows = make(objective, max_epochs=2, image_shape=shape).fit(*flat)
+    assert_allclose(rows.transform(flat[0]), whole.transform(data[0]).reshape(8, -1), atol=1e-6)
+    again = make(objective, max_epochs=2, checkpoint_dir=tmp_path).fit(*data)
+    assert_array_equal(again.transform(data[0]), whole.transform(data[0]))
+    other = (data[0], data[1][::-1]) if objective == "noise2noise" else (data[0], None, 2 * SIGMA)
+    with pytest.raises(ValueError, match="data"):
+        make(objective, max_epochs=2, checkpoint_dir=tmp_path).fit(*other)
+
+
+@pytest.mark.parametrize(
+    ("objective", "data", "message"),
+    [
+        ("sure", {}, "needs the noise level of X"),
+        ("recorrupted", {"sigma": [0.1, 0.2]}, "one per image"),
+        ("sure", {"sigma": 0.0}, "positive"),
+        ("noise2noise", {}, "needs a second noisy image"),
+        ("noise2noise", {"y": np.zeros((4, 3, 3))}, "of the shape of X"),
+        ("supervised", {"sigma": 0.1}, "expected None"),
+        ("sur", {"sigma": 0.1}, "objective: expected one of"),
+    ],
+)
+def test_what_an_objective_lacks(objective, data, message):
+    with pytest.raises(ValueError, match=message):
+        make(objective, max_epochs=1).fit(smooth_images(4), **data)
+
+
+def test_what_needs_clean_images_is_refused():
+    with pytest.raises(ValueError, match="early_stopping.*needs clean images"):
+        Recipe(objective="sure", early_stopping=True)
+    with pytest.raises(ValueError, match="loss_weight.*needs clean images"):
+        Recipe(objective="noise2noise", loss_weight="balanced_root")
+    stream = FreshImages(CAlphaImages(16), random_state=0)
+    with pytest.raises(ValueError, match="got a stream"):
+        make("sure", max_epochs=1).fit(stream, sigma=0.1)
