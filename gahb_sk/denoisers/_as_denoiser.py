@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from gahb_sk._arrays import is_torch_module
 
 
-def as_denoiser(denoiser, *, name="denoiser", oracles=True):
+def as_denoiser(denoiser, *, convention=None, name="denoiser", oracles=True):
     """Return a denoiser for whatever stands for one.
 
     Parameters
@@ -20,9 +20,13 @@ def as_denoiser(denoiser, *, name="denoiser", oracles=True):
           :class:`sklearn.frozen.FrozenEstimator`,
         - the name of a network that comes with the package, or the folder of a saved one, which
           becomes a :class:`PretrainedDenoiser`,
-        - a torch module, which becomes a :class:`ModuleDenoiser`,
+        - a torch module, which becomes a :class:`ModuleDenoiser`, or a pipeline of diffusers with
+          ``unet`` and ``scheduler``,
         - a function of one image, which becomes a :class:`FunctionDenoiser`.
 
+    convention : Convention or dict, default=None
+        Of a torch module: what it takes and returns, see :class:`gahb_sk.networks.Convention`.
+        None: recognised, see :class:`ModuleDenoiser`.
     name : str, default="denoiser"
         The argument's name, for messages.
     oracles : bool, default=True
@@ -35,7 +39,8 @@ def as_denoiser(denoiser, *, name="denoiser", oracles=True):
     Raises
     ------
     TypeError
-        For anything else: a class, a pipeline, another estimator; or an unwanted oracle.
+        For anything else: a class, a pipeline, another estimator; an unwanted oracle; or a
+        convention of what is no module.
     ValueError
         For an unknown name.
 
@@ -47,6 +52,15 @@ def as_denoiser(denoiser, *, name="denoiser", oracles=True):
     >>> as_denoiser(partial(median_filter, size=3)).kind
     'classical'
     """
+    if is_torch_module(denoiser) and not is_denoiser(denoiser):
+        from gahb_sk.denoisers import ModuleDenoiser
+
+        return ModuleDenoiser(denoiser, convention=convention)
+    if convention is not None:
+        raise TypeError(
+            f"convention: expected None, since {name} is no torch module but "
+            f"{_describe(denoiser)}; got {convention!r}."
+        )
     if is_denoiser(denoiser):
         if denoiser.needs_clean and not oracles:
             raise TypeError(
@@ -58,10 +72,12 @@ def as_denoiser(denoiser, *, name="denoiser", oracles=True):
         from gahb_sk.denoisers import PretrainedDenoiser
 
         return PretrainedDenoiser(denoiser)
-    if is_torch_module(denoiser):
+    if is_torch_module(getattr(denoiser, "unet", None)) and hasattr(denoiser, "scheduler"):
         from gahb_sk.denoisers import ModuleDenoiser
+        from gahb_sk.networks import Convention
 
-        return ModuleDenoiser(denoiser)
+        convention = Convention.from_scheduler(denoiser.scheduler)
+        return ModuleDenoiser(denoiser.unet, convention=convention)
     if callable(denoiser) and not isinstance(denoiser, type) and not hasattr(denoiser, "fit"):
         from gahb_sk.denoisers import FunctionDenoiser
 

@@ -64,7 +64,7 @@ def gated_map(network, function, points, levels):
 
     def apply(vectors):
         flat = vectors.flatten(0, 1)
-        return function(network, flat, flat.new_zeros(len(flat))).view_as(vectors)
+        return function(network, flat, flat.new_zeros(len(flat))).reshape(vectors.shape)
 
     return apply
 

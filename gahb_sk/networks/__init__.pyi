@@ -7,3 +7,5 @@ from ._architectures import (
 )
 from ._blocks import BiasFreeNorm as BiasFreeNorm
 from ._inference import denoise as denoise
+from .conventions._convention import Convention as Convention
+from .conventions._levels import AlphaBarTime as AlphaBarTime

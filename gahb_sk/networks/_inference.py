@@ -32,11 +32,16 @@ def predict_noise(network, noisy, sigma=None, *, call=None):
         level = sigma.to(noisy).view(-1, 1, 1, 1).expand(len(noisy), 1, *noisy.shape[-2:])
         noisy = torch.cat([noisy, level], dim=1)
     height, width = noisy.shape[-2:]
-    bottom, right = -height % network.multiple, -width % network.multiple
-    if not bottom and not right:
-        return call(noisy)
-    extended = noisy[..., mirrored(height, bottom), :][..., mirrored(width, right)]
-    return call(extended)[..., :height, :width]
+    return call(extended(noisy, network.multiple))[..., :height, :width]
+
+
+def extended(images, multiple):
+    """Mirror images ``(n, C, H, W)`` at their last pixels until their sides are multiples."""
+    height, width = images.shape[-2:]
+    bottom, right = -height % multiple, -width % multiple
+    if bottom:
+        images = images[..., mirrored(height, bottom), :]
+    return images[..., mirrored(width, right)] if right else images
 
 
 def mirrored(side, more):

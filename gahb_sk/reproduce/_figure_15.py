@@ -4,6 +4,7 @@ import numpy as np
 
 from gahb_sk.experiments import capacity_curve
 from gahb_sk.reproduce import _pairs
+from gahb_sk.reproduce._pair_plans import PAIRS
 from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 
 SIZES = {"pairs-8x8": "8x8", "pairs-16x16": "16x16", "pairs-32x32": "32x32"}
@@ -16,7 +17,7 @@ def run(setup):
     stacks, pairs, n_test = {}, {}, []
     for name, size in SIZES.items():
         fitted, stacks[size], left = _pairs.load(setup, name)
-        pairs[size] = {_label(fitted): fitted}
+        pairs[size] = {_label(name): fitted}
         n_test.append(left)
     table = capacity_curve(
         None, stacks, pairs=pairs, n_test=min(n_test), **setup.options(15),
@@ -41,8 +42,8 @@ def images_needed(n_train, gaps, small=_SMALL):
     return float(np.exp(low + part * (high - low)))
 
 
-def _label(fitted):
-    blocks = next(iter(fitted.values()))[0].n_blocks
+def _label(name):
+    blocks = PAIRS[name].sizes["n_blocks"]
     return f"{blocks} block" if blocks == 1 else f"{blocks} blocks"
 
 

@@ -140,7 +140,7 @@ def test_what_learns_is_fitted_on_its_class(tmp_path):
         (["WaveletShrinkage", "diks"], "Did you mean 'disks'"),
         (["WaveletShrinkage", "c-alpha(alhpa=2)"], "Did you mean 'alpha'"),
         (["WaveletShrinkage", "nothing.png"], "there is no file 'nothing.png'"),
-        (["WaveletShrinkage", "disks", "--sigma", "-1"], "--sigma: expected a positive number"),
+        (["WaveletShrinkage", "disks", "--sigma", "0"], "--sigma: expected a positive number"),
         (["WaveletShrinkage", "disks", "--tolerance", "0"], "--tolerance: expected a positive"),
         (["WaveletShrinkage", "disks", "--color"], "--color: expected a file"),
         (["OracleShrinkage", "disks", "--noisy"], "OracleShrinkage is an oracle"),

@@ -11,6 +11,7 @@ from scipy.ndimage import median_filter
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
+import gahb_sk
 from gahb_sk import compare_denoisers
 from gahb_sk.denoisers import (
     FunctionDenoiser,
@@ -22,6 +23,8 @@ from gahb_sk.denoisers import (
     as_denoisers,
 )
 from tests.instances import smooth_images
+
+SHIPPED = Path(gahb_sk.__file__).parent / "zoo" / "weights"
 
 
 def halve(image):
@@ -37,7 +40,7 @@ def test_denoisers_are_returned_as_they_are():
     ("given", "expected"),
     [
         ("disks", PretrainedDenoiser),
-        (Path("disks"), PretrainedDenoiser),
+        (SHIPPED / "disks", PretrainedDenoiser),
         (torch.nn.AvgPool2d(3, stride=1, padding=1), ModuleDenoiser),
         (halve, FunctionDenoiser),
         (partial(median_filter, size=3), FunctionDenoiser),

@@ -115,9 +115,9 @@ def differences(denoiser, image, sigma, step=1e-6):
 @pytest.mark.parametrize("name", MODULES)
 def test_the_jacobian_is_the_derivative(name, predicts, rng):
     image = rng.rand(10, 9)
-    denoiser = ModuleDenoiser(
-        MODULES[name]().double(), predicts=predicts, blind=name != "functional"
-    )
+    level = "sigma" if name == "functional" else "none"
+    convention = {"predicts": predicts, "level": level}
+    denoiser = ModuleDenoiser(MODULES[name]().double(), convention=convention)
     operator = linearize(denoiser, image, 0.3)
     V = rng.randn(90, 70)
     expected = differences(denoiser, image, 0.3)
@@ -141,7 +141,7 @@ def test_networks_of_the_library_agree_with_backward_mode(dtype, rng):
     at = torch.from_numpy(image)[None, None].requires_grad_()
     out = (at - network(at)).flatten()
     rows = [torch.autograd.grad(out[i], at, retain_graph=True)[0].numpy().ravel() for i in (0, 77)]
-    denoiser = ModuleDenoiser(network, predicts="noise")
+    denoiser = ModuleDenoiser(network, convention={"predicts": "noise"})
     units = np.eye(image.size)[:, [0, 77]]
     found = linearize(denoiser, image, dtype=dtype).rmatmat(units)
     assert found.dtype == dtype
@@ -191,7 +191,7 @@ def test_columns_and_eigenpairs_take_few_passes(rng):
         operator = ModuleDenoiser(Counted(module())).linearize(image, 0.1)
         operator.matmat(np.eye(320))
         assert Counted.n_images[0] <= passes
-    denoiser = ModuleDenoiser(Counted(rectified()), predicts="noise")
+    denoiser = ModuleDenoiser(Counted(rectified()), convention={"predicts": "noise"})
     operator = denoiser.linearize(rng.rand(24, 24), 0.1)
     Counted.n_images[0] = 0
     pairs = leading_eigenpairs(operator, 2, tolerance=1e-2)

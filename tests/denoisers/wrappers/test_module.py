@@ -52,7 +52,7 @@ def small_network(channels=1):
 def test_clean_or_noise(rng):
     images = rng.randn(3, 6, 5)
     clean = ModuleDenoiser(Scale()).fit(images)
-    noise = ModuleDenoiser(Scale(), predicts="noise").fit(images)
+    noise = ModuleDenoiser(Scale(), convention={"predicts": "noise"}).fit(images)
     assert_allclose(clean.transform(images), 0.75 * images, atol=1e-12)
     assert_allclose(noise.transform(images), 0.25 * images, atol=1e-12)
 
@@ -60,7 +60,7 @@ def test_clean_or_noise(rng):
 def test_each_image_has_its_own_level(rng):
     images = rng.randn(3, 2, 6, 5)
     sigma = np.array([0.1, 0.2, 0.5])
-    denoiser = ModuleDenoiser(Lift(), blind=False).fit(images)
+    denoiser = ModuleDenoiser(Lift()).fit(images)
     assert_allclose(
         denoiser.transform(images, sigma=sigma), images + sigma[:, None, None, None], atol=1e-12
     )
@@ -93,7 +93,7 @@ def test_works_in_the_precision_of_the_module(rng):
 def test_jacobian_is_exact(predicts, channels, rng):
     image = rng.randn(channels, 5, 4) if channels > 1 else rng.randn(5, 4)
     network = small_network(channels).double()
-    denoiser = ModuleDenoiser(network, predicts=predicts).fit(image[None])
+    denoiser = ModuleDenoiser(network, convention={"predicts": predicts}).fit(image[None])
     operator = denoiser.linearize(image)
     d, step = image.size, 1e-6
     jacobian = operator.matmat(np.eye(d))
@@ -108,7 +108,9 @@ def test_jacobian_is_exact(predicts, channels, rng):
 def test_a_module_that_writes_into_its_input(predicts, rng):
     images = rng.randn(2, 4, 4)
     before = images.copy()
-    denoiser = ModuleDenoiser(nn.ReLU(inplace=True).double(), predicts=predicts).fit(images)
+    denoiser = ModuleDenoiser(
+        nn.ReLU(inplace=True).double(), convention={"predicts": predicts}
+    ).fit(images)
     positive = np.maximum(images, 0)
     expected = positive if predicts == "clean" else images - positive
     assert_allclose(denoiser.transform(torch.from_numpy(images)).numpy(), expected)
@@ -119,7 +121,7 @@ def test_a_module_that_writes_into_its_input(predicts, rng):
 
 def test_jacobian_at_a_level(rng):
     image = rng.randn(4, 4)
-    denoiser = ModuleDenoiser(Lift(), blind=False).fit(image[None])
+    denoiser = ModuleDenoiser(Lift()).fit(image[None])
     assert_allclose(denoiser.linearize(image, sigma=0.3).matmat(np.eye(16)), np.eye(16), atol=1e-6)
 
 
@@ -153,7 +155,7 @@ def test_bad_parameters():
     with pytest.raises((TypeError, ValueError), match="module"):
         ModuleDenoiser("network.pt").fit(images)
     with pytest.raises(ValueError, match="predicts"):
-        ModuleDenoiser(Scale(), predicts="score").fit(images)
+        ModuleDenoiser(Scale(), convention={"predicts": "residual"}).fit(images)
 
 
 def test_training_goes_on_in_other_threads(rng):

@@ -1,0 +1,1 @@
+"""How other people's networks want images and noise levels: small modules that convert, nested."""
