@@ -91,6 +91,9 @@ def _as_json(section, command):
         "left_out": section.left_out,
         "means": list(comparison.means().rows()),
         "slopes": list(comparison.slopes().rows()),
+        "differences": [
+            row for name in comparison.denoisers for row in comparison.differences(name).rows()
+        ],
         "results": list(comparison.rows()),
     }
 
@@ -128,8 +131,21 @@ def verdict(comparison):
         bounds = np.flatnonzero(part["bound"])
         if len(bounds):
             text += _distance(psnr[best], psnr[bounds].max())
+        text += _not_told_apart(comparison, part["denoiser"], best, rivals, sigma)
         sentences.append(f"<li>{text}.</li>")
     return f"<ul>{''.join(sentences)}</ul>"
+
+
+def _not_told_apart(comparison, names, best, rivals, sigma):
+    """Name the rivals that these images do not tell from the best."""
+    found = comparison.differences(str(names[best])).where(sigma=sigma)
+    others = set(names[rivals].tolist())
+    alike = [
+        html.escape(row["denoiser"])
+        for row in found.rows()
+        if row["denoiser"] in others and row["verdict"] == "no difference shown"
+    ]
+    return f"; no difference from it is shown for {', '.join(alike)}" if alike else ""
 
 
 def _rank(psnr):
@@ -172,7 +188,8 @@ def means_table(comparison):
         part = means.where(denoiser=name)
         kind = f"{part['kind'][0]}{' (bound)' if part['bound'][0] else ''}"
         cells = [_cell(row, best) for row in part.rows()]
-        slope = _number(slopes.where(denoiser=name)["slope"][0])
+        found = slopes.where(denoiser=name)
+        slope = f"{_number(found['slope'][0])} &plusmn; {_number(found['slope_se'][0])}"
         times = (f"{part[column].mean():.1f}" for column in ("fit_seconds", "ms_per_image"))
         rows.append([html.escape(name), kind, *cells, slope, *times])
     return f"{table(rows, head)}<p class='caption'>{_caption(means)}</p>"
@@ -192,7 +209,8 @@ def _order(means, name):
 def _caption(means):
     caption = (
         f"Means over {means['n_images'][0]} test images &plusmn; standard error; best rival in "
-        "bold. A bound is given the clean image. Slope: dB out per dB in."
+        "bold. A bound is given the clean image. Slope: dB out per dB in. Errors count patches of "
+        "one file as one source."
     )
     exact = means["n_exact"].max()
     if exact:

@@ -20,6 +20,7 @@ from gahb_sk._validation import Integral, Interval, Real, at_least, validate_par
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._comparison import Comparison
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_chunks, noisy_images
+from gahb_sk.experiments._table import Table
 from gahb_sk.images import as_images
 from gahb_sk.metrics import psnr, ssim
 
@@ -69,7 +70,8 @@ def compare_denoisers(
         Number of folds; or, a float in (0, 1), that fraction of the images as the one test set;
         or a scikit-learn splitter.
     groups : array-like of shape (n,), default=None
-        For splitters that keep groups together, for example patches of one photograph.
+        Source of each image, for example the photograph that a patch is from. Splitters such as
+        ``GroupKFold`` keep a group together, and standard errors are those of independent groups.
     data_range : float, default=1.0
         Length of the range of intensities, for PSNR and SSIM.
     random_state : int, RandomState or None, default=0
@@ -86,7 +88,8 @@ def compare_denoisers(
     Returns
     -------
     comparison : Comparison
-        One tidy table with ``to_frame()``, ``means()``, ``slopes()``.
+        One tidy table with ``to_frame()``, ``means()``, ``slopes()``, ``differences()`` and the
+        score of every image.
 
     Raises
     ------
@@ -120,17 +123,32 @@ def compare_denoisers(
             for name, fold in tasks
         )
     rows: list[dict] = []
+    scores: list[dict] = []
     examples: dict = {sigma: {} for sigma in sigmas} if n_examples else {}
     with tqdm(total=len(tasks), desc="comparing", disable=not verbose) as bar:
-        for (name, fold), (levels, shown) in zip(tasks, results, strict=True):
+        for (name, fold), (levels, images, shown) in zip(tasks, results, strict=True):
             rows += [{"denoiser": name, "fold": fold, **level} for level in levels]
+            scores += [{"denoiser": name, "fold": fold, **level} for level in images]
             for sigma, images in shown.items():
                 denoised = images.pop("denoised")
                 examples[sigma].update(images)
                 examples[sigma][name] = denoised
             bar.set_postfix_str(name, refresh=False)
             bar.update()
-    return Comparison({key: [row[key] for row in rows] for key in rows[0]}, examples)
+    columns = {key: [row[key] for row in rows] for key in rows[0]}
+    sources = np.arange(n) if groups is None else np.asarray(groups)
+    return Comparison(columns, _image_table(scores, folds, sources), examples)
+
+
+def _image_table(scores, folds, sources):
+    """One row per denoiser, fold, level and image, of ``scores`` with an array for the images."""
+    parts = []
+    for score in scores:
+        image = np.asarray(folds[score["fold"]][1])
+        score |= {"image": image, "source": sources[image]}
+        parts.append({name: np.broadcast_to(v, image.shape) for name, v in score.items()})
+    names = ("denoiser", "fold", "sigma", "image", "source", "psnr", "ssim")
+    return Table({name: np.concatenate([part[name] for part in parts]) for name in names})
 
 
 @contextlib.contextmanager
@@ -158,7 +176,7 @@ def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples):
     start = time.perf_counter()
     denoiser.fit(X[train], None)  # a FrozenEstimator insists on y
     fit_seconds = time.perf_counter() - start
-    rows, examples = [], {}
+    rows, scores, examples = [], [], {}
     for sigma in sigmas:
         psnrs, ssims, seconds = _evaluate(denoiser, X, test, sigma, root, data_range)
         finite = psnrs[~np.isposinf(psnrs)]  # an image that comes out exactly has infinite PSNR
@@ -167,11 +185,12 @@ def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples):
         row |= {"psnr": finite.mean() if len(finite) else np.nan, "psnr_sd": _deviation(finite)}
         row |= {"ssim": ssims.mean(), "ssim_sd": _deviation(ssims)}
         rows.append(row | {"fit_seconds": fit_seconds, "denoise_seconds": seconds})
+        scores.append({"sigma": sigma, "psnr": psnrs, "ssim": ssims})
         if n_examples:
             clean, noisy = noisy_images(X, test[:n_examples], sigma, root)
             denoised = denoiser.denoise(noisy, sigma, clean=clean)
             examples[sigma] = {"clean": clean, "noisy": noisy, "denoised": denoised}
-    return rows, examples
+    return rows, scores, examples
 
 
 def _evaluate(denoiser, X, test, sigma, root, data_range):

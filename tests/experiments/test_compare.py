@@ -21,6 +21,8 @@ from gahb_sk import (
 )
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import compare_denoisers
+from gahb_sk.experiments._clustered import clustered_mean, verdict
+from gahb_sk.metrics import psnr_slope
 
 BOTH = {"wavelet": WaveletShrinkage(), "oracle": OracleShrinkage()}
 
@@ -154,18 +156,88 @@ def test_slope_of_the_identity_is_one(X):
     assert_allclose(slopes["slope_se"], 0, atol=1e-4)
 
 
-def test_slope_and_its_error_are_those_of_least_squares(X):
-    table = compare_denoisers({"wavelet": WaveletShrinkage()}, X, [0.03, 0.1, 0.2, 0.5], cv=2)
+def test_the_slope_is_that_of_least_squares_and_its_error_that_of_the_images_slopes(X):
+    sigma = [0.03, 0.1, 0.2, 0.5]
+    table = compare_denoisers({"wavelet": WaveletShrinkage()}, X, sigma, cv=2)
     means, slopes = table.means(), table.slopes()
-    line = linregress(means["input_psnr"], means["psnr"])
-    assert_allclose(slopes["slope"], line.slope)
-    assert_allclose(slopes["slope_se"], line.stderr)
+    assert_allclose(slopes["slope"], linregress(means["input_psnr"], means["psnr"]).slope)
+    psnrs = [table.images.where(sigma=level)["psnr"] for level in sigma]
+    own = psnr_slope(sigma, np.transpose(psnrs))
+    assert_allclose(slopes["slope"], own.mean())
+    assert_allclose(slopes["slope_se"], own.std(ddof=1) / np.sqrt(12))
 
 
-def test_slope_needs_two_levels_and_its_error_three(X):
+def test_slope_needs_two_levels(X):
     assert np.isnan(compare_denoisers(BOTH, X, [0.1], cv=2).slopes()["slope"]).all()
     two = compare_denoisers(BOTH, X, [0.1, 0.2], cv=2).slopes()
-    assert np.isfinite(two["slope"]).all() and np.isnan(two["slope_se"]).all()
+    assert np.isfinite(two["slope"]).all() and np.isfinite(two["slope_se"]).all()
+
+
+def test_the_score_of_every_image_is_kept(X):
+    table = compare_denoisers(BOTH, X, [0.1, 0.2], cv=3)
+    images = table.images
+    assert images.n_rows == 2 * 2 * 12
+    for row in table.rows():
+        own = images.where(denoiser=row["denoiser"], fold=row["fold"], sigma=row["sigma"])
+        assert_allclose(own["psnr"].mean(), row["psnr"])
+    expected = image_psnr(X, WaveletShrinkage().transform(add_gaussian_noise(X, 0.1, 0), 0.1))
+    found = images.where(denoiser="wavelet", sigma=0.1)
+    assert_allclose(found["psnr"][np.argsort(found["image"])], expected, rtol=1e-6)
+    assert len(table.where(kind="optimal").images) == 2 * 12
+
+
+def worse_by(gain):
+    """The noisy image with its noise made larger, so that each PSNR falls by ``gain`` dB."""
+    factor = 10 ** (gain / 20)
+
+    def denoise(noisy, sigma):
+        return factor * noisy
+
+    return FunctionDenoiser(denoise)
+
+
+def test_differences_are_paired():
+    """The images' PSNRs spread by decibels, but one is 0.1 dB worse on each: that shows."""
+    images = np.zeros((12, 16, 16))
+    denoisers = {"a": worse_by(0), "b": worse_by(0.1)}
+    table = compare_denoisers(denoisers, images, [0.1, 0.2], cv=2)
+    found = table.differences("a")
+    assert_allclose(found["difference"], -0.1)
+    assert_allclose(found["difference_se"], 0, atol=1e-9)
+    assert_array_equal(found["verdict"], "worse")
+    assert_array_equal(table.differences("b")["verdict"], "better")
+    with pytest.raises(ValueError, match="denoiser 'c'.*Expected one of: 'a', 'b'"):
+        table.differences("c")
+
+
+def test_a_denoiser_does_not_differ_from_itself(X):
+    same = {"a": WaveletShrinkage(), "b": WaveletShrinkage()}
+    assert_array_equal(
+        compare_denoisers(same, X, [0.1], cv=2).differences("a")["verdict"], "no difference shown"
+    )
+
+
+def test_verdicts_err_as_rarely_as_they_say(rng):
+    """Without a true difference 5 % of the intervals leave out 0, also for few, unequal sources."""
+    wrong = 0
+    for _ in range(2000):
+        sources = np.repeat(np.arange(8), rng.randint(2, 5, size=8))
+        values = rng.randn(8)[sources] + 0.3 * rng.randn(len(sources))
+        wrong += verdict(*clustered_mean(values, sources)) != "no difference shown"
+    assert 0.03 < wrong / 2000 < 0.09
+    independent = [clustered_mean(rng.randn(30), np.arange(30))[1] for _ in range(50)]
+    assert_allclose(np.mean(independent), 1 / np.sqrt(30), rtol=0.1)
+
+
+def test_images_of_one_source_count_as_one(X):
+    """Each image four times: the error is that of the images, not of four times as many."""
+    once = compare_denoisers(BOTH, X, [0.1], cv=4).differences("oracle")
+    groups = np.repeat(np.arange(12), 4)
+    many = compare_denoisers(
+        BOTH, np.repeat(X, 4, axis=0), [0.1], cv=GroupKFold(4), groups=groups
+    ).differences("oracle")
+    assert many["n_sources"][0] == 12 and many["n_images"][0] == 48
+    assert 0.6 < many["difference_se"][0] / once["difference_se"][0] < 1.4
 
 
 def test_groups_stay_together(X):
