@@ -24,7 +24,7 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
-	@echo "The pages lie in docs/_build/html/index.html"
+	@echo "The pages are in docs/_build/html/index.html"
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -23,11 +23,9 @@ numpydoc_show_class_members = False
 autodoc_default_options = {"members": True, "inherited-members": "Module"}
 exclude_patterns = ["_build", "examples"]
 suppress_warnings = ["config.cache"]
-html_theme = "alabaster"
-html_theme_options = {
-    "description": "Learned, classical and optimal denoisers",
-    "fixed_sidebar": True,
-}
+html_theme = "furo"
+html_title = "gahb_sk"
+html_theme_options = {"top_of_page_buttons": []}  # they would link to the pages' sources
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",

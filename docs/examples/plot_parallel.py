@@ -1,0 +1,22 @@
+"""
+From a laptop to a cluster
+==========================
+
+Experiments run in parallel by joblib, and image sets larger than memory stay on disk or are made as
+they are needed. On a cluster only the backend changes:
+``with joblib.parallel_config(backend="dask"): ...``.
+"""
+
+import joblib
+
+from gahb_sk import WaveletShrinkage, WienerDenoiser, compare_denoisers
+from gahb_sk.datasets import ImageStack
+from gahb_sk.image_classes import CAlphaImages
+
+stack = ImageStack.from_class(CAlphaImages(32, alpha=2), 10_000, random_state=0)  # nothing made yet
+print(stack.shape, stack[:2].mean().round(3))
+few = stack[:64]
+with joblib.parallel_config(n_jobs=2):
+    comparison = compare_denoisers([WaveletShrinkage(), WienerDenoiser()], few, sigma=[0.1], cv=2)
+for row in comparison.means().rows():
+    print(f"{row['denoiser']:20s} {row['psnr']:.1f} dB")

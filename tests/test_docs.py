@@ -1,0 +1,81 @@
+"""What README and guide show: imports exist, commands are understood, pages run."""
+
+import ast
+import importlib
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from gahb_sk.cli import build_parser
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")),
+]  # fmt: skip
+# They need a folder of photographs, or several processes.
+NOT_RUN = ("datasets.md", "scaling.md")
+# Trainings of the guide, shortened.
+SHORTER = [
+    (r"time_budget=\d+", "time_budget=1"),
+    (r"max_images=\d[\d_]*", "max_images=64"),
+    (r"\(10, 100, 1000\)", "(2, 4)"),
+]
+
+RUN = [page for page in PAGES if page.name not in NOT_RUN and "```python" in page.read_text()]
+
+pytestmark = pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="no docs beside the tests")
+
+
+def blocks(page, language):
+    """Return the fenced blocks of a page in one language."""
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def imported_names(code):
+    """Yield the (module, name) pairs that a block takes from this package."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gahb_sk"):
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def commands():
+    """Yield the ``gahb-sk`` lines of all pages, continued lines joined."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for line in re.findall(r"^ *(gahb-sk [a-z].*)$", text, re.MULTILINE):
+            yield page.name, line
+
+
+def test_every_import_of_a_page_exists():
+    taken = [(p.name, *one) for p in PAGES for code in blocks(p, "python") for one in
+             imported_names(code)]  # fmt: skip
+    assert len(taken) > 50
+    missing = [one for one in taken if not hasattr(importlib.import_module(one[1]), one[2])]
+    assert missing == []
+
+
+def test_every_command_of_a_page_is_understood(capsys):
+    lines = list(commands())
+    assert len(lines) > 10
+    refused = []
+    for page, line in lines:
+        try:
+            build_parser().parse_args(shlex.split(line, comments=True)[1:])
+        except SystemExit as stop:
+            if stop.code:
+                refused.append((page, line, capsys.readouterr().err.splitlines()[-1]))
+    assert refused == []
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of trainings that short
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
+def test_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": page.stem}
+    for code in blocks(page, "python"):
+        for pattern, shorter in SHORTER:
+            code = re.sub(pattern, shorter, code)
+        exec(compile(code, page.name, "exec"), names)
