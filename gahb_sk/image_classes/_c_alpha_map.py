@@ -189,10 +189,8 @@ def pull_back(law, latents, dark_above, parts, residual):
 
     Parameters
     ----------
-    law, latents, dark_above
-        See :func:`render`.
-    parts : Parts
-        What :func:`render` returned for them.
+    law, latents, dark_above, parts
+        See :func:`render`, which returned the parts for them.
     residual : Tensor of shape (P, H, W)
         Gradient with respect to the image.
 
@@ -260,15 +258,20 @@ def _segments(heights, n_rows):
     return before, before + rise, torch.where(level, 1, rise), level
 
 
+def bright_and_dark(law, ranges):
+    """Return u1 and u2, (..., 2), of the ranges' latents (..., 2)."""
+    u = torch.special.ndtr(ranges)
+    if law.min_contrast is None:
+        return u
+    free = 1 - law.min_contrast
+    return torch.stack([1 - free * (1 - u.amax(-1)), free * u.amin(-1)], -1)
+
+
 def _side_ranges(law, ranges, dark_above):
     """Return the lowest and the highest intensity of each side, (P, 2) each."""
-    u = torch.special.ndtr(ranges)
-    bright, dark = u[:, 0], u[:, 1]
-    if law.min_contrast is not None:
-        c = law.min_contrast
-        bright, dark = c + (1 - c) * u.amax(1), (1 - c) * u.amin(1)
-    zero, one = torch.zeros_like(bright), torch.ones_like(bright)
-    first, second = torch.stack([zero, dark], 1), torch.stack([bright, one], 1)
+    bright, dark = bright_and_dark(law, ranges).unbind(-1)
+    first = torch.stack([torch.zeros_like(dark), dark], 1)
+    second = torch.stack([bright, torch.ones_like(bright)], 1)
     dark_above = dark_above[:, None]
     above = torch.where(dark_above, first, second)
     below = torch.where(dark_above, second, first)

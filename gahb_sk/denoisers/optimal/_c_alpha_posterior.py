@@ -22,8 +22,6 @@ from gahb_sk.jacobians._posterior import by_channels, factored_operator
 
 _SHARE = 0.4  # of the effective sample size left when the likelihood's power rises
 _LONGEST = 16  # rotations in one Hamiltonian move
-# An image is certified up to this R-hat and this standard error of its log evidence.
-_MIXED, _AGREED = 1.5, 4.0
 
 
 class UncertifiedWarning(UserWarning):
@@ -142,8 +140,9 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         -------
         posteriors : list of Posterior
             One per image: ``mean``, ``variance``, ``draws`` with ``draw_weights``,
-            ``log_evidence`` of each run, and the certificate ``error_db``,
-            ``effective_size``, ``r_hat``. Shuffled pixels are in the unshuffled order.
+            ``covariance_along(directions)``, ``log_evidence`` of each run, and the certificate
+            ``error_db``, ``effective_size``, ``r_hat``. Shuffled pixels are in the unshuffled
+            order.
         """
         self = self._prepared(X)
         found = []
@@ -168,6 +167,37 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         values = np.array([posterior.log_density for posterior in found])
         return values.reshape(len(X), -1).sum(1)
 
+    def sample_from_truth(self, X, sigma, random_state, first_image=0):
+        """Sample each posterior from the latents behind the clean image.
+
+        They are a draw from the posterior. So this run and that of :meth:`sample_posterior`
+        bracket it: one may not have found all of it, the other not have left its start.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H, W)
+            Noisy versions of the images that the class draws by
+            ``sample(n, random_state, first_image=first_image)``.
+        sigma : float or array-like of shape (n,)
+            Noise level.
+        random_state, first_image
+            See ``image_class.sample``.
+
+        Returns
+        -------
+        posteriors : list of Posterior
+            One per image. Their ``log_evidence`` and ``dark_above`` mean nothing.
+        """
+        from gahb_sk.image_classes._c_alpha_map import drawn_latents  # loads torch
+
+        self = self._prepared(X)
+        latents, dark_above = drawn_latents(self._law, len(X), random_state, first_image)
+        found = []
+        for index, images, level in self._known_chunks(self._check_images(X), sigma):
+            truth = zip(latents[index].split(1), dark_above[index].split(1), strict=True)
+            found += self._posteriors(self._unshuffled(images), level, truth)
+        return found
+
     # Hooks --------------------------------------------------------------------------------
 
     def _fit(self, images):
@@ -185,15 +215,16 @@ class CAlphaPosteriorMean(BasePosteriorMean):
     def _smallest_sigma(self):
         return 1e-3
 
-    def _posteriors(self, images, sigma):
-        """Posteriors of images ``(m, C, H, W)``, channel by channel."""
+    def _posteriors(self, images, sigma, truth=None):
+        """Posteriors of images ``(m, C, H, W)``, channel by channel; from their true latents."""
         root = seed_sequence(self.random_state)
         flat = np.asarray(images, np.float32).reshape(-1, *images.shape[2:])
         levels = np.repeat(np.maximum(sigma, self._smallest_sigma()), images.shape[1])
         effort = (self.n_particles, self.n_moves, self.n_final, _SHARE, _LONGEST)
+        truth = [None] * len(flat) if truth is None else truth
         tasks = (
-            delayed(_sample)(self._law, image, float(level), effort, root)
-            for image, level in zip(flat, levels, strict=True)
+            delayed(_sample)(self._law, image, float(level), effort, root, start)
+            for image, level, start in zip(flat, levels, truth, strict=True)
         )
         with _one_thread_each():
             return Parallel(n_jobs=self.n_jobs, prefer="threads")(tasks)
@@ -217,7 +248,7 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         return jacobian
 
     def _warn_of_uncertified(self, found):
-        bad = [p for p in found if not self._certifies(p)]
+        bad = [p for p in found if not p.certifies(self.tolerance)]
         if bad:
             warnings.warn(
                 f"{type(self).__name__}: {len(bad)} of {len(found)} images are not certified. The "
@@ -230,19 +261,15 @@ class CAlphaPosteriorMean(BasePosteriorMean):
                 stacklevel=2,
             )
 
-    def _certifies(self, posterior):
-        return np.isinf(self.tolerance) or (
-            posterior.error_db <= self.tolerance
-            and posterior.r_hat <= _MIXED
-            and posterior.log_evidence_error <= _AGREED
-        )
 
-
-def _sample(image_class, noisy, sigma, effort, root):
+def _sample(image_class, noisy, sigma, effort, root, start):
     """Sample one image; its stream is that of its own values, whatever its place in a batch."""
     import torch
 
-    from gahb_sk.denoisers.optimal._c_alpha_class._posterior import sample_posterior
+    from gahb_sk.denoisers.optimal._c_alpha_class._posterior import (
+        sample_from_truth,
+        sample_posterior,
+    )
     from gahb_sk.denoisers.optimal._c_alpha_class._tempering import Effort
     from gahb_sk.image_classes._c_alpha_map import CAlphaLaw
 
@@ -252,7 +279,11 @@ def _sample(image_class, noisy, sigma, effort, root):
     torch.set_num_threads(1)  # sums in another order would change the chain
     with torch.inference_mode():
         law = CAlphaLaw.of(image_class)
-        return sample_posterior(law, torch.tensor(noisy), sigma, Effort(*effort), generator)
+        rest = torch.tensor(noisy), sigma, Effort(*effort), generator
+        if start is None:
+            return sample_posterior(law, *rest)
+        latents, dark_above = start
+        return sample_from_truth(law, latents.to(law.dtype), dark_above, *rest)
 
 
 @contextlib.contextmanager

@@ -1,10 +1,8 @@
-"""The posterior of one noisy image, from two independent runs, with what certifies it."""
+"""Sample the posterior of one noisy image in two independent runs."""
 
 import dataclasses
 import math
-from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from gahb_sk.denoisers.optimal._c_alpha_class._innovations import (
@@ -12,6 +10,7 @@ from gahb_sk.denoisers.optimal._c_alpha_class._innovations import (
     match_normal,
     match_uniform,
 )
+from gahb_sk.denoisers.optimal._c_alpha_class._record import Posterior
 from gahb_sk.denoisers.optimal._c_alpha_class._tempering import (
     move,
     population_at,
@@ -19,86 +18,13 @@ from gahb_sk.denoisers.optimal._c_alpha_class._tempering import (
     prior_population,
     temper,
 )
+from gahb_sk.image_classes._c_alpha_map import N_RANGES, bright_and_dark
 
 N_RUNS = 2
 _BLOCK = 4  # moves of which the last state is kept as a draw
 _TOLERATED_CORRECTION = 2.0  # variance of the expansion's log weights
 _EXACT_STEP = 0.05  # to begin with, under uniform innovations
 _EXACT_EFFORT = 2  # times as many moves, each of up to twice as many steps
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """What two runs say of an image given its noisy version.
-
-    Attributes
-    ----------
-    mean : ndarray of shape (H, W)
-        Posterior mean.
-    run_means : ndarray of shape (2, H, W)
-        Of each run.
-    variance : float
-        Trace of the posterior covariance, free of Monte Carlo bias.
-    run_variances : ndarray of shape (2,)
-        Of each run.
-    error_variance : float
-        Squared Monte Carlo error of ``mean``, summed over pixels, from the runs' difference.
-    log_evidence : ndarray of shape (2,)
-        Log density of the noisy image, by each run.
-    dark_above : float
-        Probability that the side above the contour is the dark one.
-    draws : ndarray of shape (k, H, W)
-        Dependent draws from the posterior.
-    draw_weights : ndarray of shape (k,)
-        Their weights, of sum 1.
-    correction : float
-        Variance of the log weights from normal to uniform innovations; 0 if exact throughout.
-    exact : bool
-        Whether the states are those of the exact law.
-    r_hat : float
-        Root of the total over the within-particle variance of the images: 1 if particles move
-        freely through the posterior, large if they stay where they began.
-    """
-
-    mean: np.ndarray
-    run_means: np.ndarray
-    variance: float
-    run_variances: np.ndarray
-    error_variance: float
-    log_evidence: np.ndarray
-    dark_above: float
-    draws: np.ndarray
-    draw_weights: np.ndarray
-    correction: float
-    exact: bool
-    r_hat: float
-
-    @property
-    def error_db(self):
-        """By how many dB Monte Carlo error lowers the PSNR of the mean."""
-        return 10 * math.log10(1 + self.error_variance / max(self.variance, 1e-300))
-
-    @property
-    def log_density(self):
-        """Log density of the noisy image: the log of the runs' mean evidence."""
-        return float(np.logaddexp.reduce(self.log_evidence) - math.log(len(self.log_evidence)))
-
-    @property
-    def log_evidence_error(self):
-        """Standard error of ``log_density``, from the runs' difference."""
-        return float(np.ptp(self.log_evidence)) / 2
-
-    @property
-    def factor(self):
-        """Rows (k, d) whose Gram matrix is the posterior covariance."""
-        draws = self.draws.reshape(len(self.draws), -1).astype(np.float64)
-        away = draws - self.draw_weights @ draws
-        return away * np.sqrt(self.draw_weights)[:, None]
-
-    @property
-    def effective_size(self):
-        """Number of independent posterior draws whose mean would have the same error."""
-        return self.variance / max(self.error_variance, 1e-300)
 
 
 def sample_posterior(law, noisy, sigma, effort, generator, *, exact=None):
@@ -207,6 +133,7 @@ class Visits:
         self.weights = torch.zeros(self.groups[0], dtype=torch.float64)
         self.chains = torch.zeros(*self.groups, *self.law.size)
         self.log_weights, self.draws, self.draw_weights = [], [], []
+        self.draw_contours, self.draw_ranges = [], []
         self.base = population.log_evidence
 
     def add(self, particles):
@@ -226,7 +153,10 @@ class Visits:
 
     def keep(self, particles):
         """Keep the present states as draws."""
-        self.draws.append(particles.parts.image.unflatten(0, self.groups))
+        parts = particles.parts
+        self.draws.append(parts.image.unflatten(0, self.groups))
+        self.draw_contours.append(parts.contour.unflatten(0, self.groups))
+        self.draw_ranges.append(bright_and_dark(self.law, particles.latents[..., :N_RANGES]))
         self.draw_weights.append(self.last)
 
     def finish(self):
@@ -261,7 +191,10 @@ class Visits:
         group_mean = self.first / self.weights[:, None, None]
         total = (self.second / self.weights[:, None, None] - group_mean.square()).sum((1, 2))
         within = (total - self.between).clamp_min(1e-3 * total)
-        draws = torch.stack(self.draws, 1)
+        draws, contours, ranges = (
+            torch.stack(kept, 1).flatten(0, 2).numpy()
+            for kept in (self.draws, self.draw_contours, self.draw_ranges)
+        )
         weights = torch.stack(self.draw_weights, 1)
         weights = weights / weights.sum((1, 2), keepdim=True) * share[:, None, None]
         return Posterior(
@@ -272,8 +205,10 @@ class Visits:
             error_variance=apart * float(of_run.square().sum()),
             log_evidence=log_evidence.numpy(),
             dark_above=float(share[target.dark_above].sum()),
-            draws=draws.flatten(0, 2).numpy(),
+            draws=draws,
             draw_weights=weights.flatten().numpy(),
+            draw_contours=contours,
+            draw_ranges=ranges,
             correction=self.correction,
             exact=not self.law.normal,
             r_hat=float((share * (total / within).sqrt()).sum()),
