@@ -68,7 +68,7 @@ def _value(node):
     """Return what a literal or an architecture stands for."""
     architectures = {cls.__name__: cls for cls in ARCHITECTURES.values()}
     if isinstance(node, ast.Call) and getattr(node.func, "id", None) in architectures:
-        settings = {key.arg: ast.literal_eval(key.value) for key in node.keywords}
+        settings = {key.arg: _value(key.value) for key in node.keywords}
         cls = architectures[node.func.id]
         if node.args or not set(settings) <= set(inspect.signature(cls).parameters):
             raise ValueError("not parameters of an architecture")

@@ -281,6 +281,10 @@ class BaseDenoiser(DenoiserTemplate):
         """Of networks: a function from a dtype to the products at all images together."""
         return None
 
+    def _is_gradient(self):
+        """Tell whether the denoiser is the gradient of a function: its Jacobian is symmetric."""
+        return False
+
     def _estimate_sigma(self, noisy):
         return estimate_sigma(noisy)
 

@@ -56,7 +56,7 @@ def _operator(denoiser, noisy, levels, partner):
     """The Jacobian at ``noisy (1, C, H, W)``; the others are of length 1, or None."""
     products = denoiser._jacobian_products(noisy, levels)
     if products is not None:
-        return network_operator(products, noisy.size)
+        return network_operator(products, noisy.size, symmetric=denoiser._is_gradient())
     level = None if levels is None else float(levels[0])
     extra = () if partner is None else (partner[0],)
     operator = denoiser._jacobian(noisy[0], level, *extra)

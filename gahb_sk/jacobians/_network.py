@@ -3,8 +3,9 @@ r"""Jacobians of torch modules, for blocks of vectors and several images at once
 The Jacobian at an image is a linear function of vectors. Of networks of linear layers and
 rectifiers it is a network of the same layers (see ``_gates``), which is tried out once against
 backward mode; its transpose is the backward pass of it. Other modules are differentiated by torch,
-by a trace of forward mode made once, through which only tangents are pushed. Graphs are kept and
-serve all vectors.
+by a trace of forward mode made once, through which only tangents are pushed. Of a gradient of an
+energy the Jacobian is symmetric, and backward mode all it takes. Graphs are kept and serve all
+vectors.
 """
 
 import copy
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 
 from gahb_sk.jacobians._gates import gated_map
+from gahb_sk.networks._energy import EnergyModule
 
 # Pixels of a batch of vectors: 4 vectors of 80x80 images; bounds the memory of feature maps, and
 # keeps them near the processor. Batches are multiples of the least, so that the graph of a
@@ -50,6 +52,12 @@ def network_products(
     if block is None:
         block = _PIXELS_AT_ONCE // (points.shape[-1] * points.shape[-2] * len(points))
         block = min(max(_LEAST_BLOCK, block - block % _LEAST_BLOCK), _LARGEST_BLOCK)
+    if isinstance(network, EnergyModule):
+        frozen = frozen_copy(network, points.dtype, device)
+        product = _in_blocks(
+            GenericJacobian(frozen, function, points, levels).backward, points, block, name
+        )
+        return product, product
     known = _is_gated.setdefault(network, {})
     if (sigma is None) not in known:
         known[sigma is None] = _agrees(network, function, points, levels)

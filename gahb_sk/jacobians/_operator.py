@@ -175,7 +175,7 @@ def conjugated(operator, into, back):
     )
 
 
-def network_operator(products, d, dtype=np.float64):
+def network_operator(products, d, dtype=np.float64, *, symmetric=False):
     """Jacobian of a network at one image of d values.
 
     ``products(dtype)`` returns a pair of functions of ``V (1, d, k)``, forward and transposed. It
@@ -185,8 +185,8 @@ def network_operator(products, d, dtype=np.float64):
     return JacobianOperator(
         d,
         lambda V: pair()[0](V[None])[0],
-        lambda V: pair()[1](V[None])[0],
+        None if symmetric else lambda V: pair()[1](V[None])[0],
         dtype=dtype,
         block=4,  # products are costly, and more of them are needed the larger the block
-        recast=lambda other: network_operator(products, d, other),
+        recast=lambda other: network_operator(products, d, other, symmetric=symmetric),
     )

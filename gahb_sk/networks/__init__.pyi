@@ -2,6 +2,7 @@ from ._architectures import (
     ARCHITECTURES as ARCHITECTURES,
     Architecture as Architecture,
     BiasFreeCNN as BiasFreeCNN,
+    Energy as Energy,
     ResidualUNet as ResidualUNet,
     UNet as UNet,
 )

@@ -37,10 +37,12 @@ class Architecture(BaseEstimator):
             the sides of an image must be multiples.
         """
         self._validate_params()
-        module = importlib.import_module(f"gahb_sk.networks.{self._file}")
-        return getattr(module, self._class)(
+        return self._module()(
             **self.get_params(), image_channels=image_channels, blind=blind, generator=generator
         )
+
+    def _module(self):
+        return getattr(importlib.import_module(f"gahb_sk.networks.{self._file}"), self._class)
 
 
 class UNet(Architecture):
@@ -126,6 +128,10 @@ class ResidualUNet(Architecture):
         What convolutions assume beyond the border: zeros, the border pixel, or the image mirrored
         at it. A network that is trained on crops reads zeros as its position in the crop, and is up
         to 2 dB worse on larger images; with the others it is not.
+    activation : {"relu", "smooth"}, default="relu"
+        Between the convolutions of a unit. "smooth" is ``x * sigmoid(3 x / r)``, r the root mean
+        square over the channels of a pixel: homogeneous like "relu", with a continuous Jacobian.
+        That of "relu" is cheaper to compute.
 
     Examples
     --------
@@ -143,17 +149,77 @@ class ResidualUNet(Architecture):
         "n_units": [at_least(1), tuple],
         "unshuffle": [Interval(Integral, 1, 8, closed="both")],
         "padding": [StrOptions(set(PADDINGS))],
+        "activation": [StrOptions({"relu", "smooth"})],
     }
 
-    def __init__(self, channels=8, n_blocks=3, n_units=1, unshuffle=1, padding="replicate"):
+    def __init__(
+        self,
+        channels=8,
+        n_blocks=3,
+        n_units=1,
+        unshuffle=1,
+        padding="replicate",
+        activation="relu",
+    ):
         self.channels = channels
         self.n_blocks = n_blocks
         self.n_units = n_units
         self.unshuffle = unshuffle
         self.padding = padding
+        self.activation = activation
 
 
-ARCHITECTURES = {"residual_unet": ResidualUNet, "unet": UNet, "bias_free_cnn": BiasFreeCNN}
+class Energy(Architecture):
+    """A network that is a density: the gradient of an energy, whose Jacobian is symmetric [1]_.
+
+    The denoiser is ``f(y) = y - grad U(y)`` with ``U(y) = <y, r(y)> / 2``, r a smooth network. So
+    it is a score by construction, and its eigenvectors are orthogonal.
+
+    Parameters
+    ----------
+    network : ResidualUNet, default=None
+        r, with ``activation="smooth"``: a gradient that jumps cannot be trained. None is the
+        default one.
+
+    References
+    ----------
+    .. [1] F. Guth, Z. Kadkhodaie and E. P. Simoncelli, "Learning normalized image densities via
+       dual score matching", NeurIPS 2025, arXiv:2506.05310.
+
+    Examples
+    --------
+    >>> from gahb_sk.networks import Energy, ResidualUNet
+    >>> shape = Energy(ResidualUNet(channels=4, activation="smooth"))
+    >>> sum(weight.numel() for weight in shape.build().parameters())
+    80040
+    """
+
+    _file, _class = "_energy", "EnergyModule"
+
+    _parameter_constraints: dict = {"network": [Architecture, None]}
+
+    def __init__(self, network=None):
+        self.network = network
+
+    def build(self, image_channels=1, *, blind=True, generator=None):
+        """Make the torch module; see :meth:`Architecture.build`."""
+        self._validate_params()
+        network = ResidualUNet(activation="smooth") if self.network is None else self.network
+        if getattr(network, "activation", None) != "smooth":
+            raise ValueError(
+                f"network: expected a smooth one, got {network!r}, whose gradient jumps. Use "
+                'Energy(ResidualUNet(activation="smooth")).'
+            )
+        built = network.build(image_channels, blind=blind, generator=generator)
+        return self._module()(built)
+
+
+ARCHITECTURES = {
+    "residual_unet": ResidualUNet,
+    "unet": UNet,
+    "bias_free_cnn": BiasFreeCNN,
+    "energy": Energy,
+}
 
 
 def as_architecture(network):

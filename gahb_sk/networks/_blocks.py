@@ -7,6 +7,9 @@ from torch import nn
 
 from gahb_sk.networks._synchronised import synchronised_norm
 
+_STEEPNESS = 3.0
+_LEAST_POWER = 1e-24
+
 
 class BiasFreeNorm(nn.Module):
     """Divide each channel by its standard deviation, without removing its mean.
@@ -96,6 +99,25 @@ class _FusedNorm(torch.autograd.Function):
         slope = -gammas * r**3 * mean * mean_grad
         grad_x.addcmul_(x, slope).add_(gammas * r * mean_grad - slope * mean)
         return grad_x, scale + shift * mean * r, None
+
+
+class SmoothUnit(nn.Module):
+    """``x * sigmoid(3 x / r)``, r the root mean square over the channels of the same pixel.
+
+    A smooth rectifier that keeps networks homogeneous. r belongs to one pixel alone: taken over the
+    image, every pixel would see the whole of it, and the output would depend on the image's size.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Rectify ``x`` of shape (n, channels, H, W)."""
+        # The bound keeps second derivatives finite in single precision where x is 0. They hold
+        # powers of 1 / r up to the third, and through rsqrt() would hold the fifth.
+        r = x.square().mean(dim=1, keepdim=True).clamp(min=_LEAST_POWER).sqrt()
+        return x * torch.sigmoid(x * (_STEEPNESS / r))
+
+
+# A new layer of each name, which rectifies feature maps.
+ACTIVATIONS = {"relu": lambda: nn.ReLU(inplace=True), "smooth": SmoothUnit}
 
 
 def conv(in_channels, out_channels, generator, padding="zeros"):

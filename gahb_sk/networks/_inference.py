@@ -28,11 +28,19 @@ def predict_noise(network, noisy, sigma=None, *, call=None):
     noise : torch.Tensor of shape (n, C, H, W)
     """
     call = network if call is None else call
-    if not network.blind:
-        level = sigma.to(noisy).view(-1, 1, 1, 1).expand(len(noisy), 1, *noisy.shape[-2:])
-        noisy = torch.cat([noisy, level], dim=1)
+    noisy = with_level(network, noisy, sigma)
+    if getattr(network, "any_size", False):
+        return call(noisy)
     height, width = noisy.shape[-2:]
     return call(extended(noisy, network.multiple))[..., :height, :width]
+
+
+def with_level(network, noisy, sigma=None):
+    """Return the input of a network: images ``(n, C, H, W)``, and their levels unless blind."""
+    if network.blind:
+        return noisy
+    level = sigma.to(noisy).view(-1, 1, 1, 1).expand(len(noisy), 1, *noisy.shape[-2:])
+    return torch.cat([noisy, level], dim=1)
 
 
 def extended(images, multiple):

@@ -9,6 +9,7 @@ import copy
 
 import torch
 
+from gahb_sk.networks._energy import EnergyModule
 from gahb_sk.networks._inference import predict_noise
 
 _FIRST_WIDTH = 32  # multiples of the network's own
@@ -35,6 +36,10 @@ def reach(network, image_channels):
         The output at pixels ``m k`` to ``m (k + 1) - 1``, m the multiple, depends on the input from
         ``pixels`` before the first to ``pixels`` after the last, and on nothing else.
     """
+    if isinstance(network, EnergyModule):
+        # A pixel belongs to all terms of the energy within reach of r, and each of them to all
+        # pixels within reach of it.
+        return 2 * reach(network.network, image_channels) + network.multiple
     positive = _positive_copy(network)
     multiple, n = network.multiple, _FIRST_WIDTH
     while True:
@@ -63,7 +68,9 @@ def bytes_per_pixel(network, image_channels):
     finally:
         for hook in hooks:
             hook.remove()
-    alive = min(sum(counted), _ALIVE * max(counted))
+    # A gradient needs all results again.
+    all_kept = isinstance(network, EnergyModule)
+    alive = 3 * sum(counted) if all_kept else min(sum(counted), _ALIVE * max(counted))
     return -(-alive * parameter.element_size() // side**2)
 
 

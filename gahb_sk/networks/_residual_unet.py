@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gahb_sk.networks._blocks import conv, down_conv, up_conv
+from gahb_sk.networks._blocks import ACTIVATIONS, conv, down_conv, up_conv
 
 # Channels of the second scale, in those of the finest; from there on they double.
 _WIDENING = 3
@@ -47,6 +47,8 @@ class ResidualUNetModule(nn.Module):
         nothing is computed at full resolution.
     padding : {"zeros", "replicate", "reflect"}, default="replicate"
         What the 3x3 convolutions assume beyond the border; see :func:`conv`.
+    activation : {"relu", "smooth"}, default="relu"
+        "smooth" has derivatives of all orders, see :class:`SmoothUnit`.
 
     Raises
     ------
@@ -64,21 +66,23 @@ class ResidualUNetModule(nn.Module):
         n_units=1,
         unshuffle=1,
         padding="replicate",
+        activation="relu",
     ):
         super().__init__()
         self.blind = blind
         self.unshuffle = unshuffle
         widths = scale_widths(channels, n_blocks)
         counts = units_per_scale(n_units, len(widths))
+        style = {"generator": generator, "padding": padding, "activation": activation}
         pairs = list(zip(widths[:-1], widths[1:], strict=True))
         # The order in which weights are drawn is part of what a seed means: do not change it.
         inputs, outputs = (unshuffle**2 * n for n in (image_channels + (not blind), image_channels))
         self.first = conv(inputs, widths[0], generator, padding)
-        self.encoder = _units_by_scale(widths, counts, generator, padding)
+        self.encoder = _units_by_scale(widths, counts, style)
         self.down = nn.ModuleList(down_conv(fine, coarse, generator) for fine, coarse in pairs)
-        self.middle = _units(widths[-1], counts[-1], generator, padding)
+        self.middle = _units(widths[-1], counts[-1], style)
         self.up = nn.ModuleList(up_conv(coarse, fine, generator) for fine, coarse in pairs)
-        self.decoder = _units_by_scale(widths, counts, generator, padding)
+        self.decoder = _units_by_scale(widths, counts, style)
         self.last = conv(widths[0], outputs, generator, padding)
 
     @property
@@ -128,22 +132,21 @@ def units_per_scale(n_units, n_scales):
     return counts
 
 
-def _units_by_scale(widths, counts, generator, padding):
+def _units_by_scale(widths, counts, style):
     """Units of all scales but the coarsest."""
     return nn.ModuleList(
-        _units(width, count, generator, padding)
-        for width, count in zip(widths[:-1], counts[:-1], strict=True)
+        _units(width, count, style) for width, count in zip(widths[:-1], counts[:-1], strict=True)
     )
 
 
-def _units(channels, n_units, generator, padding):
+def _units(channels, n_units, style):
     """One unit, or a sequence of them; the name of a single one's weights has no number."""
-    units = [ResidualUnit(channels, generator, padding) for _ in range(n_units)]
+    units = [ResidualUnit(channels, **style) for _ in range(n_units)]
     return units[0] if n_units == 1 else nn.Sequential(*units)
 
 
 class ResidualUnit(nn.Module):
-    """``x + conv(relu(conv(x)))``.
+    """``x + conv(activation(conv(x)))``.
 
     Parameters
     ----------
@@ -151,13 +154,15 @@ class ResidualUnit(nn.Module):
     generator : torch.Generator
     padding : {"zeros", "replicate", "reflect"}
         See :func:`conv`.
+    activation : {"relu", "smooth"}, default="relu"
+        See ``ACTIVATIONS``.
     """
 
-    def __init__(self, channels, generator, padding):
+    def __init__(self, channels, generator, padding, activation="relu"):
         super().__init__()
         self.branch = nn.Sequential(
             conv(channels, channels, generator, padding),
-            nn.ReLU(inplace=True),
+            ACTIVATIONS[activation](),
             conv(channels, channels, generator, padding),
         )
 

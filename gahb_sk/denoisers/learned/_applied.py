@@ -6,6 +6,7 @@ from gahb_sk._arrays import n_channels
 from gahb_sk.jacobians._network import network_products
 from gahb_sk.networks._build import OwnNetwork
 from gahb_sk.networks._devices import on_device, resolve_device
+from gahb_sk.networks._energy import EnergyModule
 from gahb_sk.networks._inference import denoise
 from gahb_sk.networks._reach import bytes_per_pixel, reach
 from gahb_sk.training._machine import resolve_machine
@@ -17,6 +18,9 @@ class AppliedNetwork:
     kind = "learned"
     _backend = "torch"
     _fixed = "channels"
+
+    def _is_gradient(self):
+        return isinstance(self.network_, EnergyModule)
 
     def _machine(self):
         return resolve_machine(self.machine)

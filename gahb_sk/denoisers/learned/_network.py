@@ -37,7 +37,8 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
     Parameters
     ----------
     network : str, architecture, torch.nn.Module or class, default="residual_unet"
-        "residual_unet" (best on CPUs), "unet" (the paper's) or "bias_free_cnn"; an architecture
+        "residual_unet" (best on CPUs), "unet" (the paper's), "bias_free_cnn" or "energy" (the
+        gradient of an energy: its Jacobian is symmetric); an architecture
         with its parameters, such as ``UNet(channels=64)`` of :mod:`gahb_sk.networks`, which a grid
         search reaches as ``network__channels``; or a module of your own, called with noisy images
         ``(n, C, H, W)``, and with noise levels ``(n,)`` unless ``blind``. A module is copied and

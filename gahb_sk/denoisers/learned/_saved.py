@@ -190,17 +190,24 @@ class SavedNetwork:
 
 def _network(described, given, folder):
     """Return the network that a folder describes, or the one that the user names for it."""
-    described = dict(described)
-    name = described.pop("class")
+    name = described["class"]
     if name in _CLASSES:
-        described = {**_ONCE.get(name, {}), **described}
-        return _CLASSES[name](**{key: _tuples(value) for key, value in described.items()})
+        return _architecture(described)
     if given is None:
         raise ValueError(
             f"{folder}: expected the class of the network, a module of your own, got None. Load "
             f"it with load(folder, network={name.rpartition('.')[2]})."
         )
     return given
+
+
+def _architecture(described):
+    """Return the architecture that a dict describes, and those within it."""
+    described = {**_ONCE.get(described["class"], {}), **described}
+    cls = _CLASSES[described.pop("class")]
+    nested = isinstance(described.get("network"), dict)
+    inner = {"network": _architecture(described.pop("network"))} if nested else {}
+    return cls(**{key: _tuples(value) for key, value in described.items()}, **inner)
 
 
 def _tuples(value, wanted=True):

@@ -13,6 +13,7 @@ NETWORKS = {
     "residual_unet": ResidualUNet(channels=4, n_blocks=1),
     "unet": UNet(channels=4, n_blocks=1),
     "bias_free_cnn": BiasFreeCNN(channels=4, depth=4),
+    "smooth": ResidualUNet(channels=4, n_blocks=1, activation="smooth"),
 }
 
 

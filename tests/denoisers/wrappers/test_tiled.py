@@ -45,6 +45,7 @@ ARCHITECTURES = {
     "unet 1": lambda: network(UNet, channels=4, n_blocks=1),
     "unet 3": lambda: network(UNet, channels=2, n_blocks=3),
     "residual 2": lambda: network(ResidualUNet, channels=4, n_blocks=2),
+    "smooth": lambda: network(ResidualUNet, channels=4, n_blocks=1, activation="smooth"),
 }
 every_network = pytest.mark.parametrize("name", ARCHITECTURES)
 every_padding = pytest.mark.parametrize("pad", [lambda n: n, replicate], ids=["zeros", "replicate"])
