@@ -29,6 +29,7 @@ from .optimal._smoothed_empirical_bayes import (
     SmoothedEmpiricalBayesDenoiser as SmoothedEmpiricalBayesDenoiser,
 )
 from .optimal._tangent_projection import TangentProjection as TangentProjection
+from .wrappers._from_published import from_published as from_published
 from .wrappers._function import FunctionDenoiser as FunctionDenoiser
 from .wrappers._module import ModuleDenoiser as ModuleDenoiser
 from .wrappers._tiled import Tiled as Tiled

@@ -5,12 +5,11 @@ of the same keys, possibly prefixed ``module.`` by data-parallel training. Nothi
 read.
 """
 
-import warnings
-
 import torch
 
 from gahb_sk._files import atomic_path
 from gahb_sk.networks._architectures import BiasFreeCNN, UNet
+from gahb_sk.networks.published._checkpoint import load_tensors
 
 _PREFIX = "module."
 
@@ -33,18 +32,7 @@ def read_published(path):
     ValueError
         If the file is no state dict of tensors.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # on foreign pickle protocols
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # what torch raises for damaged files has no common class
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(
-            f"{path}: expected a state dict of tensors written by torch.save; it cannot be read "
-            f"as one ({reason})."
-        ) from error
+    state = load_tensors(path)
     tensors = isinstance(state, dict) and all(
         isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
     )

@@ -1,0 +1,1 @@
+"""Networks of other people, by the key layout of their published weights."""
