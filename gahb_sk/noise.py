@@ -3,6 +3,8 @@
 The noisy image is ``y = x + sigma z`` with ``z ~ N(0, Id)``; ``sigma`` is in the units of ``x``.
 """
 
+import warnings
+
 import numpy as np
 from scipy.special import ndtri
 
@@ -18,6 +20,11 @@ _MEDIAN_OF_ABSOLUTE_NORMAL = float(ndtri(0.75))
 # candidates see the same noise.
 DEFAULT_SIGMA = 0.1
 SCORE_NOISE_SEED = 0
+
+# Nobody means more for images in [0, 1].
+LARGEST_SIGMA = 1.5
+_BYTES = 255
+_FEW_PIXELS = 64
 
 _BLOCK = 8  # side of the blocks of which mean and variance are compared
 _FITS = 20
@@ -49,6 +56,11 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
         If X holds no floats, NaN or infinity, or sigma is negative, not finite or of the wrong
         length.
 
+    Warns
+    -----
+    UserWarning
+        For images in [0, 1] and a sigma above 1.5, which is meant in units of 1/255.
+
     Examples
     --------
     >>> import numpy as np
@@ -73,6 +85,7 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     check_finite(X)
     n = len(X)
     sigma = check_sigma(sigma, n)
+    warn_of_bytes(sigma, X, 0, 1)
     root = seed_sequence(random_state)
     dtype = numpy_dtype(X)
     indices = range(n) if indices is None else indices
@@ -185,6 +198,28 @@ def _finest_details(X):
         X = (X[..., 0:even:2] - X[..., 1:even:2]) * X.dtype.type(np.sqrt(0.5))
         X = np.moveaxis(X, -1, axis)
     return X
+
+
+def warn_of_bytes(sigma, X, low, high):
+    """Warn of noise levels that look like bytes, 25 for 25/255, if the images are within bounds.
+
+    Parameters
+    ----------
+    sigma : ndarray of shape (n,)
+    X : ndarray or torch.Tensor
+        Images that are not all 0.
+    low, high : float
+        Bounds that images in [0, 1] keep, and others do not.
+    """
+    worst = float(np.max(sigma, initial=0))
+    if not LARGEST_SIGMA < worst <= _BYTES or np.prod(X.shape) < _FEW_PIXELS:
+        return
+    if low <= X.min() and 0 < X.max() <= high:
+        warnings.warn(
+            f"sigma: {worst:g} is not a noise level of images in [0, 1]: did you mean "
+            f"{worst:g}/255?",
+            stacklevel=4,
+        )
 
 
 def check_sigma(sigma, n, name="sigma"):

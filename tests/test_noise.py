@@ -3,7 +3,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from gahb_sk import add_gaussian_noise, estimate_sigma
+from gahb_sk import WaveletShrinkage, add_gaussian_noise, estimate_sigma
 
 
 @pytest.mark.parametrize("shape", [(4, 6, 5), (4, 3, 6, 5), (4, 30)])
@@ -67,3 +67,19 @@ def test_bad_input():
         add_gaussian_noise(np.zeros((2, 2, 2)), 0.1, indices=[1])
     with pytest.raises(ValueError, match=r"\(n, H, W\)"):
         estimate_sigma(np.zeros((4, 4)))
+
+
+@pytest.mark.parametrize("call", ["add", "score", "denoise"])
+def test_bytes_are_asked_about(call, rng):
+    """A noise level of 25 is typed for 25/255; in other units, and for real noise, it is right."""
+    clean, denoiser = rng.random_sample((2, 16, 16)), WaveletShrinkage()
+    noisy = {scale: scale * (clean + 0.1 * rng.standard_normal(clean.shape)) for scale in (1, 255)}
+    ask = {
+        "add": lambda scale: add_gaussian_noise(scale * clean, 25.0, random_state=rng),
+        "score": lambda scale: denoiser.score(scale * clean, sigma=25.0),
+        "denoise": lambda scale: denoiser.transform(noisy[scale], sigma=25.0),
+    }[call]
+    with pytest.warns(UserWarning, match="did you mean 25/255?"):
+        ask(1)
+    ask(255)  # a warning would be an error
+    denoiser.transform(clean + 25.0 * rng.standard_normal(clean.shape), sigma=25.0)

@@ -8,8 +8,8 @@ import re
 import shlex
 
 from gahb_sk._validation import check_name
+from gahb_sk.noise import LARGEST_SIGMA
 
-LARGEST_SIGMA = 1.5  # for images in [0, 1]; nobody means more
 _NOT_OPTIONS = ("command", "run")
 
 

@@ -1,22 +1,25 @@
 """Compare learned, classical and optimal denoisers; write a report.
 
 Fits every denoiser on the same clean training images and lets it denoise the same noisy test
-images. Writes index.html (self-contained), results.csv, results.json and the pictures. Progress
-is shown on stderr.
+images. Writes index.html (self-contained), results.csv, results.json, the pictures, and the networks
+that it trains, which the other commands take. One image file is denoised whole, by denoisers that
+need no training. Progress is shown on stderr.
 """
 
 import importlib.util
 import inspect
 
+import numpy as np
 from sklearn.base import clone
 
 from gahb_sk.cli._arguments import folds, noise_level, positive_int, redo
 from gahb_sk.cli._comparison_page import FILES, Section, write_report
 from gahb_sk.cli._denoisers import describe, parse_denoisers
-from gahb_sk.cli._inputs import NAMES, load_images, make_images, splitter
+from gahb_sk.cli._inputs import NAMES, is_image_file, load_file, load_images, make_images, splitter
 from gahb_sk.cli._page import check_output
 from gahb_sk.experiments import compare_denoisers
 from gahb_sk.training import interruptions_raised
+from gahb_sk.zoo import list_pretrained
 
 EXAMPLE = (
     "gahb-sk compare --images photos --image-size 64 --sigma 0.05 0.1 0.2 \\\n"
@@ -31,7 +34,12 @@ DENOISERS = (
     "BM3DDenoiser",
     "OracleShrinkage",
 )
+# On one image nothing is trained; the network is for grey images or for colour.
+UNTRAINED = ("WaveletShrinkage", "BM3DDenoiser", "OracleShrinkage")
+SHIPPED = {False: "photographs", True: "photographs-color"}
 N_EXAMPLES = 4
+NETWORKS = "networks"
+SIZE = 64
 
 
 def add_arguments(parser):
@@ -39,17 +47,19 @@ def add_arguments(parser):
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--dataset", metavar="NAME", help=f"{', '.join(NAMES)} (default c-alpha)")
     source.add_argument(
-        "--images", metavar="DIR", help="folder of png, jpg, tif or npy images, cut into patches"
-    )
+        "--images", metavar="PATH", help="folder of png, jpg, tif or npy images, cut into patches; "
+        "or one such file"
+    )  # fmt: skip
     add = parser.add_argument
     add("--alpha", type=float, metavar="A", help="regularity of c-alpha images (default 2)")
     add("--n-images", type=positive_int, metavar="N", help="number of images or patches (default "
         "1000 made images, or all patches)")  # fmt: skip
-    add("--image-size", type=positive_int, default=64, metavar="S", help="side in pixels "
-        "(default 64)")  # fmt: skip
+    add("--image-size", type=positive_int, metavar="S", help="side in pixels (default 64; of a "
+        "file: the middle, by default all of it)")  # fmt: skip
     add("--color", action="store_true", help="three channels instead of grey")
-    add("--denoisers", nargs="+", metavar="D", help="Name or 'Name(parameter=value, ...)' "
-        "(default: " + " ".join(DENOISERS) + ")")  # fmt: skip
+    add("--denoisers", nargs="+", metavar="D", help="Name or 'Name(parameter=value, ...)', a "
+        "network of gahb-sk info, or the folder of a saved one (default: " + " ".join(DENOISERS)
+        + "; for a file, photographs " + " ".join(UNTRAINED) + ")")  # fmt: skip
     add("--sigma", type=noise_level, nargs="+", default=[0.03, 0.1, 0.3], metavar="S",
         help="noise levels, for images in [0, 1] (default 0.03 0.1 0.3)")  # fmt: skip
     add("--cv", type=folds, default=0.2, metavar="K", help="number of folds, or the fraction "
@@ -64,20 +74,39 @@ def add_arguments(parser):
 def run(args):
     """Compare, write the report, and say where it is."""
     folder = check_output(args.output, FILES)
-    args.denoisers = args.denoisers or default_denoisers()
+    one = args.images is not None and is_image_file(args.images)
+    names = (SHIPPED[args.color], *UNTRAINED) if one else DENOISERS
+    args.denoisers = args.denoisers or default_denoisers(names)
     denoisers = parse_denoisers(args.denoisers)
     denoisers = with_run_settings(denoisers, args.train_seconds, args.seed)
     section = compare(
-        images_of(args), denoisers, args.sigma, args.cv, args.seed, n_jobs=args.n_jobs
-    )
+        images_of(args), denoisers, args.sigma, _whole(denoisers) if one else args.cv, args.seed,
+        n_jobs=args.n_jobs, folder=folder / NETWORKS,
+    )  # fmt: skip
     page = write_report(folder, section, redo(args))
     print(f"The report is written to {page}")
     return 0
 
 
+def _whole(denoisers):
+    """Return the split of one image, on which nothing is trained, or refuse what learns."""
+    learning = [name for name, denoiser in denoisers.items() if denoiser.learns]
+    if learning:
+        raise ValueError(
+            f"--denoisers: {learning[0]} learns from images, and --images is one file. Give a "
+            "folder, or a trained network of gahb-sk info."
+        )
+    return [(np.zeros(1, int), np.zeros(1, int))]
+
+
 def images_of(args):
     """Load or make the images that the arguments ask for."""
-    options = {"n_images": args.n_images, "image_size": args.image_size, "color": args.color}
+    if args.images is not None and is_image_file(args.images):
+        if args.n_images is not None:
+            raise ValueError("--n-images: expected with a folder only, got it with one file.")
+        return load_file(args.images, image_size=args.image_size, color=args.color)
+    size = SIZE if args.image_size is None else args.image_size
+    options = {"n_images": args.n_images, "image_size": size, "color": args.color}
     if args.images is None:
         return make_images(args.dataset or "c-alpha", alpha=args.alpha, seed=args.seed, **options)
     if args.alpha is not None:
@@ -85,7 +114,7 @@ def images_of(args):
     return load_images(args.images, seed=args.seed, **options)
 
 
-def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None):
+def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None, folder=None):
     """Compare unfitted denoisers on some images; ``cv`` may be a list of pairs (train, test)."""
     is_split = isinstance(cv, list)
     rehearse(denoisers, images.X)
@@ -93,9 +122,10 @@ def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None):
         comparison = compare_denoisers(
             denoisers, images.X, sigma, cv=cv if is_split else splitter(cv, images.groups, seed),
             groups=images.groups, random_state=seed, n_examples=N_EXAMPLES, n_jobs=n_jobs,
-            verbose=True,
+            verbose=True, folder=folder,
         )  # fmt: skip
     split = f"{len(cv[0][0])} training and {len(cv[0][1])} test images" if is_split else cv
+    split = "one image, no training" if len(images.X) == 1 else split
     settings = {
         "images": images.text,
         "shape": list(images.X.shape),
@@ -123,13 +153,11 @@ def rehearse(denoisers, X):
         copy.fit(X[:2])
 
 
-def default_denoisers():
-    """Return the names compared by default, without those whose package is missing."""
-    return [
-        name
-        for name in DENOISERS
-        if name not in OPTIONAL or importlib.util.find_spec(OPTIONAL[name]) is not None
-    ]
+def default_denoisers(names=DENOISERS):
+    """Return those of some denoisers that are there: packages may be missing, and networks."""
+    missing = {name for name, package in OPTIONAL.items() if not importlib.util.find_spec(package)}
+    missing |= set(SHIPPED.values()) - set(list_pretrained())
+    return [name for name in names if name not in missing]
 
 
 def with_run_settings(denoisers, train_seconds, seed, option="--train-seconds"):

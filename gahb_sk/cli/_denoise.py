@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from gahb_sk.cli._arguments import LARGEST_SIGMA, fraction, memory, redo
+from gahb_sk.cli._arguments import fraction, memory, redo
 from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._strips import write_strips
 from gahb_sk.cli._targets import Record, find_targets
 from gahb_sk.datasets import DamagedFile, read_image_file
 from gahb_sk.denoisers import Tiled
-from gahb_sk.noise import estimate_sigma
+from gahb_sk.noise import LARGEST_SIGMA, estimate_sigma
 
 EXAMPLE = "gahb-sk denoise photos --output denoised --sigma auto --compare before-after.html"
 _MARGIN = 64  # of tiles, where no margin gives what the whole image gives

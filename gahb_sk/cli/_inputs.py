@@ -13,6 +13,10 @@ from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 from gahb_sk import datasets
 from gahb_sk._validation import check_name
 from gahb_sk.cli._image_classes import CLASSES, parse_image_class
+from gahb_sk.cli._subjects import middle
+from gahb_sk.datasets import DamagedFile
+from gahb_sk.datasets._decode import decode
+from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 
 NAMES = (*CLASSES, "photographs")
 N_IMAGES = 1000
@@ -58,12 +62,30 @@ def make_images(name, *, n_images=None, image_size=64, alpha=None, color=False, 
     return Images(X, f"C^alpha images, alpha = {alpha:g}", text, alpha=alpha)
 
 
+def is_image_file(path):
+    """Tell whether a path is one image, not a folder, an archive or text."""
+    path = Path(path)
+    return path.suffix.lower() in IMAGE_FILE_EXTENSIONS and path.is_file()
+
+
+def load_file(path, *, image_size=None, color=False):
+    """Read one image, or its middle."""
+    try:
+        image = decode(Path(path).read_bytes(), str(path), color=color)
+    except DamagedFile as error:
+        raise ValueError(f"--images {path}: {error}.") from error
+    if image_size is not None:
+        image = middle(image, image_size, path)
+    height, width = image.shape[-2:]
+    return Images(image[None], Path(path).name, f"{path}, {height}x{width} pixels.")
+
+
 def load_images(folder, *, n_images=None, image_size=64, color=False, seed=0):
     """Cut the images of a folder into patches; name the files left out on stderr."""
     if Path(folder).is_file() and not zipfile.is_zipfile(folder):
         raise ValueError(
-            f"--images: expected a folder of images (or a zip archive of them), got the file "
-            f"{str(folder)!r}. Put the images in a folder and name that."
+            f"--images: expected a folder of images, a zip archive of them, or one image, got the "
+            f"file {str(folder)!r}."
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # said below, file by file

@@ -33,7 +33,7 @@ def read_subject(text, *, image_size=None, color=False, seed=0):
     path = Path(text)
     if path.is_file():
         image = decode(path.read_bytes(), path.name, color=color)
-        return Subject(_middle(image, image_size, text), path.name)
+        return Subject(middle(image, image_size, text), path.name)
     if not is_image_class(text) or path.suffix:
         raise FileNotFoundError(f"IMAGE: there is no file {text!r}.")
     if color:
@@ -43,7 +43,8 @@ def read_subject(text, *, image_size=None, color=False, seed=0):
     return Subject(images[0], f"{text.strip()}, {size}x{size}", images[1:])
 
 
-def _middle(image, size, text):
+def middle(image, size, text):
+    """Return the middle of an image, by default at most 128 pixels a side."""
     height, width = image.shape[-2:]
     if size is not None and size > min(height, width):
         raise ValueError(

@@ -191,7 +191,7 @@ def _callbacks(args):
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise ImportError(
-                "--tensorboard needs the package tensorboard: pip install tensorboard"
+                "--tensorboard needs the package tensorboard: pip install 'gahb-sk[tensorboard]'"
             ) from error
         yield EpochLog(SummaryWriter(args.tensorboard))
 

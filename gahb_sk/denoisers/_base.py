@@ -118,6 +118,11 @@ class BaseDenoiser(DenoiserTemplate):
             If the images or sigma break the contract.
         sklearn.exceptions.NotFittedError
             Before ``fit``, if the denoiser learns something there.
+
+        Warns
+        -----
+        UserWarning
+            For images in [0, 1] and a sigma above 1.5, which is meant in units of 1/255.
         """
         return self.denoise(X, sigma)
 

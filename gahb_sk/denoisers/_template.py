@@ -13,7 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from gahb_sk._arrays import like, n_channels, shape_of, to_numpy, to_torch
 from gahb_sk._image_checks import is_finite
 from gahb_sk.images import as_images
-from gahb_sk.noise import check_sigma
+from gahb_sk.noise import check_sigma, warn_of_bytes
+
+# Images in [0, 1] with noise that is plausible for them stay between; with more they don't.
+_UNIT_WITH_NOISE = (-1, 2)
 
 
 class DenoiserTemplate(TransformerMixin, BaseEstimator):
@@ -75,6 +78,8 @@ class DenoiserTemplate(TransformerMixin, BaseEstimator):
         """Call the hook on its own kind of array; hand the result back in the kind of noisy."""
         if sigma is None and not self.blind:
             sigma = self._estimate_sigma(to_numpy(noisy))
+        elif not self.blind:
+            warn_of_bytes(sigma, noisy, *_UNIT_WITH_NOISE)
         convert = to_numpy if self._backend == "numpy" else to_torch
         arguments = [convert(noisy)]
         arguments.append(None if self.blind else like(sigma, arguments[0]))

@@ -2,8 +2,11 @@
 
 import contextlib
 import multiprocessing.resource_tracker
+import re
 import signal
 import time
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import Integral, Interval, Real, at_least, validate_params
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._comparison import Comparison
+from gahb_sk.experiments._kept_networks import is_kept
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_chunks, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.images import as_images
@@ -49,6 +53,7 @@ def compare_denoisers(
     n_examples: int = 0,
     n_jobs: int | None = None,
     verbose: bool = False,
+    folder: str | PathLike | None = None,
 ) -> Comparison:
     """Compare denoisers by cross-validation on the same images with the same noise.
 
@@ -84,6 +89,9 @@ def compare_denoisers(
         of contended cores.
     verbose : bool, default=False
         Whether to show a progress bar on stderr.
+    folder : str or path-like, default=None
+        Where to save the networks that are trained: ``folder/NAME``, with several folds
+        ``folder/NAME/fold-K``.
 
     Returns
     -------
@@ -115,10 +123,12 @@ def compare_denoisers(
     root = seed_sequence(random_state)
     folds = _split(cv, X, n, groups, root)
     tasks = [(name, fold) for name in denoisers for fold in range(len(folds))]
+    places = _places(folder, tasks, len(folds))
     with _ctrl_c_held(n_jobs):
         results = Parallel(n_jobs=n_jobs, return_as="generator")(
             delayed(_run_fold)(
-                denoisers[name], X, *folds[fold], sigmas, root, data_range, n_examples * (fold == 0)
+                denoisers[name], X, *folds[fold], sigmas, root, data_range,
+                n_examples * (fold == 0), places[name, fold],
             )
             for name, fold in tasks
         )
@@ -170,13 +180,29 @@ def _ctrl_c_held(n_jobs):
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples):
+def _places(folder, tasks, n_folds):
+    """Where the network of each task goes, by name and fold; None for nowhere."""
+    places = {}
+    for name, fold in tasks:
+        own = re.sub(r"[^\w.=,-]+", "-", name).strip("-.")
+        parts = [own] if n_folds == 1 else [own, f"fold-{fold + 1}"]
+        places[name, fold] = None if folder is None else Path(folder).joinpath(*parts)
+    return places
+
+
+def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples, place):
     """Fit on the training images; denoise the test images at every level."""
     denoiser = clone(denoiser)
     start = time.perf_counter()
     denoiser.fit(X[train], None)  # a FrozenEstimator insists on y
     fit_seconds = time.perf_counter() - start
+<<<<<<< HEAD
     rows, scores, examples = [], [], {}
+=======
+    if place is not None and is_kept(denoiser):
+        denoiser.save(place)
+    rows, examples = [], {}
+>>>>>>> 2bdac93 (compare takes one image whole and keeps its networks; bytes typed as noise levels are asked about; guide to photographs)
     for sigma in sigmas:
         psnrs, ssims, seconds = _evaluate(denoiser, X, test, sigma, root, data_range)
         finite = psnrs[~np.isposinf(psnrs)]  # an image that comes out exactly has infinite PSNR

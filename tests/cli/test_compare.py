@@ -121,8 +121,40 @@ def test_more_patches_than_there_are(source, photographs, tmp_path, capsys):
 
 
 def test_a_file_in_place_of_a_folder(photographs, tmp_path, capsys):
-    assert compare(tmp_path / "r", "--images", photographs / "a.png", *FAST) == 1
+    assert compare(tmp_path / "r", "--images", photographs / "text.jpg", *FAST) == 1
+    assert "text.jpg" in error_of(capsys)
+    (photographs / "notes.txt").write_text("not a picture")
+    assert compare(tmp_path / "r", "--images", photographs / "notes.txt", *FAST) == 1
     assert "--images: expected a folder" in error_of(capsys)
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_one_image_is_denoised_whole_and_nothing_is_trained(color, photographs, tmp_path, capsys):
+    words = ["--images", photographs / "a.png", "--sigma", "25/255", *FAST, *["--color"] * color]
+    assert compare(tmp_path / "r", *words) == 0
+    result = json.loads((tmp_path / "r" / "results.json").read_text())
+    assert result["settings"]["shape"] == [1, *[3] * color, 40, 50]
+    assert [row["n_images"] for row in result["results"]] == [1, 1]
+    assert result["settings"]["noise levels"] == [25 / 255]
+    assert compare(tmp_path / "r", *words, "--image-size", 32) == 0
+    assert compare(tmp_path / "r", *words[:-1], "NetworkDenoiser") == 1
+    assert "learns from images" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_networks_that_are_trained_are_kept(tmp_path):
+    network = "NetworkDenoiser(network=ResidualUNet(channels=2, n_blocks=1), max_images=4)"
+    words = [*SMALL, "--denoisers", network, "WaveletShrinkage"]
+    assert compare(tmp_path, *words) == 0
+    kept = tmp_path / "networks" / "NetworkDenoiser"
+    assert [path.name for path in kept.parent.iterdir()] == ["NetworkDenoiser"]
+    before = json.loads((tmp_path / "results.json").read_text())["results"][0]["psnr"]
+    again = ["--denoisers", str(kept), *SMALL]
+    assert compare(tmp_path / "again", *again) == 0
+    after = json.loads((tmp_path / "again" / "results.json").read_text())["results"][0]["psnr"]
+    assert after == pytest.approx(before, abs=1e-3)
+    assert compare(tmp_path / "folds", *words, "--cv", 2) == 0
+    folds = tmp_path / "folds" / "networks" / "NetworkDenoiser"
+    assert sorted(path.name for path in folds.iterdir()) == ["fold-1", "fold-2"]
 
 
 @pytest.mark.parametrize("name", ["results.csv", "index.html"])
