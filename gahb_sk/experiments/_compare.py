@@ -196,13 +196,9 @@ def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples, pl
     start = time.perf_counter()
     denoiser.fit(X[train], None)  # a FrozenEstimator insists on y
     fit_seconds = time.perf_counter() - start
-<<<<<<< HEAD
-    rows, scores, examples = [], [], {}
-=======
     if place is not None and is_kept(denoiser):
         denoiser.save(place)
-    rows, examples = [], {}
->>>>>>> 2bdac93 (compare takes one image whole and keeps its networks; bytes typed as noise levels are asked about; guide to photographs)
+    rows, scores, examples = [], [], {}
     for sigma in sigmas:
         psnrs, ssims, seconds = _evaluate(denoiser, X, test, sigma, root, data_range)
         finite = psnrs[~np.isposinf(psnrs)]  # an image that comes out exactly has infinite PSNR
