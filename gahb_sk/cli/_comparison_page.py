@@ -131,7 +131,8 @@ def verdict(comparison):
         bounds = np.flatnonzero(part["bound"])
         if len(bounds):
             text += _distance(psnr[best], psnr[bounds].max())
-        text += _not_told_apart(comparison, part["denoiser"], best, rivals, sigma)
+        if len(rivals) > 1:
+            text += _not_told_apart(comparison, part["denoiser"], best, rivals, sigma)
         sentences.append(f"<li>{text}.</li>")
     return f"<ul>{''.join(sentences)}</ul>"
 

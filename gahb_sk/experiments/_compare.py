@@ -22,7 +22,6 @@ from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import Integral, Interval, Real, at_least, validate_params
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._comparison import Comparison
-from gahb_sk.experiments._kept_networks import is_kept
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_chunks, noisy_images
 from gahb_sk.experiments._table import Table
 from gahb_sk.images import as_images
@@ -196,8 +195,11 @@ def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples, pl
     start = time.perf_counter()
     denoiser.fit(X[train], None)  # a FrozenEstimator insists on y
     fit_seconds = time.perf_counter() - start
-    if place is not None and is_kept(denoiser):
-        denoiser.save(place)
+    if place is not None:
+        from gahb_sk.experiments._kept_networks import is_kept  # loads torch
+
+        if is_kept(denoiser):
+            denoiser.save(place)
     rows, scores, examples = [], [], {}
     for sigma in sigmas:
         psnrs, ssims, seconds = _evaluate(denoiser, X, test, sigma, root, data_range)
