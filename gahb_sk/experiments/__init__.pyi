@@ -8,6 +8,7 @@ from ._generalization_curve import (
     GeneralizationCurve as GeneralizationCurve,
     generalization_curve as generalization_curve,
 )
+from ._league import Calibration as Calibration, calibrate as calibrate, league as league
 from ._memorization_test import (
     MemorizationTest as MemorizationTest,
     memorization_test as memorization_test,
@@ -17,3 +18,4 @@ from ._posterior_gap import posterior_gap as posterior_gap, summarize_gaps as su
 from ._risk_estimates import risk_estimates as risk_estimates
 from ._sample_pairs import SamplePairs as SamplePairs
 from ._table import Table as Table
+from ._training_curve import TrainingCurve as TrainingCurve, training_curve as training_curve

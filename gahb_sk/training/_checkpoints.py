@@ -64,6 +64,22 @@ def save_checkpoint(trainer, folder, fingerprint):
         old.unlink()
 
 
+def save_snapshot(trainer, folder):
+    """Write the weights that are in use after this step; they stay when checkpoints go."""
+    tensors = {name: v.contiguous().cpu() for name, v in trainer.averaged.state_dict().items()}
+    counts = {"steps": str(trainer.steps), "images": str(trainer.images)}
+    with atomic_path(Path(folder) / f"weights-{trainer.steps:010d}.safetensors") as temporary:
+        save_file(tensors, temporary, metadata=counts)
+
+
+def load_snapshots(folder):
+    """Yield the counts (``steps``, ``images``) and the weights of each snapshot, in order."""
+    for path in sorted(Path(folder).glob("weights-*.safetensors")):
+        with safe_open(path, framework="pt") as file:
+            counts = {name: int(value) for name, value in file.metadata().items()}
+            yield counts, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
 def load_checkpoint(folder):
     """Read the newest sound checkpoint.
 

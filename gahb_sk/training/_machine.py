@@ -11,7 +11,15 @@ from typing import ClassVar
 
 import torch
 
-from gahb_sk.training._settings import BOOL, POSITIVE, Settings, one_of, resolve, whole
+from gahb_sk.training._settings import (
+    BOOL,
+    POSITIVE,
+    Settings,
+    one_of,
+    resolve,
+    several,
+    whole,
+)
 
 PRECISIONS = {"32": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 AUTO = "auto"
@@ -51,6 +59,9 @@ class Machine(Settings):
         Batches made ahead of their use, in a thread.
     checkpoint_every : float
         Seconds between checkpoints.
+    snapshots : tuple of int
+        Training steps after which the weights are kept in the folder of the checkpoints, besides
+        these; see :func:`gahb_sk.experiments.training_curve`.
     pixels_at_once : int
         Pixels of one forward pass after ``fit``, which bounds the memory of the feature maps. An
         image with more is denoised by itself.
@@ -69,6 +80,7 @@ class Machine(Settings):
     devices: int = 1
     prefetch: int = 2
     checkpoint_every: float = 60.0
+    snapshots: tuple = ()
     pixels_at_once: int = 2**17  # is quickest on CPUs
 
     _legal: ClassVar[dict] = {
@@ -79,6 +91,7 @@ class Machine(Settings):
         "devices": whole(1),
         "prefetch": whole(0),
         "checkpoint_every": POSITIVE,
+        "snapshots": several(whole(1)),
         "pixels_at_once": whole(1),
     }
 

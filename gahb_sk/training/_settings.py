@@ -85,6 +85,12 @@ def one_of(names):
     return (lambda value: isinstance(value, str) and value in names), f"one of {names}"
 
 
+def several(test):
+    """Tuples of what another test allows."""
+    legal, text = test
+    return (lambda value: isinstance(value, tuple) and all(map(legal, value))), f"a tuple: {text}"
+
+
 def or_none(test):
     """Besides what another test allows, None."""
     legal, text = test

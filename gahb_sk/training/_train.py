@@ -10,7 +10,7 @@ import torch
 from tqdm.auto import tqdm
 
 from gahb_sk.networks._inference import denoise
-from gahb_sk.training._checkpoints import restore, save_checkpoint
+from gahb_sk.training._checkpoints import restore, save_checkpoint, save_snapshot
 from gahb_sk.training._data import batches
 from gahb_sk.training._image_errors import noisy_of
 from gahb_sk.training._interruption import interrupt_after_step
@@ -196,6 +196,8 @@ def _after_step(engine, setup):
             if shows and done > bar.n:
                 bar.set_postfix(images=trainer.images, refresh=False)
                 bar.update(done - bar.n)
+            if writes and trainer.steps in setup.machine.snapshots:
+                save_snapshot(trainer, setup.checkpoint_dir)
             if writes and time.monotonic() - last >= setup.machine.checkpoint_every:
                 save_checkpoint(trainer, setup.checkpoint_dir, setup.fingerprint)
                 last = time.monotonic()
