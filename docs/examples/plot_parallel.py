@@ -14,8 +14,8 @@ from gahb_sk.datasets import ImageStack
 from gahb_sk.image_classes import CAlphaImages
 
 stack = ImageStack.from_class(CAlphaImages(32, alpha=2), 10_000, random_state=0)  # nothing made yet
-print(stack.shape, stack[:2].mean().round(3))
-few = stack[:64]
+few = stack[:64]  # still lazy
+print(stack.shape, stack[0].mean().round(3))
 with joblib.parallel_config(n_jobs=2):
     comparison = compare_denoisers([WaveletShrinkage(), WienerDenoiser()], few, sigma=[0.1], cv=2)
 for row in comparison.means().rows():

@@ -77,10 +77,10 @@ def make_disk_images(
 
     Returns
     -------
-    images : ndarray of shape (n_samples, *image_shape)
+    images : ndarray of shape ``(n_samples, *image_shape)``
     params : ndarray of shape (n_samples, dimension), float64, only if ``return_params``
         For disks: row and column of the centre, radius, intensity inside and outside.
-    tangents : ndarray of shape (n_samples, dimension, *image_shape), only if ``return_tangents``
+    tangents : ndarray of shape ``(n_samples, dimension, *image_shape)``, only if ``return_tangents``
 
     Examples
     --------

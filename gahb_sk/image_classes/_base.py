@@ -97,7 +97,7 @@ class ImageClass:
 
         Returns
         -------
-        images : ndarray of shape (n_samples, *image_shape)
+        images : ndarray of shape ``(n_samples, *image_shape)``
         latents : ndarray of shape (n_samples, dimension) or a record of arrays
             Only if ``return_latents``; see the class.
         """
@@ -132,7 +132,7 @@ class ImageClass:
 
         Returns
         -------
-        tangents : ndarray of shape (n, dimension, *image_shape)
+        tangents : ndarray of shape ``(n, dimension, *image_shape)``
 
         Raises
         ------

@@ -64,7 +64,7 @@ class BandletGeometry:
         Shape of the stack, ``()`` for one image.
     sides : tuple of tuple of int
         For each detail band of the floor, the sides that its squares may have.
-    choices : tuple of tuple of int ndarray of shape (*lead, rows, columns)
+    choices : tuple of tuple of int ndarray of shape ``(*lead, rows, columns)``
         For each band and side, the number of the angle in each square of that side; -1 for a
         leaf without direction, -2 where there is no leaf. Read only.
     """

@@ -94,7 +94,7 @@ class Transform(ABC):
 
         Returns
         -------
-        vectors : ndarray of shape (n_indices, *shape)
+        vectors : ndarray of shape ``(n_indices, *shape)``
             Row ``i`` is :math:`e_k` with ``k = indices[i]``, in float64.
         """
         indices = np.arange(self.size) if indices is None else np.atleast_1d(indices)
