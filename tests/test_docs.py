@@ -69,6 +69,13 @@ def test_every_command_of_a_page_is_understood(capsys):
     assert refused == []
 
 
+def test_sphinx_reads_every_module():
+    # It cannot read ``{**a, ...}`` among the arguments of a decorator: write ``a | {...}``.
+    parser = pytest.importorskip("sphinx.pycode.parser").Parser
+    for path in (ROOT / "gahb_sk").rglob("*.py"):
+        parser(path.read_text(encoding="utf-8")).parse()
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of trainings that short
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)

@@ -120,7 +120,7 @@ def load_image_folder(
     return (images, report) if return_report else images
 
 
-@validate_params({**OPTIONS, "halve_photographs": ["boolean"]}, prefer_skip_nested_validation=True)
+@validate_params(OPTIONS | {"halve_photographs": ["boolean"]}, prefer_skip_nested_validation=True)
 def load_photographs(
     path,
     *,

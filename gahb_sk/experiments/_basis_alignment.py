@@ -37,7 +37,7 @@ def default_references():
 
 
 @validate_params(
-    {**CONSTRAINTS, "references": [dict, list, tuple, None]}, prefer_skip_nested_validation=True
+    CONSTRAINTS | {"references": [dict, list, tuple, None]}, prefer_skip_nested_validation=True
 )
 def basis_alignment(
     denoisers: dict | list,

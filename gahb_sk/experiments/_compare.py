@@ -126,8 +126,14 @@ def compare_denoisers(
     with _ctrl_c_held(n_jobs):
         results = Parallel(n_jobs=n_jobs, return_as="generator")(
             delayed(_run_fold)(
-                denoisers[name], X, *folds[fold], sigmas, root, data_range,
-                n_examples * (fold == 0), places[name, fold],
+                denoisers[name],
+                X,
+                *folds[fold],
+                sigmas,
+                root,
+                data_range,
+                n_examples * (fold == 0),
+                places[name, fold],
             )
             for name, fold in tasks
         )

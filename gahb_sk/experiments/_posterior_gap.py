@@ -32,8 +32,8 @@ _REPORTED = (
 
 
 @validate_params(
-    {
-        **CONSTRAINTS,
+    CONSTRAINTS
+    | {
         "image_class": [CAlphaImages],
         "denoisers": [dict],
         "n_images": [at_least(1)],
