@@ -173,7 +173,8 @@ class Energy(Architecture):
     """A network that is a density: the gradient of an energy, whose Jacobian is symmetric [1]_.
 
     The denoiser is ``f(y) = y - grad U(y)`` with ``U(y) = <y, r(y)> / 2``, r a smooth network. So
-    it is a score by construction, and its eigenvectors are orthogonal.
+    it is a score by construction, its eigenvectors are orthogonal, and ``score_samples`` of the
+    trained denoiser is a log density.
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ from ._samples import (
     Trajectory as Trajectory,
 )
 from ._score_sampler import ScoreSampler as ScoreSampler
+from ._score_samples import score_samples as score_samples
 from .operators import (
     BlockAverage as BlockAverage,
     Inpainting as Inpainting,

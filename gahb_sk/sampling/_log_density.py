@@ -108,17 +108,24 @@ def log_density_ratio(
     X = np.asarray(X)
     levels = _check_levels(np.geomspace(0.002, 20.0, 24) if sigma is None else sigma)
     p, q = (as_denoiser(x, name=name, oracles=False) for name, x in (("p", p), ("q", q)))
-    root = seed_sequence(random_state)
+    density = path_integral(p.denoise, q.denoise, X, levels, n_draws, seed_sequence(random_state))
+    values = np.trapezoid(density, np.log(levels), axis=0)
+    return LogDensityRatio(values, levels, density.mean(axis=1))
+
+
+def path_integral(p, q, X, levels, n_draws, root):
+    """Return the gaps of squared errors times ``level ** -2``, ``(levels, n)``.
+
+    ``p`` and ``q`` are functions of noisy images and one level.
+    """
     gaps = np.zeros((len(levels), len(X)))
     for number, (gap, level) in enumerate(zip(gaps, levels, strict=True)):
         for draw in range(n_draws):
             noisy = add_gaussian_noise(X, level, child(root, number, draw))
             gap += (_errors(q, X, noisy, level) - _errors(p, X, noisy, level)) / n_draws
-    density = gaps / levels[:, None] ** 2
-    values = np.trapezoid(density, np.log(levels), axis=0)
-    if not np.isfinite(values).all():
+    if not np.isfinite(gaps).all():
         raise ValueError("p, q: a denoiser returned NaN or infinity; check its weights.")
-    return LogDensityRatio(values, levels, density.mean(axis=1))
+    return gaps / levels[:, None] ** 2
 
 
 def kl_bound(
@@ -154,8 +161,8 @@ def kl_bound(
     return log_density_ratio(optimum, denoiser, X, sigma, **options)
 
 
-def _errors(denoiser, clean, noisy, sigma):
-    away = np.asarray(denoiser.denoise(noisy, sigma), np.float64) - clean
+def _errors(denoise, clean, noisy, sigma):
+    away = np.asarray(denoise(noisy, sigma), np.float64) - clean
     return np.square(away).reshape(len(clean), -1).sum(axis=1)
 
 

@@ -2,7 +2,7 @@
 
 from gahb_sk._random import child
 
-_NAMES = ("noise", "order", "step", "weights", "held_out", "continued", "layers")
+_NAMES = ("noise", "order", "step", "weights", "held_out", "continued", "layers", "density")
 
 
 def stream(root, name, *key):

@@ -1,8 +1,12 @@
 """Use of a trained network: chunks of bounded memory, devices, exact Jacobians."""
 
+import numpy as np
 import torch
+from sklearn.utils import gen_batches
+from sklearn.utils.metaestimators import available_if
 
 from gahb_sk._arrays import n_channels
+from gahb_sk.denoisers.learned._density import energies
 from gahb_sk.jacobians._network import network_products
 from gahb_sk.networks._build import OwnNetwork
 from gahb_sk.networks._devices import on_device, resolve_device
@@ -10,6 +14,15 @@ from gahb_sk.networks._energy import EnergyModule
 from gahb_sk.networks._inference import denoise
 from gahb_sk.networks._reach import bytes_per_pixel, reach
 from gahb_sk.training._machine import resolve_machine
+
+
+def _is_density(denoiser):
+    if isinstance(denoiser.network_, EnergyModule):
+        return True
+    raise AttributeError(
+        f"{type(denoiser).__name__} has a density of its own only if its network is an energy, "
+        'such as NetworkDenoiser("energy"). gahb_sk.sampling.score_samples takes any denoiser.'
+    )
 
 
 class AppliedNetwork:
@@ -21,6 +34,60 @@ class AppliedNetwork:
 
     def _is_gradient(self):
         return isinstance(self.network_, EnergyModule)
+
+    @available_if(_is_density)
+    def score_samples(self, X, sigma=None):
+        """Log density of each noisy image at its noise level, in nats.
+
+        Only networks that are gradients of energies have it. The normalising constants are
+        estimated in ``fit``, from clean training images; see ``normalization_`` for their errors.
+
+        Parameters
+        ----------
+        X : array-like, torch.Tensor or lazy stack
+            Noisy images, of the shape of those seen in the training.
+        sigma : float or array-like of shape (n,), default=None
+            Noise level. None: estimated for each image.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n,)
+
+        Raises
+        ------
+        ValueError
+            If the images have another shape, or a level is outside of the training's noise range.
+        """
+        images = self._check_images(X)
+        constants = self._constants(images.image_shape)
+        level = self._check_level(sigma, len(images))
+        if level is None:
+            level = np.concatenate([self._estimate_sigma(part) for _, part in images.chunks(64)])
+        log_z = constants.log_z(level)
+        device = resolve_device(self._machine().device)
+        network, out = on_device(self.network_, device), np.empty(len(images))
+        for index in gen_batches(len(images), self._chunk_length(images.shape)):
+            noisy = images.tensor(index).to(device, torch.float32)
+            at = torch.from_numpy(level[index]).to(noisy)
+            out[index] = -energies(network, noisy, at).numpy() / level[index] ** 2 - log_z[index]
+        return out
+
+    def _constants(self, image_shape):
+        constants, trained = getattr(self, "normalization_", None), self._shape_of_training()
+        if constants is None:
+            raise ValueError(
+                "normalization_: expected constants estimated from clean images, got None. Train "
+                "with the recipe's objective='supervised'."
+            )
+        if tuple(image_shape) != tuple(trained):
+            raise ValueError(
+                f"X: expected images of the shape of the training, {tuple(trained)}, for which the "
+                f"density is normalised, got {tuple(image_shape)}."
+            )
+        return constants
+
+    def _shape_of_training(self):
+        return self.image_shape_
 
     def _machine(self):
         return resolve_machine(self.machine)

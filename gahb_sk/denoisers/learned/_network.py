@@ -18,13 +18,15 @@ from gahb_sk._validation import (
 )
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.learned._applied import AppliedNetwork
+from gahb_sk.denoisers.learned._density import calibration_images, normalize
 from gahb_sk.denoisers.learned._saved import SavedNetwork
 from gahb_sk.denoisers.learned._setup import training_setup
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.training._interruption import TrainingInterrupted
 from gahb_sk.training._launch import as_tensors, launch
 from gahb_sk.training._machine import Machine
-from gahb_sk.training._recipes import Recipe, resolve_recipe
+from gahb_sk.training._recipes import SUPERVISED, Recipe, resolve_recipe
+from gahb_sk.training._streams import stream
 
 
 class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDenoiser):
@@ -98,6 +100,9 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
         Number of training images seen, repetitions included.
     image_shape_ : tuple of int
         Shape of a training image.
+    normalization_ : Normalization or None
+        Of an energy: the normalising constants that ``score_samples`` goes by, from 256 clean
+        images, by two estimates with their standard errors.
 
     References
     ----------
@@ -254,17 +259,22 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
 
         result = launch(setup, on_epoch)
         if result["steps"]:
-            self._keep(result, setup.network, image_shape, seen)
+            self._keep(result, setup, image_shape, seen)
         if result["error"] is not None:
             raise result["error"]
         context.call_on_fit_task_end(estimator=self)
         return self
 
-    def _keep(self, result, network, image_shape, seen):
-        network = lay_out(copy.deepcopy(network))
+    def _keep(self, result, setup, image_shape, seen):
+        network = lay_out(copy.deepcopy(setup.network))
         network.load_state_dict(as_tensors(result["weights"]))
         self.image_shape_ = image_shape
         self.network_ = network.eval().requires_grad_(False)
+        self.normalization_ = None
+        if self._is_gradient() and setup.recipe.objective == SUPERVISED:
+            root = stream(setup.root, "density")
+            clean = calibration_images(setup.source, root)
+            self.normalization_ = normalize(network, clean, setup.noise_range, root)
         self.loss_curve_ = result["losses"]
         self.history_ = result["history"]
         self.n_iter_ = result["steps"]

@@ -90,6 +90,14 @@ class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
         return self._trained().image_shape_
 
     @property
+    def normalization_(self):
+        """Normalising constants of an energy, or None."""
+        return self._trained().normalization_
+
+    def _shape_of_training(self):
+        return self.training_shape_
+
+    @property
     def history_(self):
         """Records of its training, one per epoch."""
         return self._trained().history_

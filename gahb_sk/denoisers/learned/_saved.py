@@ -6,6 +6,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from gahb_sk.denoisers.learned._density import Normalization
 from gahb_sk.networks._architectures import ARCHITECTURES, Architecture, as_architecture
 from gahb_sk.networks._build import OwnNetwork, build_network, weights_of
 from gahb_sk.networks._folder import load_folder, save_folder
@@ -65,6 +66,8 @@ def _plain(value, name=""):
 class SavedNetwork:
     """``save`` and ``load`` of a :class:`NetworkDenoiser`, and the published layout."""
 
+    normalization_ = None
+
     def save(self, folder, *, half=False):
         """Write the fitted denoiser as ``model.safetensors`` and ``config.json``.
 
@@ -88,6 +91,8 @@ class SavedNetwork:
             },
             "fitted": {name: _plain(getattr(self, name)) for name in RECORDS},
         }
+        if self.normalization_ is not None:
+            config["normalization"] = _plain(self.normalization_)
         state = weights_of(self.network_)
         if half:
             state = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
@@ -126,6 +131,8 @@ class SavedNetwork:
             denoiser = cls(**parameters)
             for name in RECORDS:
                 setattr(denoiser, name, _tuples(config["fitted"][name], name == "image_shape_"))
+            if "normalization" in config:
+                denoiser.normalization_ = Normalization(**config["normalization"])
             denoiser._validate_params()
             shape = denoiser.image_shape_
             built = build_network(

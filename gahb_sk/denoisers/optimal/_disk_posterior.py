@@ -19,8 +19,8 @@ from scipy import fft
 from gahb_sk._validation import Integral
 from gahb_sk.denoisers.optimal._disk_class._covariance import covariance, variances
 from gahb_sk.denoisers.optimal._disk_class._nodes import Problem
-from gahb_sk.denoisers.optimal._disk_class._posterior import Grids, mean, solve
-from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
+from gahb_sk.denoisers.optimal._disk_class._posterior import Grids, log_evidence, mean, solve
+from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean, log_of_noise
 from gahb_sk.image_classes import DiskImages
 from gahb_sk.jacobians._posterior import by_channels
 
@@ -117,6 +117,10 @@ class DiskPosteriorMean(BasePosteriorMean):
 
     def _mean(self, images, sigma):
         return self._solved(mean, images, sigma).reshape(images.shape)
+
+    def _log_density(self, images, sigma):
+        ratio = self._solved(log_evidence, images, sigma).reshape(images.shape[:2]).sum(1)
+        return log_of_noise(images, sigma) + ratio
 
     def _variances(self, images, sigma):
         return self._solved(variances, images, sigma).reshape(images.shape[:2]).sum(1)

@@ -64,6 +64,12 @@ class GaussianPosteriorMean(BasePosteriorMean):
         coefficients = (images.reshape(len(images), -1) - mean) @ vectors
         return (mean + (coefficients * self._factors(sigma)) @ vectors.T).reshape(images.shape)
 
+    def _log_density(self, images, sigma):
+        away = images.reshape(len(images), -1) - self._law.mean.ravel()
+        variances = self._law.variances + np.square(sigma)[:, None]
+        squares = np.square(away @ self._law.vectors) / variances
+        return -0.5 * (squares + np.log(2 * np.pi * variances)).sum(1)
+
     def _variances(self, images, sigma):
         floor = np.maximum(sigma, self._smallest_sigma())
         return np.square(floor) * self._factors(sigma).sum(1)

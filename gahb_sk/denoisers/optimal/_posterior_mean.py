@@ -31,8 +31,9 @@ class BasePosteriorMean(BaseDenoiser):
     A subclass names its ``_image_class`` and gives ``_mean(images, sigma)`` and
     ``_variances(images, sigma)``, the traces ``(m,)`` of the posterior covariance, at images
     ``(m, C, H, W)`` and noise levels ``(m,)``; ``_covariance(image, sigma)``, that covariance at
-    one ``(C, H, W)`` image as a :class:`JacobianOperator`; and ``_smallest_sigma()``. Images whose
-    pixels are shuffled reach these hooks unshuffled; ``_law`` is the class without its shuffling.
+    one ``(C, H, W)`` image as a :class:`JacobianOperator`; ``_log_density(images, sigma)``, that of
+    the noisy images; and ``_smallest_sigma()``. Images whose pixels are shuffled reach these hooks
+    unshuffled; ``_law`` is the class without its shuffling.
     """
 
     kind = "optimal"
@@ -133,6 +134,26 @@ class BasePosteriorMean(BaseDenoiser):
             variance[index] = self._variances(self._unshuffled(images), known)
         return variance
 
+    def score_samples(self, X, sigma=None):
+        """Log density of each noisy image under the class and the noise, in nats.
+
+        Parameters
+        ----------
+        X, sigma
+            See ``transform``.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n,)
+        """
+        self = self._prepared(X)
+        noisy = self._check_images(X)
+        out = np.empty(len(noisy))
+        for index, images, known in self._known_chunks(noisy, sigma):
+            level = np.maximum(known, self._smallest_sigma())
+            out[index] = self._log_density(self._unshuffled(images), level)
+        return out
+
     def _known_chunks(self, noisy, sigma, length=None):
         """Yield slices, images in double precision, and noise levels: given or estimated."""
         level = self._check_level(sigma, len(noisy))
@@ -176,6 +197,13 @@ class BasePosteriorMean(BaseDenoiser):
                 UserWarning,
                 stacklevel=4,
             )
+
+
+def log_of_noise(images, sigma):
+    """Log density of white noise of levels ``(n,)`` at images ``(n, ...)``."""
+    flat, variance = images.reshape(len(images), -1), np.square(sigma)
+    squares = np.vecdot(flat, flat)
+    return -0.5 * (squares / variance + flat.shape[1] * np.log(2 * np.pi * variance))
 
 
 def check_size(law, shape, joint):

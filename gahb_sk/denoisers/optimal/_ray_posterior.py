@@ -10,8 +10,8 @@ With :math:`x = a u`, a uniform in an interval, the posterior of a is a normal l
 
 import numpy as np
 
-from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
-from gahb_sk.denoisers.optimal._truncated_normal import truncated_normal
+from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean, log_of_noise
+from gahb_sk.denoisers.optimal._truncated_normal import TINY, truncated_normal
 from gahb_sk.image_classes import RayImages
 from gahb_sk.jacobians._posterior import low_rank_operator
 
@@ -40,24 +40,27 @@ class RayPosteriorMean(BasePosteriorMean):
         return 1e-9 * max(float(np.abs(self._law.image).max()), 1e-9)
 
     def _intensity(self, flat, sigma):
-        """Posterior mean and variance of the intensity for flat images ``(n, d)``."""
+        """Log evidence ratio, posterior mean and variance of the intensity for ``(n, d)``."""
         variance = np.square(np.maximum(sigma, self._smallest_sigma()))
         u = self._law.image.ravel()
         precision = (u @ u) / variance
-        _, mean, spread = truncated_normal(
-            precision, (flat @ u) / variance, *self._law.intensity_range
-        )
-        return mean, spread
+        low, high = self._law.intensity_range
+        log_total, mean, spread = truncated_normal(precision, (flat @ u) / variance, low, high)
+        return log_total - np.log(max(high - low, TINY)), mean, spread
 
     def _mean(self, images, sigma):
         flat = images.reshape(len(images), -1).astype(np.float64)
-        mean, _ = self._intensity(flat, sigma.astype(np.float64))
+        _, mean, _ = self._intensity(flat, sigma.astype(np.float64))
         return (mean[:, None] * self._law.image.ravel()).reshape(images.shape)
 
+    def _log_density(self, images, sigma):
+        ratio, _, _ = self._intensity(images.reshape(len(images), -1), sigma)
+        return log_of_noise(images, sigma) + ratio
+
     def _covariance(self, image, sigma):
-        _, variance = self._intensity(image.reshape(1, -1), np.array([sigma]))
+        _, _, variance = self._intensity(image.reshape(1, -1), np.array([sigma]))
         return low_rank_operator(self._law.image.reshape(-1, 1), variance[:, None])
 
     def _variances(self, images, sigma):
-        _, variance = self._intensity(images.reshape(len(images), -1), sigma)
+        _, _, variance = self._intensity(images.reshape(len(images), -1), sigma)
         return variance * np.square(self._law.image).sum()

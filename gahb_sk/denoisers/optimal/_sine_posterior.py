@@ -8,8 +8,8 @@ narrowed to where the posterior lies, again and again, until it is resolved.
 
 import numpy as np
 
-from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
-from gahb_sk.denoisers.optimal._truncated_normal import truncated_normal
+from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean, log_of_noise
+from gahb_sk.denoisers.optimal._truncated_normal import TINY, truncated_normal
 from gahb_sk.image_classes import SineImages
 from gahb_sk.jacobians._posterior import by_channels, low_rank_operator
 
@@ -48,7 +48,7 @@ class SinePosteriorMean(BasePosteriorMean):
         return 1e-6 * self._law.amplitude_range[1] or 1e-6
 
     def _nodes(self, flat, sigma):
-        """Weights, directions c and amplitudes' moments at the nodes of each image."""
+        """Log evidence ratio; weights, directions c and amplitudes' moments at the nodes."""
         variance = np.square(np.maximum(sigma, self._smallest_sigma()))[:, None]
         gram, products = self._basis.T @ self._basis, flat @ self._basis
         middle, half = np.zeros((len(flat), 1)), np.full((len(flat), 1), np.pi)
@@ -69,12 +69,16 @@ class SinePosteriorMean(BasePosteriorMean):
                 break
             middle = np.where(narrow, phase[row, best], middle)
             half = np.where(narrow, width, half)
-        weight = np.exp(log_weight - log_weight[row, best])
-        return weight / weight.sum(1, keepdims=True), c, mean, spread
+        peak = log_weight[row, best]
+        weight = np.exp(log_weight - peak)
+        total = weight.sum(1, keepdims=True)
+        uniform = np.pi * _PHASES * max(limits[1] - limits[0], TINY) / half
+        evidence = (peak + np.log(total / uniform))[:, 0]
+        return evidence, weight / total, c, mean, spread
 
     def _moments(self, flat, sigma):
         """Posterior mean (n, 3) and covariance (n, 3, 3) of the coefficients a c."""
-        weight, c, mean, spread = self._nodes(flat, sigma)
+        _, weight, c, mean, spread = self._nodes(flat, sigma)
         middle = np.einsum("np,np,npi->ni", weight, mean, c)
         away = mean[..., None] * c - middle[:, None]
         between = np.einsum("np,npi,npj->nij", weight, away, away, optimize=True)
@@ -85,6 +89,11 @@ class SinePosteriorMean(BasePosteriorMean):
         flat = images.reshape(-1, len(self._basis)).astype(np.float64)
         level = np.repeat(sigma.astype(np.float64), images.shape[1])
         return (self._moments(flat, level)[0] @ self._basis.T).reshape(images.shape)
+
+    def _log_density(self, images, sigma):
+        flat, level = images.reshape(-1, len(self._basis)), np.repeat(sigma, images.shape[1])
+        density = log_of_noise(flat, level) + self._nodes(flat, level)[0]
+        return density.reshape(images.shape[:2]).sum(1)
 
     def _variances(self, images, sigma):
         flat = images.reshape(-1, len(self._basis))

@@ -3,6 +3,7 @@
 import numpy as np
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
+TINY = np.finfo(np.float64).tiny
 _DEPTH = 32.0  # integrate down to exp(-_DEPTH) of the peak
 
 
@@ -13,14 +14,13 @@ def truncated_normal(precision, slope, low, high):
     Gauss-Legendre quadrature where the density is not negligible: unlike formulas with the error
     function it loses no digits in the tails or on short intervals.
     """
-    safe = np.maximum(precision, np.finfo(np.float64).tiny)
+    safe = np.maximum(precision, TINY)
     peak = np.clip(slope / safe, low, high)
     peak = np.where(precision > 0, peak, np.where(slope > 0, high, low))
     gradient = slope - precision * peak
     root = np.sqrt(gradient * gradient + 2 * precision * _DEPTH)
-    tiny = np.finfo(np.float64).tiny
-    above = np.minimum(high - peak, 2 * _DEPTH / np.maximum(root - gradient, tiny))
-    below = np.minimum(peak - low, 2 * _DEPTH / np.maximum(root + gradient, tiny))
+    above = np.minimum(high - peak, 2 * _DEPTH / np.maximum(root - gradient, TINY))
+    below = np.minimum(peak - low, 2 * _DEPTH / np.maximum(root + gradient, TINY))
     half = 0.5 * (above + below)
     nodes = 0.5 * (above - below)[..., None] + half[..., None] * _NODES
     exponent = nodes * (gradient[..., None] - 0.5 * precision[..., None] * nodes)
@@ -30,4 +30,4 @@ def truncated_normal(precision, slope, low, high):
     mean = (weights * nodes).sum(-1)
     variance = (weights * np.square(nodes - mean[..., None])).sum(-1)
     top = peak * (slope - 0.5 * precision * peak)
-    return top + np.log(np.maximum(total * half, tiny)), peak + mean, variance
+    return top + np.log(np.maximum(total * half, TINY)), peak + mean, variance

@@ -37,7 +37,10 @@ _BLOCK_VALUES = 2**23  # of inner products in memory at a time
 
 
 class Mixture(NamedTuple):
-    """Weighted disks of a batch, sorted by image; ``cell`` is their index in ``grid``, if any."""
+    """Weighted disks of a batch, sorted by image; ``cell`` is their index in ``grid``, if any.
+
+    ``log_evidence`` is that of each image ``present``, relative to the density of white noise.
+    """
 
     image: np.ndarray
     geometry: np.ndarray
@@ -45,6 +48,8 @@ class Mixture(NamedTuple):
     moments: Moments
     cell: np.ndarray | None = None
     grid: DiskGrid | None = None
+    present: np.ndarray | None = None
+    log_evidence: np.ndarray | None = None
 
     def combine(self, problem, coefficients):
         """Return for each image of the batch the weighted sum of its disks' masks, (n, H, W)."""
@@ -129,6 +134,14 @@ def mean(problem, mixtures):
     return total
 
 
+def log_evidence(problem, mixtures):
+    """Return the log density of each image relative to that of white noise, (n,)."""
+    out = np.empty(len(problem.images))
+    for mixture in mixtures:
+        out[mixture.present] = mixture.log_evidence
+    return out
+
+
 def best_of_grid(grid, problem):
     """Return geometry (n, 3) and intensities (n, 2) of the best disk of a grid for each image."""
     _, nodes = _evaluate_grid(grid, problem)
@@ -178,12 +191,14 @@ def _evaluate_grid(grid, problem):
 
 
 def _mixture(nodes, cell, grid):
-    weight, _ = weights(nodes.image, nodes.log_weight)
+    weight, first = weights(nodes.image, nodes.log_weight)
+    evidence = np.logaddexp.reduceat(nodes.log_weight, first)
     keep = weight > _LOST_WEIGHT
     cell = None if cell is None else cell[keep]
     kept, weight = nodes.take(keep), weight[keep]
     weight = weight / np.bincount(kept.image, weight)[kept.image]  # many small ones add up
-    return Mixture(kept.image, kept.geometry, weight, kept.moments, cell, grid)
+    disks = kept.image, kept.geometry, weight, kept.moments
+    return Mixture(*disks, cell, grid, nodes.image[first], evidence)
 
 
 def blocks(n, values_per_image):
