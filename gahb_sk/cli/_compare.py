@@ -1,9 +1,9 @@
 """Compare learned, classical and optimal denoisers; write a report.
 
 Fits every denoiser on the same clean training images and lets it denoise the same noisy test
-images. Writes index.html (self-contained), results.csv, results.json, the pictures, and the networks
-that it trains, which the other commands take. One image file is denoised whole, by denoisers that
-need no training. Progress is shown on stderr.
+images. Writes index.html (self-contained), results.csv, results.json, the pictures, and the
+networks that it trains, which the other commands take. One image file is denoised whole, by
+denoisers that need no training. Progress is shown on stderr.
 """
 
 import importlib.util

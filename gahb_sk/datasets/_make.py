@@ -80,7 +80,8 @@ def make_disk_images(
     images : ndarray of shape ``(n_samples, *image_shape)``
     params : ndarray of shape (n_samples, dimension), float64, only if ``return_params``
         For disks: row and column of the centre, radius, intensity inside and outside.
-    tangents : ndarray of shape ``(n_samples, dimension, *image_shape)``, only if ``return_tangents``
+    tangents : ndarray, only if ``return_tangents``
+        Of shape ``(n_samples, dimension, *image_shape)``.
 
     Examples
     --------

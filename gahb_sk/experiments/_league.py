@@ -200,9 +200,9 @@ def league(
             {name: to_numpy(one.denoise(noisy, sigma)) for name, one in side.items()}
             for side in (networks, rivals)
         ]
-        for network, (rival, role), *pair in _matches(*outputs):
+        for network, (rival, role), output, other in _matches(*outputs):
             head = {"sigma": sigma, "network": network, "rival": rival, "role": role}
-            rows.append(head | _compared(*pair, to_numpy(noisy), to_numpy(clean)))
+            rows.append(head | _compared(output, other, to_numpy(noisy), to_numpy(clean)))
     return Table.from_rows(rows)
 
 
