@@ -6,6 +6,7 @@ from ._log_density import (
     kl_bound as kl_bound,
     log_density_ratio as log_density_ratio,
 )
+from ._metropolis_sampler import MetropolisSampler as MetropolisSampler
 from ._samples import (
     DivergenceError as DivergenceError,
     Samples as Samples,

@@ -58,6 +58,10 @@ class Streams:
             row[...] = self.generators[k].standard_normal(self.shape)
         return noise
 
+    def uniform(self, which):
+        """Return a number in [0, 1) for each of the samples at ``which``, ``(m,)``."""
+        return np.array([self.generators[k].random() for k in which])
+
 
 def norms(stack):
     """Root mean square of each image of a stack, ``(m,)`` in double precision."""
