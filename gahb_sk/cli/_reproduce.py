@@ -15,9 +15,7 @@ from gahb_sk.cli._page import check_output
 from gahb_sk.reproduce import (
     PAIRS,
     Setup,
-    all_figures,
     figure_numbers,
-    get_figure,
     is_done,
     reproduce,
     write_reproduction,
@@ -85,6 +83,8 @@ def run(args):
 
 def _chosen(names):
     """Return the figures asked for, in the paper's order."""
+    from gahb_sk.reproduce import all_figures, get_figure  # they import every figure
+
     if ALL in names:
         return all_figures()
     numbers = {get_figure(name).number for name in names}

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import numpy.typing as npt
 
 from gahb_sk._random import Seed, seed_sequence
@@ -109,6 +110,36 @@ def capacity_curve(
         head |= {"n_weights": curve.n_weights}
         rows += [head | row for row in curve.gap.rows()]
     return Table.from_rows(rows)
+
+
+def images_needed(n_train: npt.ArrayLike, gaps: npt.ArrayLike, small: float = 1.0) -> float:
+    """Number of training images from which on the gap between training and test PSNR is small.
+
+    Parameters
+    ----------
+    n_train : array-like of shape (n,)
+        Numbers of training images, ascending.
+    gaps : array-like of shape (n,)
+        Their gaps in dB, as :func:`capacity_curve` measures them.
+    small : float, default=1.0
+        What counts as small.
+
+    Returns
+    -------
+    n_images : float
+        Where the gap falls to ``small``, on a line in the logarithm of N between two N; the
+        smallest N if the gap is small from there on, infinite if it is not at the largest.
+    """
+    n_train, gaps = np.asarray(n_train, np.float64), np.asarray(gaps, np.float64)
+    above = np.flatnonzero(~(gaps <= small))
+    if not len(above):
+        return float(n_train[0])
+    last = above[-1]
+    if last + 1 == len(n_train):
+        return float("inf")
+    part = (gaps[last] - small) / (gaps[last] - gaps[last + 1])
+    low, high = np.log(n_train[last : last + 2])
+    return float(np.exp(low + part * (high - low)))
 
 
 def _tasks(estimators, stacks, pairs):

@@ -61,6 +61,10 @@ def save_folder(folder, state, config):
 def load_folder(folder):
     """Read what :func:`save_folder` wrote.
 
+    Parameters
+    ----------
+    folder : str or path-like
+
     Returns
     -------
     state : dict of str to torch.Tensor

@@ -52,7 +52,18 @@ def reach(network, image_channels):
 
 
 def bytes_per_pixel(network, image_channels):
-    """Return a bound on the memory of a forward pass, per pixel of the image."""
+    """Return a bound on the memory of a forward pass.
+
+    Parameters
+    ----------
+    network, image_channels
+        See :func:`reach`.
+
+    Returns
+    -------
+    n_bytes : int
+        Per pixel of the image.
+    """
     counted = []
     hooks = [
         module.register_forward_hook(lambda module, args, out: counted.append(out.numel()))

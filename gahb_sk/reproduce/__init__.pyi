@@ -1,11 +1,11 @@
-from ._pair_plans import PAIRS as PAIRS, PairPlan as PairPlan
+from ._pair_plans import PAIR_SCALES as PAIR_SCALES, PAIRS as PAIRS, PairPlan as PairPlan
 from ._paper_figure import (
     Check as Check,
     Outcome as Outcome,
     PaperFigure as PaperFigure,
     Setup as Setup,
 )
-from ._plans import PLANS as PLANS, Plan as Plan
+from ._plans import PLANS as PLANS, SCALES as SCALES, Plan as Plan
 from ._registry import (
     all_figures as all_figures,
     figure_numbers as figure_numbers,

@@ -1,8 +1,6 @@
 """Figure 15: the gap between training and test PSNR by number and size of images."""
 
-import numpy as np
-
-from gahb_sk.experiments import capacity_curve
+from gahb_sk.experiments import capacity_curve, images_needed
 from gahb_sk.reproduce import _pairs
 from gahb_sk.reproduce._pair_plans import PAIRS
 from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
@@ -22,24 +20,8 @@ def run(setup):
     table = capacity_curve(
         None, stacks, pairs=pairs, n_test=min(n_test), **setup.options(15),
     )  # fmt: skip
-    needed = {size: images_needed(*_gaps(table, size)) for size in stacks}
+    needed = {size: images_needed(*_gaps(table, size), _SMALL) for size in stacks}
     return Outcome(table.rounded(), _pictures(table), _checks(table, needed), _notes(needed))
-
-
-def images_needed(n_train, gaps, small=_SMALL):
-    """Return the N at which the gap (dB) has fallen to ``small``, on a line in log N between two N.
-
-    The smallest N if the gap is small from there on; infinite if it is not at the largest.
-    """
-    above = np.flatnonzero(~(np.asarray(gaps) <= small))
-    if not len(above):
-        return float(n_train[0])
-    last = above[-1]
-    if last + 1 == len(n_train):
-        return float("inf")
-    part = (gaps[last] - small) / (gaps[last] - gaps[last + 1])
-    low, high = np.log(n_train[last]), np.log(n_train[last + 1])
-    return float(np.exp(low + part * (high - low)))
 
 
 def _label(name):

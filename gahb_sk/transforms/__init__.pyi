@@ -1,3 +1,4 @@
+from ._anscombe import anscombe as anscombe, inverse_anscombe as inverse_anscombe
 from ._bandlet_search import best_bandlets as best_bandlets, dictionary_size as dictionary_size
 from ._bandlets import (
     BandletGeometry as BandletGeometry,
@@ -7,6 +8,7 @@ from ._bandlets import (
 from ._base import Subband as Subband, Transform as Transform
 from ._cosine import CosineTransform as CosineTransform
 from ._fourier import FourierTransform as FourierTransform
+from ._opponent import from_opponent as from_opponent, to_opponent as to_opponent
 from ._pca import PCATransform as PCATransform, principal_components as principal_components
 from ._thresholds import (
     RULES as RULES,

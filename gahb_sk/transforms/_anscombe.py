@@ -35,9 +35,19 @@ _NODES = 64
 
 
 def anscombe(y, gain=1.0, read_noise=0.0, offset=0.0):
-    """Return ``f((y - offset) / gain)``, whose noise has a deviation of about 1.
+    """Stabilise the variance of counts: their noise then has a deviation of about 1.
 
-    Without gain the noise is white, and the limit, up to a constant, is ``y / read_noise``.
+    Parameters
+    ----------
+    y : ndarray
+        Counts.
+    gain, read_noise, offset : float, default=1.0, 0.0, 0.0
+        Of the camera, in the units of y. Without gain the noise is white, and the limit, up to a
+        constant, is ``y / read_noise``.
+
+    Returns
+    -------
+    values : ndarray of the shape of y
     """
     if gain == 0:
         return y / (read_noise or 1.0)
@@ -45,9 +55,19 @@ def anscombe(y, gain=1.0, read_noise=0.0, offset=0.0):
 
 
 def inverse_anscombe(values, gain=1.0, read_noise=0.0, offset=0.0):
-    """Return the mean count for which the mean of :func:`anscombe` is ``values``.
+    """Find the mean count for which the mean of :func:`anscombe` is ``values``.
 
-    It is at least ``offset``, if there is a gain: no mean of counts is darker.
+    Parameters
+    ----------
+    values : ndarray
+        Estimates of that mean, as a denoiser gives them.
+    gain, read_noise, offset : float
+        See :func:`anscombe`.
+
+    Returns
+    -------
+    mean : ndarray of the shape of values
+        At least ``offset``, if there is a gain: no mean of counts is darker.
     """
     if gain == 0:
         return values * (read_noise or 1.0)

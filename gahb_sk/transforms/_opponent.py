@@ -6,19 +6,27 @@ colours vary slowly and cost a denoiser little.
 
 import numpy as np
 
-__all__ = ["MATRIX", "from_opponent", "to_opponent"]
-
-MATRIX = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
+_MATRIX = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
 
 
 def to_opponent(images):
-    """Return opponent colours ``(..., 3, H, W)`` of red, green and blue."""
-    return _mix(MATRIX, images)
+    """Turn red, green and blue into opponent colours.
+
+    Parameters
+    ----------
+    images : ndarray of shape (..., 3, H, W)
+
+    Returns
+    -------
+    opponent : ndarray of the same shape and dtype
+        Luminance first. The transform is orthonormal: white noise stays white.
+    """
+    return _mix(_MATRIX, images)
 
 
 def from_opponent(images):
-    """Return red, green and blue ``(..., 3, H, W)`` of opponent colours."""
-    return _mix(MATRIX.T, images)
+    """Undo :func:`to_opponent`."""
+    return _mix(_MATRIX.T, images)
 
 
 def _mix(matrix, images):

@@ -1,7 +1,5 @@
 """gahb-sk denoise."""
 
-import argparse
-
 import numpy as np
 import pytest
 import tifffile
@@ -10,7 +8,6 @@ from PIL import Image
 
 from gahb_sk import load_pretrained
 from gahb_sk.cli import main
-from gahb_sk.cli._arguments import fraction, memory, noise_level
 from gahb_sk.datasets import ImageFile, load_sample_patches
 
 FAST = ["--with", "WaveletShrinkage"]
@@ -196,21 +193,19 @@ def test_a_noise_level_in_units_of_bytes_is_refused(folder, tmp_path, capsys):
 
 @pytest.mark.parametrize("text", ["25/0", "a", "-1", "nan", "inf", "", "1/2/3"])
 def test_what_is_no_noise_level(text, folder, tmp_path, capsys):
-    with pytest.raises(argparse.ArgumentTypeError, match="25/255"):
-        fraction(text)
     assert denoise(folder, "--output", tmp_path / "out", *FAST, f"--sigma={text}") == 1
     assert "25/255" in capsys.readouterr().err
 
 
-def test_fractions_and_sizes():
-    assert noise_level("25/255") == 25 / 255
-    with pytest.raises(argparse.ArgumentTypeError, match="did you mean 25/255?"):
-        noise_level("25")
-    sizes = {"100": 100, "2K": 2048, "1.5M": 3 * 2**19, "1GiB": 2**30, "1gb": 2**30}
-    assert {text: memory(text) for text in sizes} == sizes
+def test_sizes_of_memory(folder, tmp_path, capsys):
+    words = (folder / "colour.png", "--output", tmp_path / "b.png", *FAST, "--overwrite")
+    for text, enough in {"100": 0, "2K": 0, "1.5M": 1, "1GiB": 1, "1gb": 1, "1000000": 1}.items():
+        assert denoise(*words, "--max-memory", text) == 1 - enough
+    capsys.readouterr()
     for text in ("", "M", "1T", "1.2.3"):
-        with pytest.raises(argparse.ArgumentTypeError, match="500M"):
-            memory(text)
+        with pytest.raises(SystemExit):
+            denoise(*words, f"--max-memory={text}")
+        assert "500M" in capsys.readouterr().err
 
 
 def test_tiles_give_what_the_whole_image_gives(tmp_path):

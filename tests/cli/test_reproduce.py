@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from gahb_sk import reproduce
-from gahb_sk.cli import _reproduce, main
+from gahb_sk.cli import main
 from gahb_sk.experiments import Table
 from gahb_sk.reproduce import Check, Outcome, PaperFigure
 
@@ -37,8 +37,8 @@ def figures(monkeypatch):
             raise ValueError(f"figure {name}: unknown")
         return known[int(name)]
 
-    monkeypatch.setattr(_reproduce, "all_figures", lambda: list(known.values()))
-    monkeypatch.setattr(_reproduce, "get_figure", get_figure)
+    monkeypatch.setattr(reproduce, "all_figures", lambda: list(known.values()))
+    monkeypatch.setattr(reproduce, "get_figure", get_figure)
     return known
 
 

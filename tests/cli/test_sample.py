@@ -9,9 +9,7 @@ from PIL import Image
 
 from gahb_sk import NetworkDenoiser, WienerDenoiser
 from gahb_sk.cli import main
-from gahb_sk.cli._sampling import mosaic
-from gahb_sk.cli._subjects import read_subject
-from gahb_sk.datasets import make_disk_images
+from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.networks import ResidualUNet
 from gahb_sk.sampling import FlowSampler, ScoreSampler
 from tests.instances import smooth_images
@@ -35,7 +33,7 @@ def sample(tmp_path, *words):
 
 def test_samples_are_those_of_the_sampler(tmp_path, capsys):
     code, samples = sample(tmp_path, *WIENER, "--n", "5", "--seed", "3", "--set", "h0=0.05")
-    training = read_subject("c-alpha(alpha=3)", image_size=12, seed=3).training
+    training = CAlphaImages(12, alpha=3).sample(501, 3)[1:]  # all but the image to look at
     sampler = ScoreSampler(WienerDenoiser().fit(training), h0=0.05, random_state=3)
     assert code == 0
     assert_allclose(samples, sampler.sample(5).images, atol=1e-5)
@@ -56,7 +54,7 @@ def test_one_sample_drawn_again_alone(tmp_path):
 def test_flow(tmp_path):
     words = [*WIENER, "--n", "2", "--sampler", "flow", "--set", "n_steps=6"]
     code, samples = sample(tmp_path, *words)
-    training = read_subject("c-alpha(alpha=3)", image_size=12, seed=0).training
+    training = CAlphaImages(12, alpha=3).sample(501, 0)[1:]
     sampler = FlowSampler(WienerDenoiser().fit(training), n_steps=6, random_state=0)
     assert code == 0
     assert_allclose(samples, sampler.sample(2).images, atol=1e-4)
@@ -109,19 +107,19 @@ def test_bad_input(words, message, tmp_path, capsys):
     assert message in err and err.count("\n") == 1
 
 
-def test_mosaic_has_every_image_at_its_place(rng):
-    images = rng.rand(5, 3, 4)
-    pixels = mosaic(images)
-    assert pixels.shape == (2 * 4 - 1, 3 * 5 - 1)
-    expected = np.rint(255 * images)
-    assert_array_equal(pixels[:3, :4], expected[0])
-    assert_array_equal(pixels[:3, 10:14], expected[2])
-    assert_array_equal(pixels[4:, 5:9], expected[4])
-    assert (pixels[3] == 255).all() and (pixels[4:, 10:] == 255).all()
-    colour = mosaic(rng.rand(2, 3, 4, 4))
-    assert colour.shape == (4, 9, 3)
-    disks = make_disk_images(2, 8, random_state=0)
-    assert_array_equal(mosaic(disks[:, None]), mosaic(disks))
+def test_the_picture_has_every_sample_at_its_place(tmp_path):
+    code, samples = sample(tmp_path, *WIENER, "--n", "5", "--set", "h0=0.05")
+    assert code == 0
+    with Image.open(tmp_path / "samples.png") as picture:
+        pixels = np.asarray(picture)
+    scale = pixels.shape[1] // (3 * 13 - 1)  # three columns with lines between, enlarged
+    pixels = pixels[::scale, ::scale]
+    assert pixels.shape == (2 * 13 - 1, 3 * 13 - 1)
+    expected = np.rint(255 * np.clip(samples, 0, 1))
+    assert_array_equal(pixels[:12, :12], expected[0])
+    assert_array_equal(pixels[:12, 26:], expected[2])
+    assert_array_equal(pixels[13:, 13:25], expected[4])
+    assert (pixels[12] == 255).all() and (pixels[13:, 25:] == 255).all()
 
 
 def test_a_network_of_the_package_is_sampled_by_its_name(tmp_path):

@@ -1,11 +1,12 @@
 """Patches: where they come from, and that photographs are never shared."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from gahb_sk.datasets import extract_patches, load_sample_patches
-from gahb_sk.datasets._pixels import halve
+from gahb_sk.datasets import extract_patches, load_photographs, load_sample_patches
 
 
 @pytest.fixture
@@ -106,10 +107,12 @@ def test_integers_are_refused():
         extract_patches([np.zeros((20, 20), np.uint8)], 8)
 
 
-def test_halve_averages_and_drops_the_odd_line(rng):
-    image = rng.uniform(size=(3, 7, 9))
-    expected = image[:, :6, :8].reshape(3, 3, 2, 4, 2).mean((2, 4))
-    np.testing.assert_allclose(halve(image), expected)
+def test_halving_averages_and_drops_the_odd_line(rng, tmp_path):
+    image = rng.uniform(size=(7, 9)).astype(np.float32)
+    np.save(tmp_path / "photograph.npy", image)
+    (halved,) = load_photographs(tmp_path, halve_photographs=True)
+    expected = image[:6, :8].reshape(3, 2, 4, 2).mean((1, 3))
+    np.testing.assert_allclose(halved, expected, rtol=1e-6)
 
 
 def test_sample_patches_of_the_core_photographs():
@@ -150,9 +153,10 @@ def test_sample_patches_of_scikit_image():
 
 
 def test_without_scikit_image_the_error_says_so(monkeypatch):
-    from gahb_sk.datasets import _samples
-
-    monkeypatch.setattr(_samples.importlib.util, "find_spec", lambda name: None)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "skimage" else find(name, *a)
+    )
     with pytest.raises(ImportError, match="scikit-image"):
         load_sample_patches(40, source="skimage")
     groups = load_sample_patches(40, return_groups=True)[1]

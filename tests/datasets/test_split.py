@@ -2,17 +2,15 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
 from gahb_sk.datasets import (
     ImageStack,
-    _split,
     make_c_alpha_images,
     make_disk_images,
     remove_near_duplicates,
     split_disjoint,
 )
-from gahb_sk.datasets._split import box_average
 from gahb_sk.image_classes import DiskImages
 
 
@@ -26,14 +24,13 @@ def greedy(features, threshold):
     return kept
 
 
-@pytest.mark.parametrize("block", [3, 7, 2048])
-@pytest.mark.parametrize("threshold", [0.5, 0.8])
-def test_what_stays_is_what_the_definition_says(monkeypatch, block, threshold, global_random_seed):
-    monkeypatch.setattr(_split, "BLOCK", block)
-    X = make_disk_images(120, 20, dtype=np.float64, random_state=global_random_seed)
+# In one block of correlations, and in two.
+@pytest.mark.parametrize(("n", "threshold"), [(120, 0.5), (120, 0.8), (2100, 0.8)])
+def test_what_stays_is_what_the_definition_says(n, threshold, global_random_seed):
+    X = make_disk_images(n, 8, dtype=np.float64, random_state=global_random_seed)
     kept, indices = remove_near_duplicates(X, threshold=threshold, return_indices=True)
-    expected = greedy(X.reshape(120, -1), threshold)
-    assert 1 < len(expected) < 120
+    expected = greedy(X.reshape(n, -1), threshold)
+    assert 1 < len(expected) < n
     assert_array_equal(indices, expected)
     assert_array_equal(kept, X[expected])
 
@@ -64,13 +61,19 @@ def test_constant_images_stay():
 
 
 @pytest.mark.parametrize(("side", "size"), [(80, 20), (28, 20), (7, 7), (21, 20)])
-def test_box_average_keeps_the_mean(side, size, rng):
-    matrix = box_average(side, size)
-    assert_allclose(matrix.sum(1), 1, rtol=1e-6)
-    assert_allclose(matrix.sum(0), size / side, rtol=1e-6)
-    if side % size == 0:
-        x = rng.uniform(size=side)
-        assert_allclose(matrix @ x, x.reshape(size, -1).mean(1), rtol=1e-6)
+def test_averages_of_slopes_are_slopes(side, size):
+    """Two slopes at an angle of 0.5 have the correlation cos(0.5), whatever is averaged."""
+    rows, columns = np.indices((side, side)) / side
+    X = np.stack([rows, np.cos(0.5) * rows + np.sin(0.5) * columns])
+    for threshold, stay in ((np.cos(0.5) - 0.01, 1), (np.cos(0.5) + 0.01, 2)):
+        assert len(remove_near_duplicates(X, size=size, threshold=threshold)) == stay
+
+
+def test_what_averages_do_not_show_does_not_count(rng):
+    X = rng.uniform(size=(5, 80, 80))
+    checkers = np.indices((80, 80)).sum(0) % 2
+    both = np.concatenate([X, X + checkers])
+    assert_array_equal(remove_near_duplicates(both, size=20, return_indices=True)[1], range(5))
 
 
 @pytest.mark.parametrize("X", [np.zeros((4, 4)), np.zeros((0, 4, 4)), [1, 2]])

@@ -8,7 +8,6 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from gahb_sk.datasets import FreshImages, make_sine_images
-from gahb_sk.datasets._prefetch import prefetched
 from gahb_sk.image_classes import CAlphaImages, DiskImages, RayImages, SineImages
 
 CLASSES = [CAlphaImages((10, 13)), DiskImages((10, 13), wrap=True), RayImages((10, 13))]
@@ -52,22 +51,32 @@ def test_fresh_images_refuse_what_is_no_class():
         FreshImages(SineImages(8)).take(3, 1)
 
 
-def test_prefetched_keeps_order_and_bounds_what_waits():
-    started = []
+class Recorded(FreshImages):
+    """A stream that notes which batches are made, and may fail at one."""
 
-    def work(k):
-        started.append(k)
-        return k * k
+    def __init__(self, fails_at=None):
+        super().__init__(SineImages(8), random_state=0)
+        self.started, self.fails_at = [], fails_at
 
-    results = prefetched(work, range(1000), n_workers=3, ahead=4)
-    assert [next(results) for _ in range(10)] == [k * k for k in range(10)]
-    assert len(started) <= 10 + 4 + 1
-    results.close()
-    assert len(started) <= 10 + 4 + 1
+    def take(self, start, stop):
+        self.started.append(start)
+        if start == self.fails_at:
+            raise ZeroDivisionError
+        return super().take(start, stop)
 
 
-def test_prefetched_raises_where_the_result_would_have_come():
-    results = prefetched(lambda k: 1 // (k - 2), range(5), n_workers=2)
-    assert [next(results), next(results)] == [-1, -1]
+def test_batches_made_ahead_keep_their_order_and_few_wait():
+    stream = Recorded()
+    batches = stream.iter_batches(2, n_workers=3, ahead=4)
+    made = [next(batches) for _ in range(10)]
+    assert_array_equal(np.concatenate(made), FreshImages(SineImages(8), random_state=0).take(0, 20))
+    assert len(stream.started) <= 10 + 4 + 1
+    batches.close()
+    assert len(stream.started) <= 10 + 4 + 1
+
+
+def test_an_error_ahead_is_raised_where_the_batch_would_have_come():
+    batches = Recorded(fails_at=2).iter_batches(1, n_workers=2)
+    assert len(next(batches)) == len(next(batches)) == 1
     with pytest.raises(ZeroDivisionError):
-        next(results)
+        next(batches)

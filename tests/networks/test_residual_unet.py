@@ -6,12 +6,10 @@ import torch
 from numpy.testing import assert_allclose
 
 from gahb_sk import NetworkDenoiser
-from gahb_sk.jacobians._network import network_products
-from gahb_sk.jacobians._winograd import WinogradConvolution, is_worthwhile
+from gahb_sk.denoisers import ModuleDenoiser
 from gahb_sk.networks import ResidualUNet, denoise
-from gahb_sk.networks._architectures import PADDINGS
-from gahb_sk.networks._residual_unet import units_per_scale
 
+PADDINGS = ("zeros", "replicate", "reflect")
 SMALL = {"channels": (12, 16), "n_units": (2, 1), "unshuffle": 2}
 
 
@@ -84,48 +82,48 @@ def test_shifted_images_have_shifted_outputs_away_from_the_border(padding):
 
 
 @pytest.mark.parametrize("padding", PADDINGS)
-def test_jacobian_is_that_of_differences(padding, rng, global_random_seed):
+@pytest.mark.parametrize("size", [(12, 19), (5, 6), (8, 8), (13, 4)])
+def test_jacobian_is_that_of_differences(padding, size, rng, global_random_seed):
     """Exact products agree with differences, are adjoint, and give f(y) = J(y) y."""
     network = small(padding, global_random_seed)
-    image, vector = rng.standard_normal((2, 1, 1, 12, 19))
-    forward, backward = network_products(network, denoise, image)
-    network = network.double()
+    denoiser = NetworkDenoiser(ResidualUNet(padding=padding, **SMALL), max_images=2)
+    denoiser.fit(rng.standard_normal((2, 16, 16)))
+    denoiser.network_.load_state_dict(network.state_dict())
+    image, vector, other = rng.standard_normal((3, *size))
+    operator, v, w = denoiser.linearize(image), vector.ravel(), other.ravel()
+    double = small(padding, global_random_seed).double()
 
     def apply(x):
         with torch.no_grad():
-            return denoise(network, torch.from_numpy(x)).numpy().reshape(1, -1, 1)
-
-    def column(x):
-        return x.reshape(1, -1, 1)
+            return denoise(double, torch.from_numpy(x)[None, None]).numpy().ravel()
 
     h = 1e-7
     slope = (apply(image + h * vector) - apply(image - h * vector)) / (2 * h)
-    assert_allclose(forward(column(vector)), slope, atol=1e-5)
-    assert_allclose(forward(column(image)), apply(image), atol=1e-12)
-    other = rng.standard_normal((1, image.size, 1))
-    assert_allclose(
-        (other * forward(column(vector))).sum(), (backward(other) * column(vector)).sum()
-    )
+    assert_allclose(operator @ v, slope, atol=1e-5)
+    assert_allclose(operator @ image.ravel(), apply(image), atol=1e-12)
+    assert_allclose(w @ (operator @ v), operator.rmatvec(w) @ v)
 
 
 @pytest.mark.parametrize("padding", PADDINGS)
 @pytest.mark.parametrize("size", [(5, 6), (8, 8), (13, 4)])
-def test_winograd_repeats_borders_as_the_convolution_does(padding, size, rng):
-    layer = torch.nn.Conv2d(12, 13, 3, padding=1, bias=False, padding_mode=padding).double()
-    assert is_worthwhile(layer, torch.float64)
-    fast = WinogradConvolution(layer)
-    x, y = (torch.from_numpy(rng.standard_normal((2, n, *size))) for n in (12, 13))
-    x.requires_grad_()
-    right, found = layer(x), fast(x)
-    assert_allclose(found.detach(), right.detach(), atol=1e-12)
-    gradients = [torch.autograd.grad(out, x, y)[0] for out in (right, found)]
-    assert_allclose(*gradients, atol=1e-12)
+def test_a_convolution_is_its_own_jacobian(padding, size, rng):
+    """With as many channels as here, in double precision, by minimal filtering."""
+    layer = torch.nn.Conv2d(12, 12, 3, padding=1, bias=False, padding_mode=padding).double()
+    x, y = rng.standard_normal((2, 12, *size))
+    operator = ModuleDenoiser(layer).linearize(x)
+    images = torch.from_numpy(np.stack([x, y])).requires_grad_()
+    out = layer(images)
+    backward = torch.autograd.grad(out, images, images.detach())[0]
+    for k, vector in enumerate((x, y)):
+        assert_allclose(operator @ vector.ravel(), out[k].detach().ravel(), atol=1e-12)
+        assert_allclose(operator.rmatvec(vector.ravel()), backward[k].ravel(), atol=1e-12)
 
 
 def test_one_number_of_units_per_scale():
-    assert units_per_scale(2, 3) == [2, 2, 2]
+    one, each = (ResidualUNet(4, 2, n_units=n).build().state_dict() for n in (2, (2, 2, 2)))
+    assert one.keys() == each.keys()
     with pytest.raises(ValueError, match=r"n_units: expected one number, or one per scale \(3\)"):
-        units_per_scale((1, 2), 3)
+        ResidualUNet(4, 2, n_units=(1, 2)).build()
 
 
 def test_saved_and_loaded_with_its_shape(tmp_path, rng):

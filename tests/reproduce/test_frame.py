@@ -3,11 +3,13 @@
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from gahb_sk import zoo
 from gahb_sk.experiments import Table
 from gahb_sk.reproduce import (
     PLANS,
@@ -24,7 +26,8 @@ from gahb_sk.reproduce import (
     reproduce,
     write_reproduction,
 )
-from gahb_sk.zoo._pretrained import WEIGHTS
+
+WEIGHTS = Path(zoo.__file__).parent / "weights"
 
 TABLE = Table({"who": ["a", "b"], "sigma": [0.1, 0.1], "psnr": [30.0, 31.0], "seconds": [1.0, 2.0]})
 

@@ -5,9 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gahb_sk.experiments import generalization_curve
+from gahb_sk.experiments import generalization_curve, images_needed
 from gahb_sk.reproduce import PAIRS, Setup, get_figure, load_pair_images, reproduce, train_pairs
-from gahb_sk.reproduce._figure_15 import images_needed
 from gahb_sk.zoo import load_pairs
 
 N = (1, 4, 16)

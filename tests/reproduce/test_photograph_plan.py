@@ -3,6 +3,7 @@
 import json
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-from gahb_sk import NetworkDenoiser, add_gaussian_noise, load_pretrained, psnr
+from gahb_sk import NetworkDenoiser, add_gaussian_noise, load_pretrained, psnr, zoo
 from gahb_sk.denoisers import FunctionDenoiser
 from gahb_sk.networks import ResidualUNet
 from gahb_sk.reproduce import _photograph_plan as plan
@@ -23,7 +24,8 @@ from gahb_sk.reproduce._photograph_files import (
 )
 from gahb_sk.reproduce._qt_resources import read_resources
 from gahb_sk.zoo import read_card
-from gahb_sk.zoo._pretrained import WEIGHTS
+
+WEIGHTS = Path(zoo.__file__).parent / "weights"
 
 
 def is_shipped(name):

@@ -1,14 +1,14 @@
 """Plans of the zoo: images, training, cards."""
 
+import signal
+
 import numpy as np
 import pytest
 
 from gahb_sk.datasets import FreshImages
-from gahb_sk.reproduce import PLANS, train_pretrained
-from gahb_sk.reproduce._plans import SCALES
-from gahb_sk.training import _train
-from gahb_sk.zoo import read_card
-from gahb_sk.zoo._pretrained import load_pretrained
+from gahb_sk.reproduce import PLANS, SCALES, train_pretrained
+from gahb_sk.training import Trainer
+from gahb_sk.zoo import load_pretrained, read_card
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -64,17 +64,16 @@ def test_training_goes_on_and_writes_a_card(tmp_path):
 def test_a_half_trained_network_gets_no_card(tmp_path, monkeypatch):
     options = {"sizes": {"channels": 2, "n_blocks": 1}, "n_test_images": 2, "max_images": 64}
     options["machine"] = {"checkpoint_every": 1e-9}
-    save = _train.save_checkpoint
+    step = Trainer.step
 
-    def interrupt(*arguments):
-        save(*arguments)
-        raise KeyboardInterrupt
+    def interrupted(self, *batch):
+        signal.raise_signal(signal.SIGINT)
+        return step(self, *batch)
 
-    monkeypatch.setattr(_train, "save_checkpoint", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Trainer, "step", interrupted)
         train_pretrained("disks", tmp_path, **options)
     assert [path.name for path in (tmp_path / "disks").iterdir()] == ["checkpoints"]
-    monkeypatch.setattr(_train, "save_checkpoint", save)
     assert train_pretrained("disks", tmp_path, **options)["images_seen"] == 64
 
 

@@ -10,16 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.random import SeedSequence
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.torch import load_file
 
 from gahb_sk import NetworkDenoiser
-from gahb_sk._random import seed_sequence
 from gahb_sk.images import as_images
 from gahb_sk.networks import BiasFreeCNN, ResidualUNet, UNet
-from gahb_sk.training import Recipe, StackSource, Trainer
-from gahb_sk.training._data import batches
-from gahb_sk.training._engines import LocalEngine
+from gahb_sk.training import LocalEngine, Recipe, StackSource, Trainer, batches
 from tests.denoisers.learned.test_network import Recorder
 from tests.denoisers.learned.test_saved import _interrupted
 from tests.instances import smooth_images
@@ -80,7 +78,7 @@ def test_batches_of_the_processes_together_are_the_batches_of_one(size, global_r
     source = StackSource(as_images(smooth_images(21)))
 
     def made(rank, size):
-        root, network = seed_sequence(global_random_seed), UNet(4, 1).build()
+        root, network = SeedSequence(global_random_seed), UNet(4, 1).build()
         trainer = Trainer(
             network, recipe, (0.05, 0.5), root, {"epochs": 1}, engine=OneOf(rank, size)
         )

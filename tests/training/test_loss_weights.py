@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gahb_sk.training._objective import Balance, loss_weights
+from gahb_sk.training import Balance, loss_weights
 
 NOISE_RANGE = (0.01, 1.0)
 

@@ -6,11 +6,21 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk import NetworkDenoiser
+from gahb_sk.images import as_images
 from gahb_sk.networks import UNet
-from gahb_sk.training import RECIPES, Recipe, Trainer, draw_noise_levels, resolve_recipe
-from gahb_sk.training._data import augment
-from gahb_sk.training._objective import Balance, TrainingCurve, curve_levels, loss_weights
-from gahb_sk.training._recipes import FLIPS, LOSS_WEIGHTS
+from gahb_sk.training import (
+    FLIPS,
+    LOSS_WEIGHTS,
+    RECIPES,
+    Balance,
+    Recipe,
+    StackSource,
+    Trainer,
+    batches,
+    draw_noise_levels,
+    loss_weights,
+    resolve_recipe,
+)
 from tests.instances import smooth_images
 
 
@@ -94,21 +104,24 @@ def test_every_weight_trains(rule):
 
 @pytest.mark.parametrize("flips", FLIPS)
 def test_flips(flips, global_random_seed):
-    images = torch.rand(64, 2, 5, 6, generator=torch.Generator().manual_seed(global_random_seed))
-    rng = np.random.default_rng(global_random_seed)
-    out = augment(images, 64, slice(0, 64), Recipe(flips=flips), rng)
+    images = np.random.default_rng(global_random_seed).random((64, 2, 8, 10), np.float32)
+    root = np.random.SeedSequence(global_random_seed)
+    recipe = Recipe(flips=flips, batch_size=64)
+    trainer = Trainer(UNet(2, 1).build(2), recipe, (0.1, 1.0), root, {"epochs": 1})
+    ((batch, _, _),) = batches(trainer, StackSource(as_images(images)))
     allowed = [images]
     for axis in FLIPS[flips]:
-        allowed += [one.flip(axis) for one in allowed]
-    equal = torch.stack([(out == one).all(dim=(1, 2, 3)) for one in allowed])
-    assert equal.any(0).all()
-    assert (equal.sum(1) > 0).all()  # each of 2 or 4 occurs among 64
+        allowed += [np.flip(one, axis) for one in allowed]
+    found = {image.numpy().tobytes() for image in batch}
+    ways = [{image.tobytes() for image in one} for one in allowed]
+    assert len(found) == 64 and found <= set.union(*ways)
+    assert all(found & way for way in ways)  # each of 2 or 4 occurs among 64
 
 
 def test_learning_curve():
-    curve = TrainingCurve((0.01, 1.0), "cpu")
-    levels = curve_levels((0.01, 1.0))
-    assert_allclose(np.diff(np.log(levels)), np.log(100) / 5)
+    network, root = UNet(4, 1).build(), np.random.SeedSequence(0)
+    curve = Trainer(network, Recipe(), (0.01, 1.0), root, {"epochs": 1}).curve
+    levels = 0.01 * 100 ** ((np.arange(5) + 0.5) / 5)
     curve.update(torch.tensor([levels[0], levels[0], levels[3]]), torch.tensor([1e-2, 1e-4, 1e-1]))
     assert_allclose(curve.take()[0], 30, rtol=1e-5)
     assert curve.take() == [None] * 5  # starts anew
@@ -123,6 +136,7 @@ def test_history_holds_the_learning_curve():
             "images", "seconds", "waited", "loss", "sigma", "train_psnr", "psnr"
         }  # fmt: skip
         assert 0 <= record["waited"] <= record["seconds"]
+        assert_allclose(np.diff(np.log(record["sigma"])), np.log(1.0 / 0.004) / 5)
         assert len(record["sigma"]) == len(record["psnr"]) == len(record["train_psnr"]) == 5
         assert np.all(np.diff(record["psnr"]) < 0)  # more noise, worse images
     assert denoiser.history_[-1]["train_psnr"][0] > denoiser.history_[0]["train_psnr"][0]

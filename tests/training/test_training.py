@@ -3,22 +3,22 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from numpy.random import SeedSequence
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk import NetworkDenoiser
-from gahb_sk._random import seed_sequence
 from gahb_sk.images import as_images
 from gahb_sk.networks import UNet
 from gahb_sk.training import (
     NOISE_LAWS,
     RECIPES,
+    SCHEDULES,
     Recipe,
     StackSource,
     Trainer,
     draw_noise_levels,
     run as run_trainer,
 )
-from gahb_sk.training._recipes import SCHEDULES
 
 
 def images(n=12):
@@ -37,7 +37,7 @@ def small(seed=0):
 def run(recipe="fast", limits=None, seed=0, X=None):
     X = images() if X is None else X
     recipe = dataclasses.replace(RECIPES[recipe], batch_size=4)
-    trainer = Trainer(small(), recipe, (0.05, 0.5), seed_sequence(seed), limits or {"epochs": 2})
+    trainer = Trainer(small(), recipe, (0.05, 0.5), SeedSequence(seed), limits or {"epochs": 2})
     run_trainer(trainer, Stack(X))
     return trainer
 
@@ -64,7 +64,7 @@ def test_training_lowers_the_error(name, global_random_seed):
         small(global_random_seed),
         recipe,
         (0.1, 1.0),
-        seed_sequence(global_random_seed),
+        SeedSequence(global_random_seed),
         {"epochs": 100},
     )
     run_trainer(trainer, Stack(X))
@@ -93,7 +93,7 @@ def test_the_sequence_depends_on_the_seed_alone():
 
 
 def test_noise_of_an_image_does_not_depend_on_the_batch():
-    trainer = Trainer(small(), RECIPES["fast"], (0.05, 0.5), seed_sequence(0), {"epochs": 1})
+    trainer = Trainer(small(), RECIPES["fast"], (0.05, 0.5), SeedSequence(0), {"epochs": 1})
     whole = trainer.draw(0, 0, (6, 1, 8, 8))[0]
     assert_array_equal(trainer.draw(4, 2, (2, 1, 8, 8))[0], whole[4:])
 
@@ -104,7 +104,7 @@ def test_patches():
     network = small()
     network.register_forward_pre_hook(lambda module, inputs: seen.append(tuple(inputs[0].shape)))
     recipe = Recipe(patch_size=4, batch_size=6)
-    trainer = Trainer(network, recipe, (0.05, 0.5), seed_sequence(0), {"epochs": 1})
+    trainer = Trainer(network, recipe, (0.05, 0.5), SeedSequence(0), {"epochs": 1})
     run_trainer(trainer, Stack(images()))
     assert seen == [(6, 1, 4, 4)] * 2
 
@@ -124,7 +124,7 @@ def test_weights_are_averaged():
 
 def test_a_loss_that_is_not_finite_stops_training():
     recipe = dataclasses.replace(RECIPES["paper"], learning_rate=1e30, batch_size=4)
-    trainer = Trainer(small(), recipe, (0.05, 0.5), seed_sequence(0), {"epochs": 50})
+    trainer = Trainer(small(), recipe, (0.05, 0.5), SeedSequence(0), {"epochs": 50})
     with pytest.raises(FloatingPointError, match="learning rate 1e"):
         run_trainer(trainer, Stack(images()))
 
@@ -132,7 +132,7 @@ def test_a_loss_that_is_not_finite_stops_training():
 def test_weights_that_the_last_step_ruined_are_not_kept():
     """A rate above single precision makes the weights infinite while the loss is still finite."""
     recipe = Recipe(learning_rate=1e39, warmup=0.0, clip=None, schedule="constant")
-    trainer = Trainer(small(), recipe, (0.05, 0.5), seed_sequence(0), {"images": 4})
+    trainer = Trainer(small(), recipe, (0.05, 0.5), SeedSequence(0), {"images": 4})
     before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
     with pytest.raises(FloatingPointError, match="last good weights"):
         run_trainer(trainer, Stack(images()))

@@ -1,18 +1,19 @@
 """Pairs of networks on disjoint sets of N images."""
 
 import dataclasses
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gahb_sk import NetworkDenoiser
+from gahb_sk import NetworkDenoiser, zoo
 from gahb_sk.cli import main
-from gahb_sk.reproduce import PAIRS, PairPlan, load_pair_images, train_pairs
-from gahb_sk.reproduce._pair_plans import PAIR_SCALES
-from gahb_sk.training import _train
+from gahb_sk.reproduce import PAIR_SCALES, PAIRS, PairPlan, load_pair_images, train_pairs
+from gahb_sk.training import Trainer
 from gahb_sk.zoo import list_pairs, list_pretrained, load_pairs, read_card
-from gahb_sk.zoo._pretrained import WEIGHTS
 
+WEIGHTS = Path(zoo.__file__).parent / "weights"
 MEGABYTE = 2**20
 TINY = PairPlan(
     name="tiny", text="C^alpha images, 8x8.", image_size=8, averaged=1, n_train=(4, 1, 16),
@@ -32,6 +33,22 @@ def fits(monkeypatch):
 
     monkeypatch.setattr(NetworkDenoiser, "fit", kept)
     return seen
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder of trained pairs, and the stack that each network was fitted on."""
+    seen, fit = [], NetworkDenoiser.fit
+
+    def kept(self, X, y=None):
+        seen.append(X)
+        return fit(self, X, y)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NetworkDenoiser, "fit", kept)
+        folder = tmp_path_factory.mktemp("pairs")
+        train_pairs(TINY, folder)
+    return folder / TINY.name, seen
 
 
 def few(plan):
@@ -80,21 +97,19 @@ def test_paper_scale_has_the_size_of_the_paper():
 # Training ---------------------------------------------------------------------------------
 
 
-def test_each_network_sees_its_own_images_and_no_other(tmp_path, fits):
-    train_pairs(TINY, tmp_path)
+def test_each_network_sees_its_own_images_and_no_other(trained):
     X = TINY.images()
     wanted = [part for n in TINY.n_train for part in (X[:n], X[-n:])]
-    assert len(fits) == len(wanted)
-    for seen, own in zip(fits, wanted, strict=True):
+    assert len(trained[1]) == len(wanted)
+    for seen, own in zip(trained[1], wanted, strict=True):
         counts = [(seen == image).all(axis=(1, 2)).sum() for image in own]
         assert sum(counts) == len(seen) and len(set(counts)) == 1
         assert len(seen) >= 10_000  # an epoch is as long whatever N
 
 
-def test_pairs_are_loaded_as_their_card_says(tmp_path):
-    card = train_pairs(TINY, tmp_path)
-    folder = tmp_path / "tiny"
-    assert read_card(folder) == card
+def test_pairs_are_loaded_as_their_card_says(trained):
+    folder, _ = trained
+    card = read_card(folder)
     assert not list(folder.rglob("checkpoints"))
     pairs, X = load_pairs(folder), load_pair_images(folder)
     np.testing.assert_array_equal(X, TINY.images())
@@ -113,25 +128,23 @@ def test_pairs_are_loaded_as_their_card_says(tmp_path):
     assert len({out.tobytes() for out in outputs}) == 6
 
 
-def test_after_an_interruption_it_goes_on(tmp_path, fits, monkeypatch):
+def test_after_an_interruption_it_goes_on(tmp_path, trained, fits, monkeypatch):
     options = {"machine": {"checkpoint_every": 1e-9}}  # after every step
-    whole = train_pairs(TINY, tmp_path / "whole", **options)
-    fits.clear()
-    save = _train.save_checkpoint
+    whole = read_card(trained[0])
+    step = Trainer.step
 
-    def interrupt(*arguments):
-        save(*arguments)
+    def interrupted(self, *batch):
         if len(fits) == 4:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
+        return step(self, *batch)
 
-    monkeypatch.setattr(_train, "save_checkpoint", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Trainer, "step", interrupted)
         train_pairs(TINY, tmp_path / "cut", **options)
     folder = tmp_path / "cut" / "tiny"
     assert list(load_pairs(folder)) == [4]
     assert not (folder / "1B" / "config.json").exists()
     assert (folder / "1B" / "checkpoints").is_dir()
-    monkeypatch.setattr(_train, "save_checkpoint", save)
     fits.clear()
     again = train_pairs(TINY, tmp_path / "cut", **options)
     assert len(fits) == 3
@@ -141,12 +154,11 @@ def test_after_an_interruption_it_goes_on(tmp_path, fits, monkeypatch):
     assert len(fits) == 3
 
 
-def test_networks_of_another_plan_are_refused(tmp_path):
-    plan = dataclasses.replace(TINY, n_train=(2,))
-    train_pairs(plan, tmp_path)
-    train_pairs(plan, tmp_path, machine={"device": "cpu"})
+def test_networks_of_another_plan_are_refused(trained):
+    folder = trained[0].parent
+    train_pairs(TINY, folder, machine={"device": "cpu"})
     with pytest.raises(ValueError, match="other max_images"):
-        train_pairs(plan, tmp_path, max_images=32)
+        train_pairs(TINY, folder, max_images=32)
 
 
 @pytest.mark.parametrize(
@@ -171,13 +183,14 @@ def test_what_are_no_pairs(tmp_path):
         load_pairs(tmp_path)
 
 
-def test_the_card_is_shown(tmp_path, capsys):
-    card = train_pairs(dataclasses.replace(TINY, n_train=(2, 5)), tmp_path)
-    assert main(["info", str(tmp_path / "tiny")]) == 0
+def test_the_card_is_shown(trained, capsys):
+    folder, _ = trained
+    card = read_card(folder)
+    assert main(["info", str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
     title = next(k for k, line in enumerate(lines) if "first 6 of the new ones" in line)
-    rows = [line.split() for line in lines[title - 2 : title]]
-    assert [row[0] for row in rows] == ["2", "5"]
+    rows = [line.split() for line in lines[title - 3 : title]]
+    assert [row[0] for row in rows] == ["1", "4", "16"]
     rivals = {line[:18].strip(): float(line[18:]) for line in lines[title + 1 :]}
     assert rivals == {
         label: pytest.approx(np.mean(psnrs), abs=0.006)

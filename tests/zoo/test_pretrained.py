@@ -1,15 +1,17 @@
 """The weights that come with the package."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from gahb_sk import NetworkDenoiser, PretrainedDenoiser, add_gaussian_noise, psnr
+from gahb_sk import NetworkDenoiser, PretrainedDenoiser, add_gaussian_noise, psnr, zoo
 from gahb_sk.networks import UNet
 from gahb_sk.reproduce import PLANS
-from gahb_sk.reproduce._rivals import NOISE_SEED
 from gahb_sk.zoo import list_pretrained, load_pretrained, read_card
-from gahb_sk.zoo._pretrained import WEIGHTS
 
+WEIGHTS = Path(zoo.__file__).parent / "weights"
+NOISE_SEED = 7  # of the noisy images that cards were measured on
 MEGABYTE = 1e6
 
 

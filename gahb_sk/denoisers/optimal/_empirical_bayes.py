@@ -22,7 +22,6 @@ from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_device, pick_dt
 from gahb_sk.jacobians._operator import JacobianOperator
 from gahb_sk.jacobians._posterior import factored_operator
 
-_BLOCK_VALUES = 2**23  # of training images, and of logits, in memory at a time
 _GROUP = 128  # noisy images that are screened together
 _KEPT_VALUES = 2**25  # of weighted training images kept by a Jacobian
 _LOST_WEIGHT = 1e-14  # training images of less weight are left out of a Jacobian
@@ -81,6 +80,7 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
     kind = "optimal"
     _backend = "torch"
     _fixed = "size"
+    _block_values = 2**23  # of training images, and of logits, in memory at a time
     learns = True
 
     _parameter_constraints: dict = {
@@ -138,9 +138,8 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
             self.half_norms_[index] = 0.5 * np.vecdot(flat, flat)
         self.training_images_ = images
 
-    @staticmethod
-    def _block_length(images, n_queries):
-        return max(1, _BLOCK_VALUES // max(int(np.prod(images.shape[1:])), n_queries))
+    def _block_length(self, images, n_queries):
+        return max(1, self._block_values // max(int(np.prod(images.shape[1:])), n_queries))
 
     def _centred(self, noisy, sigma):
         """Return the noisy images less the mean, ``(Q, d)``, and sigma, in double precision."""

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from gahb_sk import add_gaussian_noise, metrics
 from gahb_sk.datasets import load_sample_patches
 from gahb_sk.denoisers import BandletShrinkage, BM3DDenoiser, WaveletShrinkage
-from gahb_sk.transforms._opponent import MATRIX, from_opponent, to_opponent
+from gahb_sk.transforms import from_opponent, to_opponent
 
 DENOISERS = {
     "wavelets": WaveletShrinkage(),
@@ -24,7 +24,7 @@ def clean():
 
 
 def test_opponent_colours_are_orthonormal(clean):
-    assert_allclose(MATRIX @ MATRIX.T, np.eye(3), atol=1e-15)
+    assert_allclose(np.linalg.norm(to_opponent(clean), axis=1), np.linalg.norm(clean, axis=1))
     assert_allclose(from_opponent(to_opponent(clean)), clean, atol=1e-12)
     grey = np.repeat(clean[:, :1], 3, axis=1)
     assert_allclose(to_opponent(grey)[:, 1:], 0, atol=1e-12)

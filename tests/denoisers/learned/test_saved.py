@@ -17,8 +17,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from gahb_sk import NetworkDenoiser
 from gahb_sk.datasets import FreshImages
 from gahb_sk.image_classes import CAlphaImages
-from gahb_sk.networks import BiasFreeCNN, Energy, ResidualUNet, UNet
-from gahb_sk.networks._folder import load_folder, save_folder
+from gahb_sk.networks import (
+    BiasFreeCNN,
+    Energy,
+    ResidualUNet,
+    UNet,
+    load_folder,
+    save_folder,
+)
 from gahb_sk.training import Trainer, TrainingInterrupted
 from tests.instances import smooth_images
 

@@ -39,7 +39,7 @@ def softmax_loop(noisy, training, sigma):
 @pytest.mark.parametrize("sigma", [0.03, 0.3, 3.0])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_is_its_definition(training, clean, sigma, dtype, monkeypatch):
-    monkeypatch.setattr("gahb_sk.denoisers.optimal._empirical_bayes._BLOCK_VALUES", 2000)
+    monkeypatch.setattr(EmpiricalBayesDenoiser, "_block_values", 2000)
     noisy = add_gaussian_noise(clean, sigma, 0)
     out = EmpiricalBayesDenoiser().fit(training).transform(noisy.astype(dtype), sigma)
     atol = 1e-3 if dtype == np.float32 else 1e-9
@@ -91,7 +91,7 @@ def test_memory_is_bounded_and_lazy(training, clean, monkeypatch):
             Stack.longest = max(Stack.longest, len(training[index]))
             return training[index]
 
-    monkeypatch.setattr("gahb_sk.denoisers.optimal._empirical_bayes._BLOCK_VALUES", 5 * 144)
+    monkeypatch.setattr(EmpiricalBayesDenoiser, "_block_values", 5 * 144)
     lazy = EmpiricalBayesDenoiser().fit(Stack()).transform(clean, 0.3)
     assert Stack.longest <= 5
     assert_allclose(lazy, softmax_loop(clean, training, 0.3), atol=1e-9)

@@ -6,6 +6,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from gahb_sk.denoisers import (
+    BaseDenoiser,
     BM3DDenoiser,
     NonLocalMeansDenoiser,
     OracleShrinkage,
@@ -13,8 +14,14 @@ from gahb_sk.denoisers import (
     TotalVariationDenoiser,
     WaveletShrinkage,
 )
-from gahb_sk.networks import BiasFreeCNN, ResidualUNet, UNet
-from gahb_sk.networks._reach import bytes_per_pixel, reach
+from gahb_sk.networks import (
+    BiasFreeCNN,
+    ResidualUNet,
+    UNet,
+    bytes_per_pixel,
+    denoise,
+    reach,
+)
 
 
 def noisy_image(shape, seed=0):
@@ -72,8 +79,6 @@ def test_nothing_beyond_the_reach_matters_and_something_at_its_end_does(name, pa
 
 def denoiser_of(net):
     """A denoiser that runs a network of the library as estimators of it do."""
-    from gahb_sk.denoisers import BaseDenoiser
-    from gahb_sk.networks._inference import denoise
 
     class Fixed(BaseDenoiser):
         kind, blind, _backend, image_shape = "learned", True, "torch", None

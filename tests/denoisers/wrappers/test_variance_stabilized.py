@@ -8,7 +8,7 @@ from scipy import stats
 from gahb_sk import metrics
 from gahb_sk.denoisers import OracleShrinkage, VarianceStabilized, WaveletShrinkage
 from gahb_sk.noise import estimate_count_noise
-from gahb_sk.transforms._anscombe import anscombe, inverse_anscombe
+from gahb_sk.transforms import anscombe, inverse_anscombe
 
 
 def counts(mean, gain=1.0, read_noise=0.0, offset=0.0, seed=0):
