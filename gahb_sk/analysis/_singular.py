@@ -72,13 +72,12 @@ def singular_basis(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from gahb_sk.analysis import singular_basis
-    >>> from gahb_sk.denoisers import WaveletShrinkage
-    >>> image = np.random.RandomState(0).rand(16, 16)
-    >>> denoiser = WaveletShrinkage(rule="hard", threshold=3.0).fit(image[None])
-    >>> print(singular_basis(denoiser, image, 4, sigma=0.1).values.round(6))
-    [1. 1. 1. 1.]
+    >>> from gahb_sk.datasets import make_disk_images
+    >>> from gahb_sk.denoisers import BandletShrinkage
+    >>> (image,) = make_disk_images(1, 16, random_state=0)
+    >>> singular_basis(BandletShrinkage(), image, 4, sigma=0.1).left.shape
+    (4, 16, 16)
     """
     denoiser = as_denoiser(denoiser)
     operator = linearize(denoiser, image, sigma, clean=clean, dtype=dtype)

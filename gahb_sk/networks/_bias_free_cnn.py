@@ -18,15 +18,10 @@ class BiasFreeCNNModule(nn.Module):
         Channels of each hidden layer.
     depth : int, default=21
         Number of convolutions, at least 2.
-    image_channels : int, default=1
-        1 for grey images, 3 for colour.
     first_linear : bool, default=False
         Whether to leave out the ReLU after the first convolution, as some published networks do.
-    generator : torch.Generator, default=None
-        Source of the initial weights.
-    blind : bool, default=True
-        Whether the network does without the noise level. If not, its input has one channel more,
-        behind those of the image: the noise level.
+    image_channels, generator, blind
+        See :meth:`gahb_sk.networks.BiasFreeCNN.build`.
     """
 
     multiple = 1

@@ -32,13 +32,8 @@ class ResidualUNetModule(nn.Module):
         Channels of the finest scale, or of every scale, finest first.
     n_blocks : int, default=3
         Number of scales below the finest. A tuple of ``channels`` replaces it.
-    image_channels : int, default=1
-        1 for grey images, 3 for colour.
-    generator : torch.Generator, default=None
-        Source of the initial weights.
-    blind : bool, default=True
-        Whether the network does without the noise level. If not, its input has one channel more,
-        behind those of the image: the noise level.
+    image_channels, generator, blind
+        See :meth:`gahb_sk.networks.ResidualUNet.build`.
     n_units : int or tuple of int, default=1
         Residual units per scale, finest first; those of the coarsest scale come once, all others in
         the encoder and again in the decoder.

@@ -21,13 +21,8 @@ class UNetModule(nn.Module):
         Channels of the finest scale; each coarser scale has twice as many.
     n_blocks : int, default=3
         Number of encoder blocks.
-    image_channels : int, default=1
-        1 for grey images, 3 for colour.
-    generator : torch.Generator, default=None
-        Source of the initial weights.
-    blind : bool, default=True
-        Whether the network does without the noise level. If not, its input has one channel more,
-        behind those of the image: the noise level.
+    image_channels, generator, blind
+        See :meth:`gahb_sk.networks.UNet.build`.
     """
 
     def __init__(self, channels=64, n_blocks=3, image_channels=1, generator=None, blind=True):

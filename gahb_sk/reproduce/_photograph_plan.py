@@ -71,12 +71,8 @@ def train_photographs(name, folder, output, *, start=None, machine=None, verbose
         ``output/name`` gets the weights in half precision.
     start : NetworkDenoiser, default=None
         Fitted on grey photographs with the same sizes: the network for colour starts from it.
-    machine : dict or Machine, default=None
-        See :class:`NetworkDenoiser`.
-    verbose : bool, default=False
-        Whether to show a progress bar.
-    **changes
-        What the plan is to have instead: ``max_images``, ``sizes``, ``recipe``.
+    machine, verbose, **changes
+        See :func:`train_pretrained`.
 
     Returns
     -------

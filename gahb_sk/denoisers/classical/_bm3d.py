@@ -27,10 +27,8 @@ class BM3DDenoiser(PackageDenoiser):
         How three channels are denoised: together, as orthonormal opponent colours whose patches
         are matched in luminance (colour BM3D), or one by one. Other numbers of channels are
         denoised one by one.
-    n_jobs : int, default=None
-        Images denoised in parallel, as joblib counts them; None is one at a time.
-    sigma, image_shape
-        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
+    n_jobs, sigma, image_shape
+        See :class:`~gahb_sk.denoisers.FunctionDenoiser`.
 
     Notes
     -----

@@ -18,10 +18,8 @@ class NonLocalMeansDenoiser(PackageDenoiser):
         Side of the patches that are compared.
     patch_distance : int, default=6
         Largest distance, in pixels, between patches that are compared.
-    n_jobs : int, default=None
-        Images denoised in parallel, as joblib counts them; None is one at a time.
-    sigma, image_shape
-        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
+    n_jobs, sigma, image_shape
+        See :class:`~gahb_sk.denoisers.FunctionDenoiser`.
 
     Notes
     -----

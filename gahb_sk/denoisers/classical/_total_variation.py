@@ -18,10 +18,8 @@ class TotalVariationDenoiser(PackageDenoiser):
     weight : float, default=1.0
         Weight of the total variation in multiples of sigma. On C^alpha images 0.6 to 1.0 is best at
         alpha 1 and 1.0 to 1.2 from alpha 2 on, at every noise level.
-    n_jobs : int, default=None
-        Images denoised in parallel, as joblib counts them; None is one at a time.
-    sigma, image_shape
-        See :class:`~gahb_sk.denoisers.BaseDenoiser`.
+    n_jobs, sigma, image_shape
+        See :class:`~gahb_sk.denoisers.FunctionDenoiser`.
 
     References
     ----------
