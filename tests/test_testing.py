@@ -164,6 +164,16 @@ def test_what_breaks_it_fails_and_says_why(broken):
     assert re.match(rf"check_\w+: {broken.__name__} .*\. [A-Z].*\.$", str(error.value))
 
 
+class CutsInItsHook(Blend):
+    def _denoise(self, noisy, sigma):
+        return super()._denoise(noisy, sigma)[..., 1:]
+
+
+def test_a_hook_that_changes_the_shape_is_named():
+    with pytest.raises(ValueError, match=r"CutsInItsHook: _denoise must return images of the sha"):
+        check_denoiser(CutsInItsHook())
+
+
 def test_oracles_are_checked_too():
     check_denoiser(Part())
     check_denoiser(BlindPart())

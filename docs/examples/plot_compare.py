@@ -23,7 +23,7 @@ for row in comparison.slopes().rows():
     print(f"{row['denoiser']}: slope {row['slope']:.2f}")
 
 # %%
-# Bounds are told the clean image; the dash-dotted line has the theoretical slope.
+# Bounds receive the clean image; the dash-dotted line has the theoretical slope.
 ComparisonDisplay.from_comparison(comparison, alpha=2).plot()
 
 # %%

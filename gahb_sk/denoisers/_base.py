@@ -17,7 +17,6 @@ from gahb_sk.noise import (
     SCORE_NOISE_SEED,
     add_gaussian_noise,
     check_sigma,
-    estimate_sigma,
 )
 
 
@@ -281,29 +280,3 @@ class BaseDenoiser(DenoiserTemplate):
 
     def _jacobian(self, image, sigma, clean=None):
         return None
-
-    def _jacobian_products(self, images, sigma):
-        """Of networks: a function from a dtype to the products at all images together."""
-        return None
-
-    def _is_gradient(self):
-        """Tell whether the denoiser is the gradient of a function: its Jacobian is symmetric."""
-        return False
-
-    def _estimate_sigma(self, noisy):
-        return estimate_sigma(noisy)
-
-    def _reach(self):
-        """Return ``(pixels, multiple)`` for tiles, or None if the whole image may matter.
-
-        The output on a block that begins and ends at multiples of ``multiple`` depends on the
-        input up to ``pixels`` around it, and on nothing else.
-        """
-        return None
-
-    def _bytes_per_pixel(self, channels):
-        """Return what a pixel of an image needs at most while it is denoised, for tiles."""
-        return 512 * channels
-
-    def _chunk_length(self, shape):
-        return max(1, self._chunk_pixels // int(np.prod(shape[1:])))

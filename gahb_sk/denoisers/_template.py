@@ -6,6 +6,7 @@ result goes back to the shape, dtype and kind that came in.
 
 import copy
 
+import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from gahb_sk._arrays import like, n_channels, shape_of, to_numpy, to_torch
 from gahb_sk._image_checks import is_finite
 from gahb_sk.images import as_images
-from gahb_sk.noise import check_sigma, warn_of_bytes
+from gahb_sk.noise import check_sigma, estimate_sigma, warn_of_bytes
 
 # Images in [0, 1] with noise that is plausible for them stay between; with more they don't.
 _UNIT_WITH_NOISE = (-1, 2)
@@ -86,6 +87,11 @@ class DenoiserTemplate(TransformerMixin, BaseEstimator):
         if self.needs_clean:
             arguments.append(like(convert(clean), arguments[0]))
         denoised = like(self._denoise(*arguments), noisy)
+        if denoised.shape != noisy.shape:
+            raise ValueError(
+                f"{type(self).__name__}: _denoise must return images of the shape it was given, "
+                f"{tuple(noisy.shape)}, got {tuple(denoised.shape)}."
+            )
         if not is_finite(denoised):
             raise FloatingPointError(
                 f"{type(self).__name__} returned NaN or infinity for images with values up to "
@@ -109,3 +115,31 @@ class DenoiserTemplate(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = self.image_shape is None
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+    # Hooks of the library's own denoisers, with a default
+
+    def _jacobian_products(self, images, sigma):
+        """Of networks: a function from a dtype to the products at all images together."""
+        return None
+
+    def _is_gradient(self):
+        """Tell whether the denoiser is the gradient of a function: its Jacobian is symmetric."""
+        return False
+
+    def _estimate_sigma(self, noisy):
+        return estimate_sigma(noisy)
+
+    def _reach(self):
+        """Return ``(pixels, multiple)`` for tiles, or None if the whole image may matter.
+
+        The output on a block that begins and ends at multiples of ``multiple`` depends on the
+        input up to ``pixels`` around it, and on nothing else.
+        """
+        return None
+
+    def _bytes_per_pixel(self, channels):
+        """Return what a pixel of an image needs at most while it is denoised, for tiles."""
+        return 512 * channels
+
+    def _chunk_length(self, shape):
+        return max(1, self._chunk_pixels // int(np.prod(shape[1:])))

@@ -6,6 +6,7 @@ precision serves the forward and backward passes of the training only.
 
 import contextlib
 import math
+import warnings
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -122,6 +123,16 @@ def resolve_precision(name, device):
         can = getattr(torch.cpu, "get_capabilities", dict)() if device.type == "cpu" else {}
         fast = any(can.get(unit) for unit in _BFLOAT16_UNITS)
     return "bf16-mixed" if fast else "32"
+
+
+def warn_of_no_compiler(error):
+    """Say that torch could not compile a network, and why."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    warnings.warn(
+        f"compile=True: torch cannot compile on this machine ({reason}); the network is trained "
+        "uncompiled. A C++ compiler such as g++ is needed on a CPU.",
+        stacklevel=3,
+    )
 
 
 class Precision:

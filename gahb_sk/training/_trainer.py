@@ -12,7 +12,6 @@ import contextlib
 import copy
 import math
 import time
-import warnings
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from gahb_sk.networks._inference import predict_noise
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.training._engines import LocalEngine
 from gahb_sk.training._image_errors import OBJECTIVES
-from gahb_sk.training._machine import Machine, Precision
+from gahb_sk.training._machine import Machine, Precision, warn_of_no_compiler
 from gahb_sk.training._noise_levels import draw_noise_levels
 from gahb_sk.training._objective import Balance, TrainingCurve, curve_levels, loss_weights
 from gahb_sk.training._optimizer import learning_rate, make_optimizer, update_average
@@ -217,12 +216,7 @@ class Trainer:
         except Exception as error:
             self.forward = self.engine.wrap(self.network)
             result = call()  # an error of another cause shows itself here
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            warnings.warn(
-                f"compile=True: torch cannot compile on this machine ({reason}); the network is "
-                "trained uncompiled. A C++ compiler such as g++ is needed on a CPU.",
-                stacklevel=2,
-            )
+            warn_of_no_compiler(error)
             return result
 
     def _layers_seeded(self, device):

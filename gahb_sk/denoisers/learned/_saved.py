@@ -20,7 +20,7 @@ from gahb_sk.networks._published import (
 from gahb_sk.training._recipes import Recipe
 
 # Parameters that do not change what is learned (up to rounding).
-FREE = frozenset({"machine", "verbose", "checkpoint_dir", "warm_start", "random_state"})
+WITHOUT_EFFECT = frozenset({"machine", "verbose", "checkpoint_dir", "warm_start", "random_state"})
 # Attributes that a saved folder keeps beside the weights.
 RECORDS = ("loss_curve_", "history_", "n_iter_", "n_images_seen_", "image_shape_")
 _CLASSES = {cls.__name__: cls for cls in ARCHITECTURES.values()}
@@ -42,7 +42,11 @@ def settings(denoiser):
     settings : dict
     """
     parameters = denoiser.get_params(deep=False)
-    return {name: _plain(value, name) for name, value in parameters.items() if name not in FREE}
+    return {
+        name: _plain(value, name)
+        for name, value in parameters.items()
+        if name not in WITHOUT_EFFECT
+    }
 
 
 def _plain(value, name=""):
