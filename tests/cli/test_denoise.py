@@ -199,7 +199,8 @@ def test_what_is_no_noise_level(text, folder, tmp_path, capsys):
 
 def test_sizes_of_memory(folder, tmp_path, capsys):
     words = (folder / "colour.png", "--output", tmp_path / "b.png", *FAST, "--overwrite")
-    for text, enough in {"100": 0, "2K": 0, "1.5M": 1, "1GiB": 1, "1gb": 1, "1000000": 1}.items():
+    sizes = {"100": 0, "2K": 0, "1.5M": 0, "0.1G": 1, "32MiB": 1, "1gb": 1, "33000000": 1}
+    for text, enough in sizes.items():  # the smallest tile takes 25 million bytes
         assert denoise(*words, "--max-memory", text) == 1 - enough
     capsys.readouterr()
     for text in ("", "M", "1T", "1.2.3"):
