@@ -1,6 +1,7 @@
 from ._as_denoiser import as_denoiser as as_denoiser, as_denoisers as as_denoisers
 from ._base import BaseDenoiser as BaseDenoiser
 from ._discovery import all_denoisers as all_denoisers, get_denoiser as get_denoiser
+from ._torch_modules import export_module as export_module
 from .classical._bandlet_shrinkage import BandletShrinkage as BandletShrinkage
 from .classical._bm3d import BM3DDenoiser as BM3DDenoiser
 from .classical._non_local_means import NonLocalMeansDenoiser as NonLocalMeansDenoiser

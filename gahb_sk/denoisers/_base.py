@@ -10,6 +10,7 @@ import numpy as np
 from gahb_sk._arrays import as_array
 from gahb_sk._validation import Interval, Real, fit_context
 from gahb_sk.denoisers._linearization import linearize_many, linearize_one
+from gahb_sk.denoisers._outward import Outward
 from gahb_sk.denoisers._template import DenoiserTemplate
 from gahb_sk.metrics import psnr
 from gahb_sk.noise import (
@@ -20,7 +21,7 @@ from gahb_sk.noise import (
 )
 
 
-class BaseDenoiser(DenoiserTemplate):
+class BaseDenoiser(Outward, DenoiserTemplate):
     """Base class of all denoisers; see the module's docstring.
 
     Hooks of a subclass, each with a default but ``_denoise``:

@@ -39,7 +39,7 @@ def with_level(network, noisy, sigma=None):
     """Return the input of a network: images ``(n, C, H, W)``, and their levels unless blind."""
     if network.blind:
         return noisy
-    level = sigma.to(noisy).view(-1, 1, 1, 1).expand(len(noisy), 1, *noisy.shape[-2:])
+    level = sigma.to(noisy).view(-1, 1, 1, 1).expand(noisy.shape[0], 1, *noisy.shape[-2:])
     return torch.cat([noisy, level], dim=1)
 
 

@@ -1,11 +1,14 @@
 """Use of a trained network: chunks of bounded memory, devices, exact Jacobians."""
 
+import copy
+
 import numpy as np
 import torch
 from sklearn.utils import gen_batches
 from sklearn.utils.metaestimators import available_if
 
 from gahb_sk._arrays import n_channels
+from gahb_sk.denoisers._torch_modules import NetworkModule
 from gahb_sk.denoisers.learned._density import energies
 from gahb_sk.jacobians._network import network_products
 from gahb_sk.networks._build import OwnNetwork
@@ -115,6 +118,9 @@ class AppliedNetwork:
 
     def _bytes_per_pixel(self, channels):
         return bytes_per_pixel(self.network_, channels)
+
+    def _as_module(self):
+        return NetworkModule(copy.deepcopy(self.network_))
 
     def _jacobian_products(self, images, sigma):
         device = resolve_device(self._machine().device)

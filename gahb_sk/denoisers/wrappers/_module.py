@@ -5,6 +5,7 @@ import copy
 import torch
 
 from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.denoisers._torch_modules import ConvertedModule
 from gahb_sk.jacobians._network import network_products
 from gahb_sk.networks.conventions._convention import Convention, convert
 from gahb_sk.networks.conventions._recognise import recognise, with_sizes
@@ -102,6 +103,11 @@ class ModuleDenoiser(BaseDenoiser):
         own = [*self.module_.parameters(), *self.module_.buffers(), noisy]
         device, dtype = own[0].device, next(t.dtype for t in own if t.is_floating_point())
         return [None if t is None else t.to(device, dtype) for t in (noisy, sigma)]
+
+    def _as_module(self):
+        module, convention = self._recognised()
+        converted = convert(copy.deepcopy(module), convention)
+        return ConvertedModule(converted, convention.blind, convention.multiple)
 
     def _jacobian_products(self, images, sigma):
         def denoise(module, noisy, levels):

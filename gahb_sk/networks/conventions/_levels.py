@@ -13,7 +13,7 @@ from torch import nn
 
 
 def _with_map(module, images, sigma):
-    level = sigma.view(-1, 1, 1, 1).expand(len(images), 1, *images.shape[-2:])
+    level = sigma.view(-1, 1, 1, 1).expand(images.shape[0], 1, *images.shape[-2:])
     return module(torch.cat([images, level], dim=1))
 
 

@@ -53,7 +53,7 @@ class FFDNet(nn.Module):
     def forward(self, x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
         """Map images with even sides and levels ``(n, 1, 1, 1)`` to denoised images."""
         x = functional.pixel_unshuffle(x, 2)
-        level = sigma.expand(len(x), 1, *x.shape[-2:])
+        level = sigma.expand(x.shape[0], 1, *x.shape[-2:])
         return functional.pixel_shuffle(self.model(torch.cat([x, level], dim=1)), 2)
 
 
