@@ -2,6 +2,7 @@ from ._basis_alignment import basis_alignment as basis_alignment
 from ._basis_spectra import basis_spectra as basis_spectra
 from ._capacity_curve import capacity_curve as capacity_curve, images_needed as images_needed
 from ._closest_images import closest_images as closest_images
+from ._clustered import clustered_mean as clustered_mean, verdict as verdict
 from ._compare import compare_denoisers as compare_denoisers
 from ._comparison import Comparison as Comparison
 from ._generalization_curve import (

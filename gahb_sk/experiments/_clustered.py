@@ -20,7 +20,7 @@ LEVEL = 0.95  # of the intervals that verdicts go by
 
 
 def clustered_mean(values, sources):
-    """Mean, its standard error (NaN for one source), and the number of sources.
+    """Mean of values of which some come from one source.
 
     Parameters
     ----------
@@ -28,6 +28,12 @@ def clustered_mean(values, sources):
         Finite.
     sources : ndarray of shape (n,)
         Which source each value is of.
+
+    Returns
+    -------
+    mean, error : float
+        The mean and its standard error, NaN for one source.
+    n_sources : int
     """
     if not len(values):
         return float("nan"), float("nan"), 0
@@ -40,7 +46,17 @@ def clustered_mean(values, sources):
 
 
 def verdict(mean, error, n_sources):
-    """Return "better", "worse" or "no difference shown", by Student's interval of level 95 %."""
+    """Tell what a mean difference shows, by Student's interval of level 95 %.
+
+    Parameters
+    ----------
+    mean, error, n_sources
+        As :func:`clustered_mean` returns them.
+
+    Returns
+    -------
+    verdict : {"better", "worse", "no difference shown"}
+    """
     if n_sources < 2 or abs(mean) <= student.ppf((1 + LEVEL) / 2, n_sources - 1) * error:
         return "no difference shown"
     return "better" if mean > 0 else "worse"

@@ -1,5 +1,6 @@
 from ._data import StackSource as StackSource, batches as batches
 from ._engines import LocalEngine as LocalEngine
+from ._image_errors import OBJECTIVES as OBJECTIVES
 from ._interruption import (
     TrainingInterrupted as TrainingInterrupted,
     interruptions_raised as interruptions_raised,
@@ -11,6 +12,7 @@ from ._objective import Balance as Balance, loss_weights as loss_weights
 from ._recipes import (
     FLIPS as FLIPS,
     LOSS_WEIGHTS as LOSS_WEIGHTS,
+    OBJECTIVE_NAMES as OBJECTIVE_NAMES,
     RECIPES as RECIPES,
     SCHEDULES as SCHEDULES,
     Recipe as Recipe,

@@ -20,8 +20,7 @@ from gahb_sk import (
     ssim as image_ssim,
 )
 from gahb_sk.datasets import make_c_alpha_images
-from gahb_sk.experiments import compare_denoisers
-from gahb_sk.experiments._clustered import clustered_mean, verdict
+from gahb_sk.experiments import clustered_mean, compare_denoisers, verdict
 from gahb_sk.metrics import psnr_slope
 
 BOTH = {"wavelet": WaveletShrinkage(), "oracle": OracleShrinkage()}

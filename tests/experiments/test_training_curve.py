@@ -6,6 +6,7 @@ from gahb_sk import NetworkDenoiser
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.experiments import training_curve
 from gahb_sk.networks import ResidualUNet
+from gahb_sk.training import Trainer
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_an_interrupted_run_goes_on(X, tmp_path):
 
 def test_other_measures_train_nothing_again(X, tmp_path, monkeypatch):
     training_curve(network(), X, measure={"one": lambda d: 1.0}, folder=tmp_path)
-    monkeypatch.setattr("gahb_sk.training._trainer.Trainer.step", None)
+    monkeypatch.setattr(Trainer, "step", None)
     curve = training_curve(network(), X, measure={"n": lambda d: d.n_iter_}, folder=tmp_path)
     assert_array_equal(curve.table["n"], 12)
     few = training_curve(network(), X, at=[2], measure={"one": lambda d: 1.0}, folder=tmp_path)

@@ -9,9 +9,7 @@ from gahb_sk import NetworkDenoiser, add_gaussian_noise, psnr
 from gahb_sk.datasets import FreshImages
 from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.networks import ResidualUNet
-from gahb_sk.training import Recipe
-from gahb_sk.training._image_errors import OBJECTIVES
-from gahb_sk.training._recipes import OBJECTIVE_NAMES
+from gahb_sk.training import OBJECTIVE_NAMES, OBJECTIVES, Recipe
 from tests.instances import smooth_images
 
 NOISY = [name for name in OBJECTIVES if name != "supervised"]
