@@ -49,7 +49,8 @@ class Machine(Settings):
         to rounding.
     compile : bool
         Whether torch compiles the training step, which takes up to a minute at first. Where it
-        cannot (no C++ compiler), a warning says so and the training goes on.
+        cannot (no C++ compiler), a warning says so and the training goes on. Energies are not
+        compiled.
     engine : {"local", "fabric"}
         Where to train: in this process, or on several devices and machines through Lightning
         Fabric (``pip install "gahb-sk[distributed]"``).

@@ -18,6 +18,7 @@ import torch
 
 from gahb_sk._random import image_generator, image_normals, torch_seed
 from gahb_sk.networks._build import OwnNetwork, seeded
+from gahb_sk.networks._energy import EnergyModule
 from gahb_sk.networks._inference import predict_noise
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.training._engines import LocalEngine
@@ -89,8 +90,9 @@ class Trainer:
         self.balance = Balance(noise_range, device)
         self.curve = TrainingCurve(noise_range, device)
         self.precision = Precision(machine.precision, device)
-        self.compiled = machine.compile  # and not yet tried
-        self.forward = self.engine.wrap(torch.compile(network) if machine.compile else network)
+        # torch does not differentiate a compiled gradient again, which energies need.
+        self.compiled = machine.compile and not isinstance(network, EnergyModule)  # not yet tried
+        self.forward = self.engine.wrap(torch.compile(network) if self.compiled else network)
         self.steps = self.images = self.epochs = self.position = 0
         self.losses, self.epoch_losses, self.history = [], [], []
         self.best, self.best_score, self.best_epoch = None, -math.inf, 0
