@@ -5,6 +5,7 @@ from ._alignment import (
     subspace_alignment as subspace_alignment,
 )
 from ._eigenbasis import EigenBasis as EigenBasis, eigenbasis as eigenbasis
+from ._features import NetworkFeatures as NetworkFeatures, feature_spread as feature_spread
 from ._harmonicity import Harmonicity as Harmonicity, harmonicity as harmonicity
 from ._local_dimension import (
     LocalDimension as LocalDimension,

@@ -11,8 +11,9 @@ BADGES = {"reproduced": "reproduced", "reproduced in part": "part", "not reprodu
 _SHOWN = 12  # lines of what has moved
 INTRO = (
     "Small networks that were trained on two processor cores, on images of 32x32 to 64x64: what "
-    "they show of the paper, arXiv 2310.02557, and, beside them, the true optimum of each class "
-    "where it is known. &sigma; is the standard deviation of the noise for images in [0, 1]. "
+    "they show of the paper, arXiv 2310.02557, and of others on the same question, beside the true "
+    "optimum of each class where it is known. &sigma; is the standard deviation of the noise for "
+    "images in [0, 1]. "
     "Each verdict rests on the criterion below it, which was chosen before the result was known, "
     "unless a note says otherwise."
 )
@@ -30,7 +31,19 @@ def read_records(folder):
                 f"{path}: cannot be read ({error}). Remove the folder {path.parent} to "
                 "reproduce the figure again."
             ) from error
-    return [(place, record) for _, place, record in sorted(found, key=lambda one: one[0])]
+    return [(place, record) for _, place, record in sorted(found, key=_place)]
+
+
+def _place(found):
+    """Where a record stands: figures of the paper by number, then the others by name."""
+    number, *_ = found
+    return isinstance(number, str), number
+
+
+def _called(record):
+    """Return what a figure is called."""
+    number = record["number"]
+    return number.capitalize() if isinstance(number, str) else f"Figure {number}"
 
 
 def write_figures_page(folder, command):
@@ -52,7 +65,7 @@ def write_figures_page(folder, command):
 def _summary(records):
     rows = [
         [
-            f"<a href='#{place.name}'>Figure {record['number']}</a>",
+            f"<a href='#{place.name}'>{html.escape(_called(record))}</a>",
             html.escape(record["title"]),
             _badge(record),
             f"{sum(check['passed'] for check in record['checks'])} of {len(record['checks'])}",
@@ -78,7 +91,7 @@ def _moved_in_short(record):
 
 def _section(place, record):
     parts = [
-        f"<section id='{place.name}'><h2>Figure {record['number']}. "
+        f"<section id='{place.name}'><h2>{html.escape(_called(record))}. "
         f"{html.escape(record['title'])} {_badge(record)}</h2>",
         f"<p><b>The paper.</b> {html.escape(record['paper'])}</p>",
         f"<p><b>Criterion.</b> {html.escape(record['criterion'])}</p>",

@@ -14,6 +14,10 @@ from ._memorization_test import (
     MemorizationTest as MemorizationTest,
     memorization_test as memorization_test,
 )
+from ._nearest_distances import (
+    DistanceDivergence as DistanceDivergence,
+    distance_divergence as distance_divergence,
+)
 from ._optimality_gap import optimality_gap as optimality_gap
 from ._posterior_gap import posterior_gap as posterior_gap, summarize_gaps as summarize_gaps
 from ._risk_estimates import risk_estimates as risk_estimates

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gahb_sk._random import child, seed_sequence
 from gahb_sk.experiments import Table
+from gahb_sk.reproduce._registry import suffix
 from gahb_sk.zoo import load_pretrained
 from gahb_sk.zoo._pretrained import CARD, WEIGHTS
 
@@ -131,8 +132,8 @@ class PaperFigure:
 
     Attributes
     ----------
-    number : int
-        In the paper.
+    number : int or str
+        In the paper; a name for a figure that is not in it.
     title : str
         What it shows.
     paper : str
@@ -152,7 +153,7 @@ class PaperFigure:
         Networks that it shows if they are there.
     """
 
-    number: int
+    number: int | str
     title: str
     paper: str
     criterion: str
@@ -165,7 +166,7 @@ class PaperFigure:
     @property
     def name(self):
         """Name of its folder and of its table."""
-        return f"figure-{self.number:02d}"
+        return f"figure-{suffix(self.number)}"
 
     def missing(self, setup):
         """Return the names of the networks that it needs and that are not there."""

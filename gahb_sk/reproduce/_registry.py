@@ -15,23 +15,30 @@ def figure_numbers():
 
     Returns
     -------
-    numbers : list of int
-        Ascending.
+    numbers : list of int and str
+        Those of the paper ascending, then the names of the figures that are not in it.
     """
     files = pkgutil.iter_modules(importlib.import_module(ROOM).__path__)
-    return sorted(int(file.name[len(PREFIX) :]) for file in files if file.name.startswith(PREFIX))
+    found = [file.name[len(PREFIX) :] for file in files if file.name.startswith(PREFIX)]
+    named = sorted(name for name in found if not name.isdigit())
+    return [*sorted(int(name) for name in found if name.isdigit()), *named]
+
+
+def suffix(number):
+    """Return what the names of a figure's file and folder end in."""
+    return f"{number:02d}" if isinstance(number, int) else number
 
 
 @cache
 def _figures():
     return {
-        number: importlib.import_module(f"{ROOM}.{PREFIX}{number:02d}").FIGURE
+        number: importlib.import_module(f"{ROOM}.{PREFIX}{suffix(number)}").FIGURE
         for number in figure_numbers()
     }
 
 
 def all_figures():
-    """Return the figures that can be reproduced, in the paper's order.
+    """Return the figures that can be reproduced, in the paper's order, then those not in it.
 
     Returns
     -------
@@ -52,7 +59,7 @@ def get_figure(number):
     Parameters
     ----------
     number : int or str
-        In the paper, as ``4`` or ``"4"``.
+        In the paper, as ``4`` or ``"4"``; or a name such as ``"league"``.
 
     Returns
     -------

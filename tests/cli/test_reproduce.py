@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from matplotlib.figure import Figure
 
 from gahb_sk import reproduce
 from gahb_sk.cli import main
+from gahb_sk.cli._figures_page import write_figures_page
 from gahb_sk.experiments import Table
 from gahb_sk.reproduce import Check, Outcome, PaperFigure
 
@@ -142,3 +144,13 @@ def test_the_record_is_json_without_nan(tmp_path):
 def test_bad_input(words, message, tmp_path, capsys):
     assert main(["reproduce", *words, "--output", str(tmp_path)]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_figures_that_are_not_in_the_paper_come_last_and_by_name(tmp_path):
+    for number in ("the-league", 3):
+        found = replace(figure(0), number=number)
+        setup = reproduce.Setup()
+        reproduce.write_reproduction(tmp_path, reproduce.reproduce(found, setup), setup)
+    page = write_figures_page(tmp_path, "gahb-sk reproduce").read_text()
+    assert page.index("Figure 3. ") < page.index("The-league. ")
+    assert (tmp_path / "figure-the-league" / "results.csv").is_file()
