@@ -13,10 +13,11 @@ import sys
 from gahb_sk import __version__
 
 COMMANDS = {
-    "analyze": "look inside a denoiser at one image",
+    "audit": "say on one page what a denoiser is: how good, how, and why",
     "compare": "compare denoisers on a class of images or on a folder of your own",
     "demo": "the main job on two classes of images, in five minutes",
     "denoise": "denoise photographs: files and folders, any size and depth",
+    "doctor": "check this machine: versions, devices, a self-test, what to install",
     "generate": "write images of a class to a .npy file",
     "info": "the networks that come with the package",
     "reproduce": "reproduce figures of the paper",

@@ -66,6 +66,11 @@ def add_subject(add):
     """Add MODEL, IMAGE and how the image is read."""
     add("model", metavar="MODEL", help="saved network, or Name(parameter=value, ...)")
     add("image", metavar="IMAGE", help="png, jpg, tif or npy file, or a class of images")
+    add_images(add)
+
+
+def add_images(add):
+    """Add how images are read."""
     add("--image-size", type=positive_int, metavar="S", help="side in pixels (default: 64 for a "
         "class, the middle of a file up to 128)")  # fmt: skip
     add("--color", action="store_true", help="three channels instead of grey")

@@ -3,7 +3,7 @@
 IMAGES is a folder or zip archive of photographs, a .npy stack, or a class such as
 'c-alpha(alpha=2)'. Photographs are cut afresh into crops of several scales. The PSNR on held-out
 images is shown after each pass of 10,000 images. After an interruption, the same command with
---resume goes on where the last checkpoint stands. FOLDER is what denoise, compare, analyze, sample
+--resume goes on where the last checkpoint stands. FOLDER is what denoise, compare, audit, sample
 and restore take.
 """
 

@@ -1,3 +1,5 @@
+from ._audit._audit import audit as audit
+from ._audit._result import Audit as Audit, Section as Section, Verdict as Verdict
 from ._basis_alignment import basis_alignment as basis_alignment
 from ._basis_spectra import basis_spectra as basis_spectra
 from ._capacity_curve import capacity_curve as capacity_curve, images_needed as images_needed

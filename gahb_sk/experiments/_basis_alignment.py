@@ -22,6 +22,7 @@ from gahb_sk.experiments._parallel import CONSTRAINTS, at_each_image
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import with_error
 from gahb_sk.images import as_images
+from gahb_sk.jacobians import linearize
 
 _KEPT = 1e-8  # factors below this are zeros, whose vectors are arbitrary
 _DRAWS = 40  # random pairs behind the null level
@@ -134,16 +135,21 @@ def _fitted(denoiser, X):
     return denoiser if hasattr(denoiser, "image_shape_") else denoiser.fit(X)
 
 
-def leading_basis(denoiser, noisy, k, sigma, clean, dtype, random_state):
-    """The first k eigenpairs at one image, without the whole matrix of a network.
+def leading_basis(denoiser, noisy, k, sigma, clean, dtype, random_state, tolerance=1e-3):
+    """The first k eigenpairs at one image, without the whole matrix where its products are costly.
 
     A looser tolerance would not save much, and miss some pairs where the spectrum is flat.
     """
     few = 8 * k <= noisy.size
-    method = "lanczos" if denoiser.kind == "learned" and few else "auto"
+    costly = denoiser.kind == "learned" or (
+        denoiser.kind == "optimal"
+        and not denoiser.needs_clean
+        and linearize(denoiser, noisy, sigma).spectrum is None
+    )
+    method = "lanczos" if costly and few else "auto"
     return eigenbasis(
         denoiser, noisy, k, sigma=sigma, clean=clean, dtype=dtype, n_probes=2, method=method,
-        random_state=random_state,
+        random_state=random_state, tolerance=tolerance,
     )  # fmt: skip
 
 

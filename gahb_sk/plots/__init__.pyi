@@ -1,4 +1,10 @@
 from ._alignment import AlignmentDisplay as AlignmentDisplay
+from ._audit import (
+    CaptureDisplay as CaptureDisplay,
+    LeadDisplay as LeadDisplay,
+    ReachDisplay as ReachDisplay,
+    SymmetryDisplay as SymmetryDisplay,
+)
 from ._capacity import CapacityDisplay as CapacityDisplay
 from ._comparison import ComparisonDisplay as ComparisonDisplay
 from ._eigenvectors import (

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gahb_sk.plots._audit import sigma_axis
 from gahb_sk.plots._style import TableDisplay, draw_curve, styled
 
 ESTIMATES = {"sure": "SURE", "predicted": r"$\sigma^2\,\mathrm{tr} J / d$"}
@@ -54,10 +55,7 @@ class RiskDisplay(TableDisplay):
 
 def _scales(ax, table, label):
     """Logarithmic axes; the noise levels of the table are the ticks, if they have room."""
-    ax.set(xscale="log", xlabel="noise level", ylabel=label)
+    ax.set(xlabel="noise level", ylabel=label)
     if any(np.any(line.get_ydata() > 0) for line in ax.lines):
         ax.set_yscale("log")
-    sigmas = np.unique(table["sigma"])
-    if len(sigmas) <= 8:
-        ax.set_xticks(sigmas, labels=[f"{sigma:.3g}" for sigma in sigmas])
-        ax.set_xticks([], minor=True)
+    sigma_axis(ax, table)

@@ -1,0 +1,268 @@
+"""From numbers with their 95 % margins to words: pure functions, one per question.
+
+A margin is half the width of an interval; NaN where one image gives none. Thresholds are the sizes
+below which a departure is of no consequence, not levels of significance: the margin decides
+whether a number is surely beyond one.
+"""
+
+import numpy as np
+
+from gahb_sk.experiments._audit._intervals import certain, said
+from gahb_sk.experiments._audit._result import Verdict
+
+_SYMMETRIC, _NEARLY_SYMMETRIC = 0.02, 0.1
+_ZERO = 0.01  # factors and relative numbers of this size are 0 or rounding
+_SHIFT = 0.02  # of brightness, in units of the noise level
+_FITS, _NEARLY_FITS = 0.05, 0.2  # relative disagreement of errors and noise levels
+_EQUIVARIANT, _NEARLY_EQUIVARIANT = -20.0, -10.0  # dB against the denoiser's own error
+_LOSES = 2.0  # dB of lead lost where a network is beyond the noise of its training
+_CLOSE = 0.1  # dB
+
+
+def beside(rival, leads, margins, sigmas):
+    """Say at which noise levels a denoiser is ahead of a rival, in dB."""
+    sides = [certain(lead, margin) for lead, margin in zip(leads, margins, strict=True)]
+    spread = (
+        f"{min(leads):+.2f} to {max(leads):+.2f} dB" if len(leads) > 1 else f"{leads[0]:+.2f} dB"
+    )
+    topic = f"Better than {rival}?"
+    if all(side > 0 for side in sides):
+        return Verdict(topic, "yes", f"At every noise level, by {spread}.")
+    if all(side < 0 for side in sides):
+        return Verdict(topic, "no", f"It is behind at every noise level: {spread}.")
+    ahead = [sigma for sigma, side in zip(sigmas, sides, strict=True) if side > 0]
+    behind = [sigma for sigma, side in zip(sigmas, sides, strict=True) if side < 0]
+    text = "; ".join(
+        f"{what} at σ = {', '.join(f'{sigma:g}' for sigma in levels)}"
+        for what, levels in (("ahead", ahead), ("behind", behind))
+        if levels
+    )
+    if not text:
+        return Verdict(topic, "unclear", f"Level within the intervals: {spread}.")
+    return Verdict(topic, "nearly" if ahead else "no", f"{text.capitalize()} ({spread}).")
+
+
+def near_optimum(name, gaps, margins):
+    """Say how far the optimum is; gaps in dB, at least 0 but for chance."""
+    worst = int(np.argmax(gaps))
+    grade = "yes" if gaps[worst] < 0.3 else "nearly" if gaps[worst] < 1 else "no"
+    text = (
+        f"{name} is better by {min(gaps):.2f} to {max(gaps):.2f} dB over the noise levels; at its "
+        f"largest the gap is {said(gaps[worst], margins[worst], 'dB')}."
+    )
+    return Verdict("Near the optimum of its class?", grade, text)
+
+
+def trained_range(leads, sigmas):
+    """Guess the noise levels of a training: where the lead over a fixed rival does not drop."""
+    leads = np.asarray(leads)
+    best = int(leads.argmax())
+    inside = leads >= leads[best] - _LOSES
+    first, last = best, best
+    while first > 0 and inside[first - 1]:
+        first -= 1
+    while last < len(leads) - 1 and inside[last + 1]:
+        last += 1
+    topic = "For which noise was it trained?"
+    if last - first == len(leads) - 1:
+        text = f"The curve does not bend between σ = {sigmas[0]:g} and {sigmas[-1]:g}."
+        return Verdict(topic, "fact", text)
+    lost = leads[best] - min(
+        leads[0] if first > 0 else np.inf, leads[-1] if last < len(leads) - 1 else np.inf
+    )
+    text = (
+        f"Probably around σ = {sigmas[first]:g}"
+        + (f" to {sigmas[last]:g}" if last > first else "")
+        + f": beyond, its lead over wavelets drops by up to {lost:.1f} dB."
+    )
+    return Verdict(topic, "fact", text)
+
+
+def symmetric(asymmetry, margin):
+    """Say whether the Jacobian is symmetric; a Bayes denoiser's is."""
+    number = f"|J - J'| / |J| = {said(asymmetry, margin, digits=3)}"
+    if asymmetry < _SYMMETRIC:
+        return Verdict(
+            "Is it a gradient (symmetric Jacobian)?", "yes", f"{number}: 0 up to rounding."
+        )
+    if certain(asymmetry, margin, _NEARLY_SYMMETRIC) > 0:
+        text = f"{number}. No density of images has it as its optimal denoiser."
+        return Verdict("Is it a gradient (symmetric Jacobian)?", "no", text)
+    return Verdict("Is it a gradient (symmetric Jacobian)?", "nearly", f"{number}: close to it.")
+
+
+def factors_in_range(lowest, highest):
+    """Say whether shrinkage factors are below 0 (no Bayes denoiser) or above 1 (undecided)."""
+    topic = "Are its shrinkage factors those of a Bayes denoiser?"
+    number = f"They reach from {lowest:.2f} or less to {highest:.2f} or more"
+    above = (
+        " Above 1 it enhances: there it cannot tell yet between several images, such as two "
+        "positions of a contour, and is less sure than the noise alone would make it."
+        if highest > 1 + _ZERO
+        else " None is above 1: no direction is enhanced."
+    )
+    if lowest < -0.1:
+        return Verdict(
+            topic, "no", f"{number}. Below 0 it inverts noise, as no optimum does.{above}"
+        )
+    if lowest < -_ZERO:
+        return Verdict(topic, "nearly", f"{number}. Those below 0 are small.{above}")
+    return Verdict(topic, "yes", f"{number}; none below 0.{above}")
+
+
+def unbiased(shift, margin):
+    """Say whether the mean of f(y) - y is 0; ``shift`` in units of the noise level."""
+    number = f"mean of f(y) - y: {said(shift, margin, digits=3)} noise levels"
+    topic = "Does it keep the brightness?"
+    if certain(abs(shift), margin, _SHIFT) > 0:
+        way = "brightens" if shift > 0 else "darkens"
+        return Verdict(topic, "no", f"It {way} the images: {number}.")
+    if abs(shift) < _SHIFT and not margin > 2 * _SHIFT:
+        return Verdict(topic, "yes", f"The {number}: of no consequence.")
+    return Verdict(topic, "unclear", f"The {number}: more images are needed to tell.")
+
+
+def homogeneous(error):
+    """Say whether f(a y, a sigma) = a f(y, sigma); neither is better."""
+    text = f"Halving contrast and noise changes the result by {error:.1%}"
+    if error < _ZERO:
+        return Verdict("Does it scale with contrast?", "yes", f"{text}: f(ay) = a f(y).")
+    grade = "nearly" if error < _FITS else "no"
+    return Verdict("Does it scale with contrast?", grade, f"{text}; it has a scale of its own.")
+
+
+def sure_agrees(difference, margin):
+    """Say whether Stein's estimate is the true error; ``difference`` relative to it."""
+    topic = "Can its error be estimated without clean images (SURE)?"
+    number = f"The estimate is off by {said(100 * difference, 100 * margin, '%', 0)}"
+    if abs(difference) < _FITS:
+        return Verdict(topic, "unclear" if margin > _NEARLY_FITS else "yes", f"{number}.")
+    if not certain(difference, margin):
+        return Verdict(topic, "unclear", f"{number}: more images are needed to tell.")
+    grade = "nearly" if abs(difference) < _NEARLY_FITS else "no"
+    return Verdict(topic, grade, f"{number}. Hard decisions, whose jumps J does not see, do that.")
+
+
+def calibrated(ratio, margin):
+    """Say whether sigma^2 tr J, a Bayes denoiser's own error, is the true one."""
+    topic = "Does it know its own error?"
+    number = f"σ² tr J is {said(ratio, margin)} times the true error"
+    if abs(ratio - 1) < _FITS and not margin > _NEARLY_FITS:
+        return Verdict(topic, "yes", f"{number}, as of a Bayes denoiser of these images.")
+    if not certain(ratio, margin, 1):
+        return Verdict(topic, "unclear", f"{number}: more images are needed to tell.")
+    grade = "nearly" if abs(ratio - 1) < _NEARLY_FITS else "no"
+    side = "overconfident" if ratio < 1 else "too cautious"
+    return Verdict(topic, grade, f"{number}: as a Bayes denoiser it is {side} on these images.")
+
+
+def knows_sigma(ratio, margin, blind):
+    """Say whether a blind denoiser's implied noise level is the true one."""
+    number = f"|y - f|² / (d - tr J) implies {said(ratio, margin)} times the true noise level"
+    topic = "Does it know the noise level?"
+    if not blind:
+        return Verdict(topic, "fact", f"It is given it. {number}.")
+    if abs(ratio - 1) < _FITS:
+        return Verdict(topic, "yes", f"It is blind, and {number}.")
+    return Verdict(
+        topic, "nearly" if abs(ratio - 1) < _NEARLY_FITS else "no", f"It is blind, and {number}."
+    )
+
+
+def dimension(sigmas, dimensions, d, slope, margin):
+    """Say how many directions are kept, and how their number falls with the noise."""
+    text = (
+        f"It keeps about {dimensions[0]:.3g} of {d:,} directions at σ = {sigmas[0]:g}"
+        + (f", {dimensions[-1]:.3g} at σ = {sigmas[-1]:g}" if len(sigmas) > 1 else "")
+        + (f": in proportion to σ to the power {said(slope, margin)}." if len(sigmas) > 1 else ".")
+    )
+    return Verdict("How many directions does it keep?", "fact", text)
+
+
+def adaptive(ratio, margin):
+    """Say whether more noise passes along contours than in flat parts."""
+    topic = "Does it adapt to contours?"
+    number = f"{said(ratio, margin, digits=1)} times as much noise passes on contours as elsewhere"
+    if certain(ratio, margin, 1.5) > 0:
+        return Verdict(topic, "yes", f"{number}.")
+    if certain(ratio, margin, 1.1) > 0:
+        return Verdict(topic, "nearly", f"{number}.")
+    return Verdict(topic, "no" if certain(ratio, margin, 1.5) < 0 else "unclear", f"{number}.")
+
+
+def harmonic(value, chance):
+    """Say whether the vectors oscillate slowly in the image's geometry (1; 0 for random ones)."""
+    topic = "Are its vectors harmonics of the geometry?"
+    text = f"Harmonicity {value:.2f}, where 1 is slowest along contours and random vectors have 0"
+    if value > 0.7:
+        return Verdict(topic, "yes", f"{text}.")
+    return Verdict(topic, "nearly" if value > max(0.3, chance) else "no", f"{text}.")
+
+
+def carried(n_carrying, k):
+    """Say how many leading vectors carry the image, and what the others are."""
+    text = f"{n_carrying} of the {k} leading vectors carry 99 % of what these hold of the image."
+    if n_carrying < k:
+        text += " The denoiser lets the others, shown last, pass though the image has none of them."
+    return Verdict("Do its leading vectors carry the image?", "fact", text)
+
+
+def aligned(reference, share, margin, m, chance):
+    """Say how much of the leading vectors lies in the first m of a reference."""
+    text = (
+        f"{said(100 * share, 100 * margin, '%', 0)} of the energy of its leading vectors lies in "
+        f"the first {m} of the {reference}; chance would give {chance:.0%}."
+    )
+    beyond = (share - chance) / (1 - chance)
+    grade = "yes" if beyond > 0.7 else "nearly" if beyond > 0.3 else "no"
+    return Verdict(f"Close to {reference}?", grade, text)
+
+
+def equivariant(what, decibels, margin):
+    """Say whether denoising commutes with a change of the image; dB against its own error."""
+    number = f"The order matters by {said(decibels, margin, 'dB', 1)} relative to its own error"
+    if decibels < _EQUIVARIANT:
+        return Verdict(
+            f"Same after a {what}?", "yes", "Exactly." if decibels < -60 else f"{number}."
+        )
+    if decibels < _NEARLY_EQUIVARIANT:
+        return Verdict(f"Same after a {what}?", "nearly", f"{number}.")
+    return Verdict(f"Same after a {what}?", "no", f"{number}.")
+
+
+def reaches(sigmas, sides, margins, size):
+    """Say how large a window it looks at."""
+    text = f"A window of {said(sides[0], margins[0], 'pixels', 0)} at σ = {sigmas[0]:g}"
+    if len(sigmas) > 1:
+        text += f", of {said(sides[-1], margins[-1], 'pixels', 0)} at σ = {sigmas[-1]:g}"
+    if max(sides) > 0.9 * size:
+        text += ", as large as the image: it may be larger still"
+    return Verdict("How far does it look?", "fact", f"{text}.")
+
+
+def memorises(share, n, p_values, smallest):
+    """Say whether samples are copies of training images; ``smallest`` is the least p-value."""
+    topic = "Does it make images of its own?"
+    number = f"{share:.0%} of {n} samples are nearer to a training image than fresh images are"
+    least = f"smallest p-value {np.min(p_values):.2g}"
+    if share > 0:
+        grade = "no" if share > 0.1 else "nearly"
+        return Verdict(topic, grade, f"{number} (false discovery rate 5 %, {least}).")
+    if np.median(p_values) <= 2 * smallest and smallest > 0.05 / n:
+        text = f"Most samples have the least p-value that so few fresh images allow, {smallest:.2g}"
+        return Verdict(topic, "unclear", f"{text}: more images are needed to tell.")
+    return Verdict(topic, "yes", f"{number} ({least}).")
+
+
+def smaller_at_training(training, margin, fresh, fresh_margin, sigma):
+    """Say whether the local dimension is smaller where the denoiser was trained."""
+    topic = "Does it treat training images as fresh ones?"
+    number = (
+        f"Local dimension at σ = {sigma:g}: {said(training, margin, digits=1)} at training images, "
+        f"{said(fresh, fresh_margin, digits=1)} at fresh ones"
+    )
+    both = np.hypot(np.nan_to_num(margin), np.nan_to_num(fresh_margin))
+    side = certain(training - fresh, both)
+    if side < 0 and training < 0.7 * fresh:
+        return Verdict(topic, "no", f"{number}: it has fewer freedoms where it was trained.")
+    return Verdict(topic, "yes" if both < 0.3 * abs(fresh) else "unclear", f"{number}.")
