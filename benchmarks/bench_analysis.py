@@ -3,12 +3,16 @@
     python -m benchmarks.bench_analysis network             64-channel UNet at 80x80: some minutes
     python -m benchmarks.bench_analysis network --folder my-unet --image-size 80 --channels 16
     python -m benchmarks.bench_analysis shrinkage           full spectra at 64x64
+    python -m benchmarks.bench_analysis module              modules of other people at 30x30
 
 ``network``: the usual way is one reverse pass for every pixel, then a dense singular value
 decomposition. 50 rows and the decomposition of a block of 1,600 are timed and extrapolated: rows in
 proportion, the decomposition with the cube. Without ``--folder`` the network is trained for
 ``--train-seconds`` first, since the spectrum of random weights says nothing. ``shrinkage``: all
-eigenvalues and eigenvectors of a 64x64 image.
+eigenvalues and eigenvectors of a 64x64 image. ``module``: all columns of the Jacobian of a DnCNN
+(20 layers, 64 channels, random weights), with rectifiers as layers and smooth ones, and the 20
+leading eigenpairs of a trained network as a bare module, against a forward pass per pixel. A tenth
+of the passes and a fifth of the columns are timed and extrapolated.
 """
 
 import argparse
@@ -21,10 +25,11 @@ import torch
 from gahb_sk import NetworkDenoiser, add_gaussian_noise
 from gahb_sk.analysis import eigenbasis
 from gahb_sk.datasets import FreshImages, make_c_alpha_images
-from gahb_sk.denoisers import BandletShrinkage, OracleShrinkage, WaveletShrinkage
+from gahb_sk.denoisers import BandletShrinkage, ModuleDenoiser, OracleShrinkage, WaveletShrinkage
 from gahb_sk.image_classes import CAlphaImages
-from gahb_sk.jacobians import hutchpp, linearize
+from gahb_sk.jacobians import hutchpp, leading_eigenpairs, linearize
 from gahb_sk.networks import UNet, denoise
+from gahb_sk.zoo import load_pretrained
 
 ROWS, BLOCK = 50, 1600
 
@@ -124,7 +129,56 @@ def shrinkage(args):
         )
 
 
-TABLES = {"network": network, "shrinkage": shrinkage}
+def dncnn(rectifier, channels=64, depth=20):
+    """Return a module of other people's: convolutions with biases, random weights."""
+    torch.manual_seed(0)
+    hidden = [
+        layer
+        for _ in range(depth - 2)
+        for layer in (torch.nn.Conv2d(channels, channels, 3, padding=1), rectifier())
+    ]
+    first = torch.nn.Conv2d(1, channels, 3, padding=1), rectifier()
+    return torch.nn.Sequential(*first, *hidden, torch.nn.Conv2d(channels, 1, 3, padding=1))
+
+
+def seconds_of(function, *arguments):
+    """Return the seconds that a call takes, and its result."""
+    start = time.perf_counter()
+    result = function(*arguments)
+    return time.perf_counter() - start, result
+
+
+def module(args):
+    """Print columns and eigenpairs of modules in forward passes of a batch of 30."""
+    clean = make_c_alpha_images(1, 30, 2.0, random_state=1)
+    noisy = add_gaussian_noise(clean, args.sigma, random_state=0)[0].astype(np.float64)
+    d, batch = noisy.size, torch.rand(30, 1, 30, 30)
+    trained = load_pretrained("bf-cnn-1").network_
+    noise = {"predicts": "noise"}
+    for name, net in (
+        ("DnCNN, ReLU", dncnn(torch.nn.ReLU)),
+        ("DnCNN, SiLU", dncnn(torch.nn.SiLU)),
+        ("bf-cnn-1, 32 channels, 12 layers", trained),
+    ):
+        net = net.eval().requires_grad_(False)
+        net(batch)
+        passes = seconds_of(lambda net=net: [net(batch) for _ in range(d // 300)])[0] * 10
+        operator = linearize(ModuleDenoiser(net, convention=noise), noisy, dtype="float32")
+        first = seconds_of(operator.matmat, np.eye(d, d // 5))[0]  # with the linearisation
+        more = seconds_of(operator.matmat, np.eye(d, d // 5))[0]
+        columns = first + 4 * more
+        print(f"{name}: {d} passes {passes:.1f} s, all columns {columns / passes:.2f} of that")
+        if net is trained:
+            taken, pairs = seconds_of(leading_eigenpairs, operator, 20)
+            print(
+                f"    20 eigenpairs {taken:.1f} s, {taken / passes:.3f} of the passes; residuals "
+                f"{pairs.residuals.max():.1e}, factors {pairs.values[0]:.3f} to "
+                f"{pairs.values[-1]:.3f}",
+                flush=True,
+            )
+
+
+TABLES = {"network": network, "shrinkage": shrinkage, "module": module}
 
 
 def main(argv=None):

@@ -14,6 +14,7 @@ import weakref
 
 import numpy as np
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gahb_sk.jacobians._gates import gated_map
 from gahb_sk.networks._energy import EnergyModule
@@ -146,7 +147,7 @@ class GenericJacobian:
     """
 
     def __init__(self, network, function, points, levels):
-        self.arguments = network, function, points, levels
+        self.arguments = network, _plain_attention(function), points, levels
         self.graph, self.second, self.traced = None, None, None
         self.n_vectors = 0
 
@@ -186,6 +187,16 @@ class GenericJacobian:
             with torch.enable_grad():
                 self.graph = at, function(network, at, levels.repeat_interleave(k))
         return self.graph
+
+
+def _plain_attention(function):
+    """Let attention compute as written: the fused kernels have neither mode that J v needs."""
+
+    def call(*arguments):
+        with sdpa_kernel(SDPBackend.MATH):
+            return function(*arguments)
+
+    return call
 
 
 def _traced_map(network, function, points, levels, vectors, product):
