@@ -99,7 +99,14 @@ def detection(args):
     for way in ("energy", "path integral"):
         away = (inside[way] - inside["exact"]) / args.size**2
         rank = spearmanr(inside[way], inside["exact"]).statistic
-        print(f"{way:14s} disks: bias {away.mean():.4f} a pixel, Spearman {rank:.3f}")
+        print(
+            f"{way:14s} disks: bias {away.mean():.4f} per pixel, scatter {away.std():.4f}, "
+            f"Spearman {rank:.3f}"
+        )
+    constants = network.normalization_
+    gap = np.subtract(constants.by_derivative, constants.by_errors) / args.size**2
+    gap = np.interp(np.log(SIGMA), np.log(constants.sigma), gap)
+    print(f"log Z by derivative minus by errors: {gap:.4f} per pixel")
     dimension = optimum.posterior_variance(noisy["disks"], SIGMA) / SIGMA**2
     rank = spearmanr(dimension, inside["exact"]).statistic
     print(f"effective dimension of disks {dimension.mean():.1f}, Spearman with log p {rank:.3f}")

@@ -10,6 +10,7 @@ Its errors against those of a law of known density give :math:`\log p_\sigma(y)`
 :mod:`gahb_sk.sampling._log_density`.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,9 @@ def score_samples(
     known = as_denoiser(reference, name="reference", oracles=False).score_samples(X, sigma)
     levels = np.geomspace(_FIRST * sigma.min(), sigma_max, _LEVELS)
     p, q = (_of_noisy_images(one, sigma) for one in (denoiser, reference))
-    gaps = path_integral(p, q, X, levels, n_draws, seed_sequence(random_state))
+    with warnings.catch_warnings():  # of images that the reference does not explain
+        warnings.simplefilter("ignore", UserWarning)
+        gaps = path_integral(p, q, X, levels, n_draws, seed_sequence(random_state))
     return known + np.trapezoid(gaps, np.log(levels), axis=0)
 
 

@@ -55,7 +55,11 @@ class Normalization:
     by_derivative_se: list
 
     def log_z(self, sigma):
-        """Return log Z, from the errors, at levels ``(n,)`` within those of the estimate."""
+        """Return log Z at levels ``(n,)`` within those of the estimate, by the derivative.
+
+        Errors of the denoiser beyond the least possible add up in the other estimate, from the
+        highest level down.
+        """
         low, high = self.sigma[0], self.sigma[-1]
         outside = (sigma < low * (1 - 1e-6)) | (sigma > high * (1 + 1e-6))
         if outside.any():
@@ -63,7 +67,7 @@ class Normalization:
                 f"sigma: expected levels from {low:g} to {high:g}, the noise_range of the "
                 f"training, got {sigma[outside][0]:g}."
             )
-        curve = PchipInterpolator(np.log(self.sigma), self.by_errors)
+        curve = PchipInterpolator(np.log(self.sigma), self.by_derivative)
         return curve(np.log(np.clip(sigma, low, high)))
 
 

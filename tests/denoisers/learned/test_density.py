@@ -59,7 +59,7 @@ def test_the_density_is_that_of_the_class(fitted, sigma):
     found, exact = fitted.score_samples(noisy, sigma), log_normal(noisy, sigma)
     assert found.shape == (200,)
     constants = fitted.normalization_
-    error = np.interp(np.log(sigma), np.log(constants.sigma), constants.by_errors_se)
+    error = np.interp(np.log(sigma), np.log(constants.sigma), constants.by_derivative_se)
     bias = (found - exact).mean()
     assert abs(bias) < 4 * error + 0.01 * SIDE**2
     assert (found - exact).std() < 0.02 * SIDE**2
@@ -72,6 +72,15 @@ def test_both_estimates_of_the_constant_agree(fitted):
     gap = np.subtract(constants.by_errors, constants.by_derivative)
     error = np.hypot(constants.by_errors_se, constants.by_derivative_se)
     assert (np.abs(gap) < 4 * error + 0.3).all()
+
+
+def test_the_gradient_is_the_score(fitted, rng):
+    """Tweedie; the log density is quadratic here, so that central differences are exact."""
+    sigma, move = 0.3, rng.randn(5, SIDE, SIDE)
+    noisy = add_gaussian_noise(LAW.sample(5, random_state=1), sigma, 2)
+    up, down = (fitted.score_samples(noisy + sign * 0.1 * move, sigma) for sign in (1, -1))
+    score = (fitted.transform(noisy, sigma=sigma) - noisy) / sigma**2
+    assert_allclose((up - down) / 0.2, (score * move).sum(axis=(1, 2)), rtol=1e-3, atol=1e-2)
 
 
 def test_one_level_per_image(fitted):
