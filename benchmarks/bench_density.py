@@ -110,7 +110,7 @@ def detection(args):
     dimension = optimum.posterior_variance(noisy["disks"], SIGMA) / SIGMA**2
     rank = spearmanr(dimension, inside["exact"]).statistic
     print(f"effective dimension of disks {dimension.mean():.1f}, Spearman with log p {rank:.3f}")
-    draw(values, dimension, args)
+    draw(values, args)
 
 
 def area(inside, outside):
@@ -119,14 +119,14 @@ def area(inside, outside):
     return roc_auc_score(truth, np.r_[inside, outside])
 
 
-def draw(values, dimension, args):
-    """Write three panels: densities by class, against the truth, against the dimension."""
+def draw(values, args):
+    """Write two panels: densities by class, and against the truth."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(7.3, 3.4), layout="constrained")
     energy, exact = values["energy"], values["exact"]["disks"]
     low = np.percentile(np.concatenate(list(energy.values())), 2)
     bins = np.linspace(low, max(v.max() for v in energy.values()), 40)
@@ -139,9 +139,6 @@ def draw(values, dimension, args):
     axes[1].axline((exact.mean(), exact.mean()), slope=1, color="k", lw=0.8)
     axes[1].set(xlabel="exact log p of disks (nats)", ylabel="found (nats)", title="The truth")
     axes[1].legend(fontsize=7)
-    axes[2].plot(dimension, exact, ".", ms=3)
-    axes[2].set(xlabel="effective dimension", ylabel="exact log p of disks (nats)",
-                title="Complex images are less likely")  # fmt: skip
     figure.savefig(args.output, dpi=110)
 
 
