@@ -34,6 +34,10 @@ def add_arguments(parser):
         help="folder of the page (default report/figures)")  # fmt: skip
     add("--images", type=positive_int, metavar="N",
         help="test images of each class (default: as many as take minutes)")  # fmt: skip
+    add("--image-size", type=positive_int, metavar="N",
+        help="side of the images of figure gap and of its networks (default 32)")  # fmt: skip
+    add("--sigma", nargs="+", type=float, metavar="S",
+        help="after the figures: noise levels of figure gap (default 0.1 0.3)")  # fmt: skip
     add("--networks", metavar="DIR", help="folder with networks that replace those of the package")
     add("--train", action="store_true", help="train the networks first, into --networks (default "
         "networks in --output)")  # fmt: skip
@@ -54,16 +58,24 @@ def run(args):
         if getattr(args, name) is not None and not args.train:
             option = f"--{name.replace('_', '-')}"
             raise ValueError(f"{option}: expected together with --train, got it alone.")
+    for option, value in (("--image-size", args.image_size), ("--sigma", args.sigma)):
+        if value is not None and not all(figure.scalable for figure in figures):
+            raise ValueError(f"{option}: expected figure gap alone, got others. Leave it out.")
     folder = check_output(args.output, ["index.html"])
     setup = Setup(
         n_images=args.images,
         networks=_networks(args, folder),
         random_state=args.seed,
+        image_size=args.image_size,
+        sigma=args.sigma and tuple(args.sigma),
+        kept=folder / "kept",
         n_jobs=args.n_jobs,
         verbose=True,
     )
     if args.train:
-        _train(figures, setup.networks, args.max_images, args.photographs or ())
+        changes = {"max_images": args.max_images, "image_size": args.image_size}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        _train(figures, setup.networks, args.photographs or (), changes)
     left = []
     for figure in figures:
         if args.again or not is_done(folder, figure, setup):
@@ -106,12 +118,11 @@ def _missing(figure, setup):
     )
 
 
-def _train(figures, folder, max_images, photographs):
+def _train(figures, folder, photographs, changes):
     """Train what the figures need and has no card yet."""
     from gahb_sk.reproduce import train_pairs, train_pretrained  # they load torch
     from gahb_sk.reproduce._plans import check_photographs
 
-    changes = {} if max_images is None else {"max_images": max_images}
     names = [name for figure in figures for name in (*figure.networks, *figure.optional)]
     check_photographs(photographs, list(dict.fromkeys(names)))
     for name in dict.fromkeys(names):

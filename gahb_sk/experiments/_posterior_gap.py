@@ -136,8 +136,9 @@ def summarize_gaps(table, names):
     for level in np.unique(table["sigma"]):
         part = table.where(sigma=level)
         best, size = part["optimum"] - part["error_variance"], part["size"].astype(float) ** 2
-        ratio = part["optimum"].sum() / (part["variance"] + part["error_variance"]).sum()
-        spread = part["optimum"] - ratio * (part["variance"] + part["error_variance"])
+        predicted = part["variance"] + part["error_variance"]
+        ratio = part["optimum"].sum() / predicted.sum()
+        ratio_se = mean_and_error(part["optimum"] - ratio * predicted)[1] / predicted.mean()
         optimum_psnr = _db(part["optimum"] - part["error_variance"], size)
         for name in names:
             gap, gap_se = mean_and_error(optimum_psnr - _db(part[name], size))
@@ -152,7 +153,7 @@ def summarize_gaps(table, names):
                     "mse_gap": 10 * np.log10(part[name].sum() / best.sum()),
                     **_loss_by_band(part, name),
                     "calibration": ratio,
-                    "calibration_se": np.sqrt(np.square(spread).sum()) / part["variance"].sum(),
+                    "calibration_se": ratio_se,
                     "error_db": part["error_db"].max(),
                     "bracket_db": np.fmax.reduce(part["bracket_db"]),
                     "certified": part["certified"].mean(),

@@ -23,6 +23,12 @@ class Setup:
         Folder with networks that replace those of the package, each in a folder of its name.
     random_state : int
         Seed of images, noise and samples.
+    image_size : int or None
+        Side of the images of scalable figures; None takes the planned one.
+    sigma : tuple of float or None
+        Noise levels of scalable figures; None takes the planned ones.
+    kept : pathlib.Path or None
+        Folder where long figures keep what they have computed, to go on after an interruption.
     n_jobs : int or None
         Of what runs by joblib.
     verbose : bool
@@ -32,6 +38,9 @@ class Setup:
     n_images: int | None = None
     networks: Path | None = None
     random_state: int = 0
+    image_size: int | None = None
+    sigma: tuple | None = None
+    kept: Path | None = None
     n_jobs: int | None = None
     verbose: bool = False
 
@@ -128,7 +137,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class PaperFigure:
-    """A figure of the paper, and how to reproduce it.
+    """A figure of the paper, or one of our own about it, and how to reproduce it.
 
     Attributes
     ----------
@@ -151,6 +160,8 @@ class PaperFigure:
         table says so; columns not named here are not compared.
     optional : tuple of str
         Networks that it shows if they are there.
+    scalable : bool
+        Whether ``Setup.image_size`` and ``Setup.sigma`` apply.
     """
 
     number: int | str
@@ -162,6 +173,7 @@ class PaperFigure:
     keys: tuple
     tolerances: dict
     optional: tuple = ()
+    scalable: bool = False
 
     @property
     def name(self):

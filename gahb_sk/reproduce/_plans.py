@@ -17,6 +17,9 @@ STRIDES = {"stride": 6, "folder_stride": 20}
 SIZES = {"padding": "zeros"}
 # Noise levels of a card.
 SIGMAS = (0.01, 0.02, 0.03, 0.1, 0.3)
+# Trainings on the law whose optimum is sampled: 8,000 images and so many times as many. On a core,
+# 64 times are 40 minutes at 32x32 and 160 at 64x64.
+AREA_ALPHAS, AREA_TIMES, AREA_IMAGES = (2, 1, 3), (1, 4, 16, 64), 8000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +143,21 @@ def _c_alpha(alpha):
     )
 
 
+def area_plan(alpha, times):
+    """Return the name of a network for the law whose optimum is sampled, by its length."""
+    return f"c-alpha-{alpha}-area-{times}"
+
+
+def _area(alpha, times):
+    return Plan(
+        name=area_plan(alpha, times),
+        text=f"C^alpha images, alpha = {alpha}, masks of exact areas.",
+        image_size=32,
+        make_class=partial(CAlphaImages, alpha=float(alpha), antialias="area"),
+        max_images=times * AREA_IMAGES,
+    )
+
+
 def _bias_free_cnn(alpha):
     return Plan(
         name=f"bf-cnn-{alpha}",
@@ -206,5 +224,6 @@ PLANS = {
         *map(_bias_free_cnn, (2, 1, 3)),
         *map(_contour, (2, 1.5, 4)),
         _c_alpha(5),
+        *(_area(alpha, times) for alpha in AREA_ALPHAS for times in AREA_TIMES),
     )
 }

@@ -142,6 +142,8 @@ def made_with(figure, setup):
         "version": __version__,
         "n_images": setup.n_images,
         "random_state": setup.random_state,
+        "image_size": setup.image_size if figure.scalable else None,
+        "sigma": list(setup.sigma) if figure.scalable and setup.sigma else None,
         "networks": {name: _digest(setup.folder(name)) for name in names},
         "peers": [name for name in RIVALS if importlib.util.find_spec(name)],
     }
@@ -151,7 +153,9 @@ def _as_released(figure, setup):
     """Whether images, seed and networks are those of the release's table."""
     names = [name for name in (*figure.networks, *figure.optional) if setup.has(name)]
     same = all(setup.folder(name) == WEIGHTS / name for name in names)
-    return same and setup.n_images is None and setup.random_state == Setup.random_state
+    chosen = (setup.image_size, setup.sigma) if figure.scalable else ()
+    planned = setup.n_images is None and not any(chosen)
+    return same and planned and setup.random_state == Setup.random_state
 
 
 def _digest(folder):

@@ -1,5 +1,6 @@
 """``gahb-sk reproduce``."""
 
+import dataclasses
 import json
 import re
 from dataclasses import replace
@@ -21,8 +22,9 @@ def figure(number, networks=("c-alpha-2",), optional=()):
         CALLS.append((number, setup))
         if setup.random_state == 13:
             raise KeyboardInterrupt
-        table = Table({"who": ["a"], "psnr": [30.0 + number]})
-        checks = [Check("level <&>", 30.0 + number, 30.0), Check("other", float("nan"), 0.0, 1.0)]
+        psnr = 30.0 + (number if isinstance(number, int) else 0)
+        table = Table({"who": ["a"], "psnr": [psnr]})
+        checks = [Check("level <&>", psnr, 30.0), Check("other", float("nan"), 0.0, 1.0)]
         return Outcome(table, {'A "picture".': Figure()}, checks, ["Note <b>."])
 
     return PaperFigure(number, f"Title {number}", "Paper.", "Criterion.", run, networks, ("who",),
@@ -37,7 +39,7 @@ def figures(monkeypatch):
     def get_figure(name):
         if str(name) not in map(str, known):
             raise ValueError(f"figure {name}: unknown")
-        return known[int(name)]
+        return known[int(name) if str(name).isdigit() else name]
 
     monkeypatch.setattr(reproduce, "all_figures", lambda: list(known.values()))
     monkeypatch.setattr(reproduce, "get_figure", get_figure)
@@ -109,6 +111,22 @@ def test_training_comes_first_and_only_once(tmp_path, monkeypatch):
     assert len(trained) == 2
 
 
+def test_figures_of_our_own_come_when_named(figures, tmp_path, monkeypatch):
+    trained = []
+    figures["gap"] = dataclasses.replace(figure("gap"), optional=("ray",), scalable=True)
+    monkeypatch.setattr(
+        reproduce, "train_pretrained", lambda name, folder, **options: trained.append(options)
+    )
+    main(["reproduce", "1", "--output", str(tmp_path)])
+    words = ["reproduce", "gap", "--output", str(tmp_path), "--train", "--image-size", "16"]
+    assert main([*words, "--sigma", "0.1", "0.2"]) == 0
+    assert {options["image_size"] for options in trained} == {16}
+    assert CALLS[-1][0] == "gap" and CALLS[-1][1].image_size == 16
+    assert CALLS[-1][1].sigma == (0.1, 0.2)
+    page = (tmp_path / "index.html").read_text()
+    assert page.index("Title 1") < page.index("Title gap")
+
+
 def test_pairs_are_trained_by_their_own_function(figures, tmp_path, monkeypatch):
     trained = []
     figures[9] = figure(9, ("pairs-8x8",))
@@ -138,6 +156,7 @@ def test_the_record_is_json_without_nan(tmp_path):
     [
         (["7"], "figure 7: unknown"),
         (["1", "--max-images", "5"], "together with --train"),
+        (["1", "--image-size", "16"], "--image-size: expected figure gap alone"),
         (["1", "--networks", "no/such/folder"], "--networks: expected a folder"),
     ],
 )

@@ -52,9 +52,7 @@ def sample_posterior(law, noisy, sigma, effort, generator, *, exact=None):
     )
     population, visits = explore(population, effort, generator)
     if not exact and visits.correction > _TOLERATED_CORRECTION:
-        more = effort._replace(
-            n_final=_EXACT_EFFORT * effort.n_final, longest=_EXACT_EFFORT * effort.longest
-        )
+        more = _for_exact(effort)
         population, _ = explore(_matched(population), more, generator)  # forgets the expansion
         evidence = visits.evidence
         population, visits = explore(population, more, generator)
@@ -82,15 +80,31 @@ def sample_from_truth(law, latents, dark_above, noisy, sigma, effort, generator)
     posterior : Posterior
         Its ``log_evidence`` and ``dark_above`` mean nothing.
     """
-    law = dataclasses.replace(law, normal=not law.constant)
     shape = (N_RUNS, effort.n_particles, -1)
-    start = population_at(law, latents[:, None].expand(shape), dark_above, noisy, sigma)
-    if law.normal:
-        matched = match_normal(law, population_whitening(start), start.particles.latents)
+    truth = latents[:, None].expand(shape), dark_above, noisy, sigma
+    if not law.constant:
+        start = population_at(dataclasses.replace(law, normal=True), *truth)
+        matched = match_normal(
+            start.target.law, population_whitening(start), start.particles.latents
+        )
         start = start._replace(particles=start.target.evaluate(matched))
-    start = move(start, effort.n_final, effort, generator)
-    population, visits = explore(start, effort, generator)
+        population, visits = _explore_from(start, effort, generator)
+        if visits.correction <= _TOLERATED_CORRECTION:
+            return visits.summary(population)
+        effort = _for_exact(effort)
+    start = population_at(dataclasses.replace(law, normal=False), *truth)
+    population, visits = _explore_from(start, effort, generator)
     return visits.summary(population)
+
+
+def _explore_from(start, effort, generator):
+    return explore(move(start, effort.n_final, effort, generator), effort, generator)
+
+
+def _for_exact(effort):
+    return effort._replace(
+        n_final=_EXACT_EFFORT * effort.n_final, longest=_EXACT_EFFORT * effort.longest
+    )
 
 
 def explore(population, effort, generator):
