@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 READY = .venv/.ready
 
-.PHONY: demo test test-all lint docs bench clean
+.PHONY: demo test test-gpu test-all lint docs bench clean
 
 demo: $(READY)
 	$(BIN)/gahb-sk demo --output report
@@ -13,6 +13,9 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 test: $(READY)
 	$(PYTEST) -m "not slow" $(ARGS)
+
+test-gpu: $(READY)
+	$(BIN)/python -m pytest -m gpu $(ARGS)
 
 test-all: $(READY)
 	$(PYTEST) $(ARGS)
