@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from gahb_sk import NetworkDenoiser, load_pretrained
 from gahb_sk.analysis import eigenbasis
 from gahb_sk.denoisers import ModuleDenoiser
+from gahb_sk.sampling import ScoreSampler
 from tests.device_mode import DeviceError, pretended_gpu
 from tests.instances import make_denoiser, smooth_images
 
@@ -57,6 +58,12 @@ def test_jacobians_stay_on_their_device():
     with pretended_gpu():
         found = eigenbasis(on_gpu().fit(image[None]), image, 3, method="lanczos")
     assert_allclose(found.values, expected.values, rtol=1e-4)
+
+
+def test_sampling_stays_on_its_device():
+    with pretended_gpu():
+        sampler = ScoreSampler(on_gpu().fit(smooth_images(1)), random_state=0)
+        assert np.isfinite(sampler.sample(2).images).all()
 
 
 @pytest.mark.parametrize("name", ["NetworkDenoiser"])
