@@ -9,6 +9,7 @@ from torch import nn
 
 from gahb_sk import ScoreSampler, compare_denoisers
 from gahb_sk.denoisers import as_denoiser, from_published
+from gahb_sk.experiments import audit
 from gahb_sk.networks import Convention
 from tests.instances import smooth_images
 
@@ -76,7 +77,7 @@ MAKERS = [deepinv_drunet, diffusers_unet, edm, kair_dncnn, scikit_image_function
 
 
 @pytest.mark.parametrize("maker", MAKERS)
-def test_compared_sampled_and_linearised(maker, tmp_path, rng):
+def test_compared_audited_sampled_and_linearised(maker, tmp_path, rng):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(rng.randint(2**31)))
         foreign = maker(tmp_path)
@@ -85,6 +86,9 @@ def test_compared_sampled_and_linearised(maker, tmp_path, rng):
 
     table = compare_denoisers({"foreign": foreign}, X, [0.1, 0.3], cv=2)
     assert table.n_rows == 4 and np.isfinite(table["psnr"]).all()
+
+    found = audit(foreign, X[:2], sigma=[0.1], sections=["bayes"], quick=True)
+    assert len(found.verdicts()["grade"]) > 0
 
     few = {"n_steps": 8, "max_steps": 12, "beta": 0.5, "sigma_end": 0.3}
     sampler = ScoreSampler(denoiser, **few, on_divergence="nan", random_state=0)
