@@ -2,7 +2,7 @@
 
     python benchmarks/reproduce/train_zoo.py                      # all of them, as shipped
     python benchmarks/reproduce/train_zoo.py c-alpha-2 pairs-32x32
-    python benchmarks/reproduce/train_zoo.py photographs --photographs holiday zoo.zip
+    python benchmarks/reproduce/train_zoo.py photograph-patches --photographs holiday zoo.zip
     python benchmarks/reproduce/train_zoo.py c-alpha-2 --scale paper --engine fabric --devices 8
 
 A network that has a card in ``--output`` is done and left alone, or refused if it is of another

@@ -85,7 +85,7 @@ def add_settings(add, example):
 def parse_settings(settings, make, left_out=()):
     """Turn ``["alpha=2", ...]`` into keyword arguments that ``make`` has.
 
-    A value is a Python literal where it can be read as one, and a string otherwise.
+    A value is a Python literal or a fraction where it can be read as one, a string otherwise.
     """
     legal = [name for name in inspect.signature(make).parameters if name not in left_out]
     params = {}
@@ -101,6 +101,10 @@ def _literal(value):
     try:
         return ast.literal_eval(value.strip())
     except (ValueError, SyntaxError):
+        pass
+    try:
+        return fraction(value)
+    except argparse.ArgumentTypeError:
         return value.strip()
 
 

@@ -19,8 +19,10 @@ from gahb_sk.cli._targets import Record, find_targets
 from gahb_sk.datasets import DamagedFile, read_image_file
 from gahb_sk.denoisers import Tiled
 from gahb_sk.noise import LARGEST_SIGMA, estimate_sigma
+from gahb_sk.zoo import list_pretrained
 
 EXAMPLE = "gahb-sk denoise photos --output denoised --sigma auto --compare before-after.html"
+GREY, COLOR = "photographs", "photographs-color"
 _MARGIN = 64  # of tiles, where no margin gives what the whole image gives
 _INTEGERS = (".png", ".jpg", ".jpeg", ".webp")  # in [0, 1] for sure
 # What a file can be at fault for, or too large for.
@@ -32,8 +34,9 @@ def add_arguments(parser):
     add = parser.add_argument
     add("paths", nargs="+", metavar="PATH", help="png, jpg, tif, webp or npy files, and folders")
     add("--output", required=True, metavar="DIR", help="folder to write to; or, for one file, one")
-    add("--with", default="photographs", metavar="MODEL", help="a network of gahb-sk info, the "
-        "folder of a saved one, or Name(parameter=value, ...) (default photographs)")  # fmt: skip
+    add("--with", default=GREY, metavar="MODEL", help="a network of gahb-sk info, the "
+        "folder of a saved one, or Name(parameter=value, ...) (default photographs, and for colour "
+        "its fellow)")  # fmt: skip
     add("--sigma", default="auto", metavar="S", help="noise level for images in [0, 1], such as "
         "25/255; auto to estimate it for each file (default); or a file that shows a flat region. "
         "Blind networks do without")  # fmt: skip
@@ -53,13 +56,15 @@ def run(args):
             raise ValueError(_too_large(args.sigma))
     model = getattr(args, "with")
     denoiser = read_denoiser(model)
+    fellow = model == GREY and COLOR in list_pretrained()
+    denoisers = {1: denoiser, 3: read_denoiser(COLOR) if fellow else denoiser}
     if denoiser.blind and sigma != "auto":
         print(f"{model} is blind: it does without --sigma.", file=sys.stderr)
     folder = targets[0].path.parent if len(targets) == 1 else Path(args.output)
     settings = {"with": model, "sigma": args.sigma}
     record = Record(folder, settings, targets, args.overwrite)
     try:
-        failed = _denoise_all(targets, record, denoiser, sigma, args)
+        failed = _denoise_all(targets, record, denoisers, sigma, args)
     except KeyboardInterrupt:
         print(
             f"gahb-sk denoise: interrupted after {len(record.rows)} of {len(targets)} files; the "
@@ -134,7 +139,7 @@ def read_denoiser(text):
     return denoiser
 
 
-def _denoise_all(targets, record, denoiser, sigma, args):
+def _denoise_all(targets, record, denoisers, sigma, args):
     """Denoise what the record lacks; return (target, reason) of what failed."""
     todo = [target for target in targets if str(target.path) not in record.rows]
     sizes = [target.source.stat().st_size for target in todo]
@@ -143,15 +148,15 @@ def _denoise_all(targets, record, denoiser, sigma, args):
         for target, size in zip(todo, sizes, strict=True):
             end += size
             try:
-                record.add(target, _denoise_file(target, size, denoiser, sigma, args, bar))
+                record.add(target, _denoise_file(target, size, denoisers, sigma, args, bar))
             except _FAULTS as error:
                 failed.append((target, " ".join(str(error).split()) or type(error).__name__))
             bar.update(end - bar.n)
     return failed
 
 
-def _denoise_file(target, size, denoiser, sigma, args, bar):
-    """Denoise one file and return its row of the table."""
+def _denoise_file(target, size, denoisers, sigma, args, bar):
+    """Denoise one file by the denoiser of its number of colours; return its row of the table."""
     start = time.perf_counter()
     file = read_image_file(target.source)
     image = file.image()
@@ -161,6 +166,7 @@ def _denoise_file(target, size, denoiser, sigma, args, bar):
     elif unit and sigma > LARGEST_SIGMA:
         raise ValueError(_too_large(args.sigma))
     budget = args.max_memory - 2 * file.pixels.nbytes - 2 * image.nbytes
+    denoiser = denoisers[file.n_colors]
     done = denoise_image(image, denoiser, sigma, budget, lambda part: bar.update(part * size))
     file.write(target.path, done)
     return {

@@ -1,10 +1,12 @@
 """Denoisers as the command line writes them: ``Name`` or ``Name(parameter=value, ...)``."""
 
+import argparse
 import ast
 import inspect
 from pathlib import Path
 
 from gahb_sk._validation import did_you_mean
+from gahb_sk.cli._arguments import fraction
 from gahb_sk.denoisers import as_denoiser, get_denoiser
 from gahb_sk.networks import ARCHITECTURES
 from gahb_sk.zoo import list_pretrained
@@ -65,7 +67,12 @@ def parse_call(text):
 
 
 def _value(node):
-    """Return what a literal or an architecture stands for."""
+    """Return what a literal, a fraction or an architecture stands for."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        try:
+            return fraction(ast.unparse(node))
+        except argparse.ArgumentTypeError as error:
+            raise ValueError(str(error)) from error
     architectures = {cls.__name__: cls for cls in ARCHITECTURES.values()}
     if isinstance(node, ast.Call) and getattr(node.func, "id", None) in architectures:
         settings = {key.arg: _value(key.value) for key in node.keywords}

@@ -30,10 +30,10 @@ def run(setup):
     """Bases at photographs of 80x80 for the factors, at patches of 40x40 for the alignment."""
     n = _LARGE if setup.n_images is None else min(setup.n_images, _LARGE)
     large = load_sample_patches(SIZE, split="test", n_patches=n, random_state=setup.stream(3))
-    network = setup.load("photographs")
+    network = setup.load("photograph-patches")
     common = setup.options(_bases.NOISE)
     spectra = basis_spectra({NETWORK: network}, large, [SIGMA], _VECTORS, **common)
-    small = _bases.test_images(setup, "photographs", _SMALL, 3)
+    small = _bases.test_images(setup, "photograph-patches", _SMALL, 3)
     overlaps = basis_alignment({NETWORK: network}, small, [SIGMA], KS, **common)
     compared = {NETWORK: network, **default_references()}
     harmonics = basis_spectra(compared, small, [SIGMA], max(KS), **common)
@@ -146,7 +146,7 @@ FIGURE = PaperFigure(
         f"{PUBLISHED_ASYMMETRY[1]:g} at 30x30: the paper calls them nearly symmetric."
     ),
     run=run,
-    networks=("photographs",),
+    networks=("photograph-patches",),
     keys=("quantity", "denoiser", "reference", "sigma", "k"),
     tolerances={"factor": 0.02, "harmonicity": 0.02, "overlap": 0.02},
 )

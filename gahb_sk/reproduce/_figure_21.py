@@ -13,7 +13,7 @@ from gahb_sk.reproduce._bases import NETWORK
 from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 from gahb_sk.reproduce._plans import TRAINING_SEED
 
-DOMAINS = {"photographs": "photographs", "shuffled": "photographs-shuffled"}  # plans
+DOMAINS = {"photographs": "photograph-patches", "shuffled": "photographs-shuffled"}  # plans
 SIGMAS = (0.03, 0.1, 0.3)
 LINEAR = "best linear"
 _IMAGES, _BASES, _VECTORS = 128, 8, 100
@@ -147,7 +147,7 @@ FIGURE = PaperFigure(
         "bias towards geometry, moves by less than .1 dB."
     ),
     run=run,
-    networks=("photographs", "photographs-shuffled"),
+    networks=("photograph-patches", "photographs-shuffled"),
     keys=("quantity", "images", "denoiser", "sigma", "k"),
     tolerances={"psnr": 0.05, "factor": 0.02},
 )

@@ -30,7 +30,7 @@ NOISE_RANGE = (1 / 255, 80 / 255)
 CROPS = {"shorter_sides": (320, 480, 720), "random_state": TRAINING_SEED}
 
 
-def _plan(name, text):
+def _plan(name, text, max_images):
     return NetworkPlan(
         name=name,
         text=text,
@@ -48,14 +48,15 @@ def _plan(name, text):
             "weight_decay": 0.0,
             "loss_weight": "balanced_root",
         },
-        max_images=200_000,
+        max_images=max_images,
     )
 
 
 GREY, COLOR = "photographs", "photographs-color"
 PHOTOGRAPH_PLANS = {
-    GREY: _plan(GREY, "Grey photographs of any size."),
-    COLOR: _plan(COLOR, "Colour photographs of any size."),
+    GREY: _plan(GREY, "Grey photographs of any size.", 320_000),
+    # Begins as the grey one.
+    COLOR: _plan(COLOR, "Colour photographs of any size.", 120_000),
 }
 
 
@@ -131,7 +132,8 @@ def write_photograph_card(name, folder, output, *, measured=None, **entries):
     output : str or path-like
         Where :func:`train_photographs` wrote.
     measured : dict, default=None
-        What :func:`measure_whole` returned for the rivals; None measures them, which takes long.
+        What :func:`measure_whole` returned for the rivals, and for "network" if it is among them.
+        None measures all, which takes long.
     **entries
         Further entries of the card, or others in place of those here.
 
@@ -141,8 +143,9 @@ def write_photograph_card(name, folder, output, *, measured=None, **entries):
     """
     images = whole_photographs(folder, name == COLOR)
     denoiser = NetworkDenoiser.load(Path(output) / name)
-    found = measure_whole({"network": denoiser}, images)
-    found |= measure_whole(photograph_rivals(), images) if measured is None else measured
+    found = measure_whole(photograph_rivals(), images) if measured is None else dict(measured)
+    if "network" not in found:
+        found["network"] = measure_whole({"network": denoiser}, images)["network"]
     plan, history = PHOTOGRAPH_PLANS[name], denoiser.history_
     card = {
         "name": name,
@@ -162,7 +165,8 @@ def write_photograph_card(name, folder, output, *, measured=None, **entries):
         "learning_curve": learning_curve(history),
         "version": __version__,
         "command": f"python benchmarks/reproduce/train_photographs.py PACKAGES {name} "
-                   f"--max-images {denoiser.n_images_seen_}",
+                   f"--max-images {denoiser.n_images_seen_}"
+                   + f" --start networks/{GREY}" * (name == COLOR),
         **entries,
     }  # fmt: skip
     write_json(Path(output) / name / CARD, card)

@@ -201,7 +201,7 @@ PLANS = {
             make_class=DiskImages,
             max_images=1_000_000,
         ),
-        _patches("photographs", "Patches of photographs, 40x40."),
+        _patches("photograph-patches", "Patches of photographs, 40x40."),
         _patches(
             "photographs-shuffled",
             "Patches of photographs, 40x40, with one random permutation of their pixels.",

@@ -95,7 +95,8 @@ def deblur(
     camera = _Blur(blurred, kernel)
     level, root = max(sigma, _LEAST_SIGMA), seed_sequence(random_state)
     restored = camera.extended
-    for step, sigma_t in enumerate(np.geomspace(max(sigma_start, level), level, n_steps)):
+    levels = np.geomspace(max(sigma_start, level), level, n_steps).tolist()
+    for step, sigma_t in enumerate(levels):
         if denoiser.blind:
             restored = add_gaussian_noise(restored, sigma_t / 2, child(root, step))
         prior = denoiser.denoise(restored, sigma_t)
@@ -158,17 +159,27 @@ class _Blur:
         return self.convolve(inside, self._transfer.conj())
 
     def proximal(self, prior, alpha):
-        """Solve ``(A^T A + alpha) x = A^T y + alpha z`` for all images at once."""
+        """Solve ``(A^T A + alpha) x = A^T y + alpha z``, each image until it is exact enough."""
         x = prior
         rest = self._seen(self.extended - self.convolve(x))
-        direction, size = rest, np.sum(rest**2)
+        direction, size = rest, _sums(rest**2)
         goal = _TOLERANCE**2 * size
         for _ in range(_ITERATIONS):
-            if size <= goal:
+            going = size > goal
+            if not going.any():
                 break
             turned = self._seen(self.convolve(direction)) + alpha * direction
-            step = size / np.sum(direction * turned)
+            step = _ratio(size, _sums(direction * turned), going)
             x, rest = x + step * direction, rest - step * turned
-            new = np.sum(rest**2)
-            direction, size = rest + (new / size) * direction, new
+            new = _sums(rest**2)
+            direction, size = rest + _ratio(new, size, going) * direction, new
         return x
+
+
+def _sums(stack):
+    """Sum of each image, with as many axes as the stack."""
+    return stack.sum(axis=tuple(range(1, stack.ndim)), keepdims=True)
+
+
+def _ratio(over, under, where):
+    return np.divide(over, under, out=np.zeros_like(over), where=where)

@@ -36,11 +36,12 @@ def test_all_networks_are_trained_in_order(calls, tmp_path, capsys):
 
 
 def test_options_reach_the_trainings(calls, tmp_path):
-    words = "photographs pairs-8x8 --scale paper --max-images 9 --test-images 3 --engine fabric"
+    words = "photograph-patches pairs-8x8 --scale paper --max-images 9 --test-images 3"
     folders = [str(tmp_path / "a"), str(tmp_path / "b.zip")]
     (tmp_path / "a").mkdir()
     (tmp_path / "b.zip").touch()
-    train_zoo.main([*words.split(), "--devices", "2", "--photographs", *folders])
+    engine = ["--engine", "fabric", "--devices", "2"]
+    train_zoo.main([*words.split(), *engine, "--photographs", *folders])
     (_, folder, network), (_, _, pairs) = calls
     assert folder == "networks"
     machine = {"engine": "fabric", "devices": 2}

@@ -7,9 +7,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from gahb_sk import add_gaussian_noise
+from gahb_sk import WaveletShrinkage, add_gaussian_noise
 from gahb_sk.cli import main
-from gahb_sk.cli._arguments import folds, redo
+from gahb_sk.cli._arguments import folds, parse_settings, redo
 from gahb_sk.cli._compare import (
     compare as run_comparison,
     default_denoisers,
@@ -337,3 +337,13 @@ def test_shipped_networks_are_compared_by_name():
     denoisers = parse_denoisers(["disks", "WaveletShrinkage(n_shifts=4)"])
     assert list(denoisers) == ["disks", "WaveletShrinkage"]
     assert denoisers["disks"].learns is False
+
+
+def test_fractions_are_noise_levels_wherever_they_are_typed():
+    denoisers = parse_denoisers(["WaveletShrinkage(sigma=25/255)", "BandletShrinkage(sigma=0.1)"])
+    assert denoisers["WaveletShrinkage"].sigma == 25 / 255
+    assert parse_settings(["sigma=25/255", "wavelet=db2"], WaveletShrinkage) == {
+        "sigma": 25 / 255, "wavelet": "db2"
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="plain values"):
+        parse_denoisers(["WaveletShrinkage(sigma=1/0)"])

@@ -229,8 +229,9 @@ def test_an_image_too_large_for_the_memory_is_reported(folder, tmp_path, capsys)
 def test_a_grey_network_denoises_each_channel(tmp_path):
     image = noisy((40, 56, 3)).astype(np.float32)
     np.save(tmp_path / "a.npy", image)
-    assert denoise(tmp_path / "a.npy", "--output", tmp_path / "b.npy", "--with", "photographs") == 0
-    planes = load_pretrained("photographs").transform(np.moveaxis(image, 2, 0))
+    words = ("--output", tmp_path / "b.npy", "--with", "photograph-patches")
+    assert denoise(tmp_path / "a.npy", *words) == 0
+    planes = load_pretrained("photograph-patches").transform(np.moveaxis(image, 2, 0))
     assert_allclose(np.load(tmp_path / "b.npy"), np.moveaxis(planes, 0, 2), atol=1e-6)
 
 

@@ -197,7 +197,7 @@ def test_shuffled_images_are_denoised_where_they_are_shuffled(small):
     found = {
         plan: _figure_21.psnrs(setup, plan, network, X)
         for plan, network, X in (
-            ("photographs", wavelets, plain),
+            ("photograph-patches", wavelets, plain),
             ("photographs-shuffled", FunctionDenoiser(knowing).fit(mixed), mixed),
         )
     }

@@ -57,7 +57,7 @@ def test_the_contrasted_patch_varies_most():
 
 def test_no_test_photograph_is_learned_from(monkeypatch):
     monkeypatch.setattr(_plans, "STRIDES", {"stride": 40, "folder_stride": 40})
-    names = ("photographs", "photographs-shuffled")
+    names = ("photograph-patches", "photographs-shuffled")
     for plan in (PLANS[name] for name in names):
         train = {np.sort(patch, axis=None).tobytes() for patch in plan.training_images()}
         test = {np.sort(patch, axis=None).tobytes() for patch in plan.test_images(200)}
@@ -67,13 +67,13 @@ def test_no_test_photograph_is_learned_from(monkeypatch):
 def test_the_card_names_the_photographs(tmp_path, folder, capsys):
     options = {"sizes": {"channels": 2}, "n_test_images": 2, "max_images": 16}
     output = tmp_path / "networks"
-    card = train_pretrained("photographs", output, photographs=[folder], **options)
+    card = train_pretrained("photograph-patches", output, photographs=[folder], **options)
     assert card["photographs"] == ["view.npy"] and card["command"].endswith("--photographs DIR...")
-    assert train_pretrained("photographs", output, photographs=[folder], **options) == card
-    assert main(["info", str(output / "photographs")]) == 0
+    assert train_pretrained("photograph-patches", output, photographs=[folder], **options) == card
+    assert main(["info", str(output / "photograph-patches")]) == 0
     assert "16 images seen, also of 1 more photograph(s), in" in capsys.readouterr().out
     with pytest.raises(ValueError, match="0 photographs of folders.*got.*1 photographs"):
-        train_pretrained("photographs", output, **options)
+        train_pretrained("photograph-patches", output, **options)
     plain = train_pretrained("sines", output, photographs=[folder], **options)
     assert "photographs" not in plain and "photographs" not in plain["command"]
     assert read_card(output / "sines") == plain
@@ -81,4 +81,4 @@ def test_the_card_names_the_photographs(tmp_path, folder, capsys):
 
 def test_a_folder_without_photographs(tmp_path):
     with pytest.raises(ValueError, match="expected images"):
-        train_pretrained("photographs", tmp_path / "networks", photographs=[tmp_path])
+        train_pretrained("photograph-patches", tmp_path / "networks", photographs=[tmp_path])

@@ -30,7 +30,7 @@ def test_the_ray_is_one_ray():
 
 def test_shuffled_photographs_are_the_photographs():
     shuffled, plain = (
-        PLANS[name].test_images(2) for name in ("photographs-shuffled", "photographs")
+        PLANS[name].test_images(2) for name in ("photographs-shuffled", "photograph-patches")
     )
     assert not np.array_equal(shuffled, plain)
     np.testing.assert_array_equal(*(np.sort(x.reshape(2, -1)) for x in (shuffled, plain)))
