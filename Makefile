@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 READY = .venv/.ready
 
-.PHONY: demo test test-gpu test-all lint docs bench clean
+.PHONY: demo test test-gpu test-all census lint docs bench clean
 
 demo: $(READY)
 	$(BIN)/gahb-sk demo --output report
@@ -19,6 +19,9 @@ test-gpu: $(READY)
 
 test-all: $(READY)
 	$(PYTEST) $(ARGS)
+
+census: $(READY)
+	$(BIN)/python -m tests.census $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

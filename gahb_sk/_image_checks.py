@@ -107,6 +107,7 @@ def check_finite(X, name="X"):
     if is_lazy(X) or is_finite(X):
         return X
     finite = X.isfinite().cpu().numpy() if is_torch(X) else np.isfinite(X)
+    finite = np.atleast_1d(finite)
     bad = int(np.argmin(finite.reshape(len(finite), -1).all(1)))
     raise ValueError(
         f"{name}: expected finite values, got NaN or infinity in image {bad}. Remove or "

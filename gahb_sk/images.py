@@ -144,21 +144,31 @@ def as_images(X, *, image_shape=None, name="X", estimator=None, reset=True):
     if image_shape is not None:
         return _check_flat(X, image_shape, name, estimator, reset)
     if not is_torch(X) and not is_lazy(X):
-        X = check_array(
-            X,
-            dtype=[np.float64, np.float32],
-            ensure_2d=False,
-            allow_nd=True,
-            ensure_all_finite=False,  # checked below, naming the image
-            input_name=name,
-            ensure_min_samples=0,
-        )
+        X = _as_floats(X, name)
     check_dimensions(X, name)
     X = check_finite(X, name)
     grey = len(X.shape) == 3
     layout = "grey" if grey else "channels"
     shape = (1, *X.shape[1:]) if grey else tuple(X.shape[1:])
     return ImageBatch(X, layout, tuple(int(s) for s in shape), name)
+
+
+def _as_floats(X, name):
+    try:
+        return check_array(
+            X,
+            dtype=[np.float64, np.float32],
+            ensure_2d=False,
+            allow_nd=True,
+            ensure_all_finite=False,  # checked by the caller, naming the image
+            input_name=name,
+            ensure_min_samples=0,
+        )
+    except (TypeError, ValueError) as error:
+        kind = type(error)
+        raise kind(
+            f"{name}: expected an array of numbers, got {type(X).__name__} ({error})."
+        ) from error
 
 
 def _check_flat(X, image_shape, name, estimator, reset):

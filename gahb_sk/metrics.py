@@ -13,6 +13,7 @@ from scipy.ndimage import correlate1d
 
 from gahb_sk._arrays import to_numpy
 from gahb_sk._image_checks import FLOATS, check_finite, check_kind, check_not_empty
+from gahb_sk._validation import positive, validate_params
 from gahb_sk.images import as_images
 
 
@@ -65,6 +66,7 @@ def psnr(clean, denoised, *, data_range=1.0):
         return 10 * np.log10(check_data_range(data_range) ** 2 / mse(clean, denoised))
 
 
+@validate_params({"sigma": [positive(), "array-like"]}, prefer_skip_nested_validation=False)
 def input_psnr(sigma, *, data_range=1.0):
     """Return the PSNR of images with noise of level ``sigma``: ``20 log10(data_range/sigma)``.
 
@@ -239,6 +241,7 @@ def _pair(A, B, *, stacks=False, names=("clean", "denoised")):
     A, B = pair
     if A.shape != B.shape or A.ndim < 2:
         raise ValueError(
-            f"Expected two sets of images of the same shape, got {A.shape} and {B.shape}."
+            f"{names[0]}, {names[1]}: expected two sets of images of the same shape, got {A.shape} "
+            f"and {B.shape}."
         )
     return A.astype(np.float64, copy=False), B.astype(np.float64, copy=False)

@@ -4,6 +4,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gahb_sk import WaveletShrinkage, add_gaussian_noise, estimate_sigma
+from gahb_sk.datasets import make_c_alpha_images, make_disk_images
 
 
 @pytest.mark.parametrize("shape", [(4, 6, 5), (4, 3, 6, 5), (4, 30)])
@@ -43,11 +44,33 @@ def test_estimate_on_pure_noise(global_random_seed):
     assert_allclose(estimate_sigma(torch.from_numpy(noisy)), estimate_sigma(noisy))
 
 
-def test_estimate_scales_and_ignores_linear_ramps(global_random_seed):
-    ramp = np.add.outer(np.arange(32.0), 2 * np.arange(32.0))[None]
+def test_estimate_is_unbiased_on_pure_noise(global_random_seed):
+    """Choosing the smooth part does not choose small details."""
+    noisy = add_gaussian_noise(np.zeros((100, 64, 64)), 0.1, global_random_seed)
+    found = estimate_sigma(noisy)
+    assert abs(found.mean() / 0.1 - 1) < 0.015  # of an image 3.5 %, of 100 images 0.35 %
+
+
+def test_estimate_scales_with_the_images(global_random_seed):
     noisy = add_gaussian_noise(np.zeros((1, 32, 32)), 0.3, global_random_seed)
     assert_allclose(estimate_sigma(3 * noisy), 3 * estimate_sigma(noisy))
-    assert_allclose(estimate_sigma(noisy + ramp), estimate_sigma(noisy), rtol=1e-6)
+    assert_allclose(estimate_sigma(noisy + 7), estimate_sigma(noisy))
+
+
+@pytest.mark.parametrize("sigma", [0.02, 0.1, 0.3])
+def test_estimate_on_images_with_contours(sigma, global_random_seed):
+    """The details of all of an image give 6 % too much at 0.02."""
+    X = make_c_alpha_images(64, 64, alpha=2, random_state=global_random_seed)
+    found = estimate_sigma(add_gaussian_noise(X, sigma, global_random_seed))
+    assert abs(found.mean() / sigma - 1) < 0.035
+
+
+def test_clipped_and_clean_images(global_random_seed):
+    noisy = add_gaussian_noise(np.zeros((1, 64, 64)), 0.1, global_random_seed)
+    noisy[:, :24] = 1.0
+    assert_allclose(estimate_sigma(noisy), 0.1, rtol=0.2)
+    assert_array_equal(estimate_sigma(make_disk_images(2, 64, random_state=0)), 0)
+    assert_array_equal(estimate_sigma(np.ones((1, 64, 64))), 0)
 
 
 @pytest.mark.parametrize("shape", [(2, 1, 1), (2, 1, 7), (2, 5, 1), (2, 3, 3, 3)])

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from gahb_sk._arrays import is_torch, to_numpy
 from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import Integral
+from gahb_sk.analysis._jumps import displaced_stack, jumps
 from gahb_sk.analysis._risk import stein
 from gahb_sk.jacobians import JacobianStack
 from gahb_sk.jacobians._differences import difference_products, step_size
@@ -112,7 +113,9 @@ class SUREScorer(BaseEstimator):
 
     def _samples(self, estimator, X, level, takes_sigma):
         root = seed_sequence(self.random_state)
-        if hasattr(estimator, "linearize_stack"):
+        if jumps(estimator):
+            stack = displaced_stack(estimator, X, level)
+        elif hasattr(estimator, "linearize_stack"):
             stack = estimator.linearize_stack(X, level)
         else:
             stack = _by_differences(estimator, to_numpy(X).astype(np.float64), level, takes_sigma)

@@ -81,6 +81,9 @@ def entry_point():
     Ctrl-C ends it with one line at any time, also while the commands are imported. Nothing is said
     if who reads the output has read enough, as ``head`` does.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started the command
+            setattr(sys, name, open(os.devnull, "w"))
     try:
         code = main()
         sys.stdout.flush()

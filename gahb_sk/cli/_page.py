@@ -18,6 +18,8 @@ _PAGE = Path(__file__).with_name("page.html")
 
 def check_output(folder, names=()):
     """Make the folder of a report; raise, before the work, if it or ``names`` cannot be written."""
+    if not str(folder):
+        raise ValueError("--output: expected the name of a folder, got an empty one.")
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)

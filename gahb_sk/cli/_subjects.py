@@ -8,6 +8,7 @@ import numpy as np
 
 from gahb_sk.cli._denoisers import is_saved_network, parse_denoiser
 from gahb_sk.cli._image_classes import is_image_class, parse_image_class
+from gahb_sk.datasets import DamagedFile
 from gahb_sk.datasets._decode import decode
 from gahb_sk.zoo import load_pretrained
 
@@ -32,7 +33,10 @@ def read_subject(text, *, image_size=None, color=False, seed=0):
     """
     path = Path(text)
     if path.is_file():
-        image = decode(path.read_bytes(), path.name, color=color)
+        try:
+            image = decode(path.read_bytes(), path.name, color=color)
+        except DamagedFile as error:
+            raise ValueError(f"IMAGE: {text} {error}.") from error
         return Subject(middle(image, image_size, text), path.name)
     if not is_image_class(text) or path.suffix:
         raise FileNotFoundError(f"IMAGE: there is no file {text!r}.")

@@ -196,6 +196,7 @@ def _usable(files, read, n_images, on_error, n_workers, ahead):
 class FolderSource:
     """The images of a folder or zip as an :class:`ImageStack` reads them, from any thread."""
 
+    @validate_params(OPTIONS, prefer_skip_nested_validation=False)
     def __init__(self, path, *, image_size=None, crop=None, resample="bicubic", color=False,
                  recursive=True, extensions=IMAGE_EXTENSIONS, n_images=None,
                  max_pixels=MAX_PIXELS, on_error="skip", n_workers=2):  # fmt: skip

@@ -8,6 +8,7 @@ the parameters of its law, :meth:`~gahb_sk.image_classes.ImageClass.sample` thos
 from typing import Any
 
 from gahb_sk._random import seed_sequence
+from gahb_sk._validation import validate_params
 from gahb_sk.image_classes import (
     CAlphaImages,
     DiskImages,
@@ -60,6 +61,10 @@ def make_polygon_images(
     return PolygonImages(image_size, **parameters).sample(n_samples, random_state, **sampling)
 
 
+@validate_params(
+    {"return_params": ["boolean"], "return_tangents": ["boolean"]},
+    prefer_skip_nested_validation=False,
+)
 def make_disk_images(
     n_samples: int = 100, image_size=64, *, return_params: bool = False,
     return_tangents: bool = False, random_state=None, **parameters,
@@ -95,6 +100,10 @@ def make_disk_images(
     return _on_manifold(law, n_samples, random_state, return_params, return_tangents, sampling)
 
 
+@validate_params(
+    {"return_params": ["boolean"], "return_tangents": ["boolean"]},
+    prefer_skip_nested_validation=False,
+)
 def make_ray_images(
     n_samples: int = 100, image_size=64, *, image=None, return_params: bool = False,
     return_tangents: bool = False, random_state=None, **parameters,
@@ -113,6 +122,10 @@ def make_ray_images(
     return _on_manifold(law, n_samples, root, return_params, return_tangents, sampling)
 
 
+@validate_params(
+    {"return_params": ["boolean"], "return_tangents": ["boolean"]},
+    prefer_skip_nested_validation=False,
+)
 def make_sine_images(
     n_samples: int = 100, image_size=64, *, return_params: bool = False,
     return_tangents: bool = False, random_state=None, **parameters,

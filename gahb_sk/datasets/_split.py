@@ -10,7 +10,9 @@ from gahb_sk.images import as_images
 BLOCK = 2048  # images compared at a time: a block of correlations takes 16 MB
 
 
-@validate_params({"n": [at_least(1), None]}, prefer_skip_nested_validation=True)
+@validate_params(
+    {"X": ["array-like"], "n": [at_least(1), None]}, prefer_skip_nested_validation=True
+)
 def split_disjoint(X, n=None):
     """Return the first ``n`` and the last ``n`` images: two sets without a common image.
 

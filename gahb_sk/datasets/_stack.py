@@ -1,9 +1,11 @@
 """A stack of images that is read when it is needed, and never whole unless asked."""
 
+import os
 from numbers import Integral
 
 import numpy as np
 
+from gahb_sk._validation import validate_params
 from gahb_sk.datasets._fresh import FreshImages
 from gahb_sk.datasets._prefetch import prefetched
 from gahb_sk.datasets._stack_files import NpySource
@@ -142,6 +144,7 @@ class ImageStack:
         return f"ImageStack(shape={self.shape}, dtype={self.dtype}, {self._source!r})"
 
 
+@validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=False)
 def open_stack(path):
     """Open a ``.npy`` file of images as a lazy :class:`ImageStack`.
 

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from gahb_sk._files import atomic_path
+from gahb_sk._validation import validate_params
 from gahb_sk.datasets._fresh import runs
 
 WRITE_BYTES = 2**24
 
 
+@validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=False)
 def save_stack(X, path):
     """Write a stack to a ``.npy`` file, piece by piece; the file appears when it is whole.
 

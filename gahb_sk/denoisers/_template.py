@@ -126,6 +126,13 @@ class DenoiserTemplate(TransformerMixin, BaseEstimator):
         """Tell whether the denoiser is the gradient of a function: its Jacobian is symmetric."""
         return False
 
+    def _jumps(self):
+        """Tell whether the output jumps where the image moves a little, as with hard thresholds.
+
+        The Jacobian then leaves out what the jumps do.
+        """
+        return False
+
     def _estimate_sigma(self, noisy):
         return estimate_sigma(noisy)
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from gahb_sk._arrays import as_array
 from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import validate_params
-from gahb_sk.denoisers import as_denoisers
+from gahb_sk.denoisers import as_denoiser, as_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_chunks
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import with_error
@@ -73,6 +73,7 @@ def optimality_gap(
     >>> bool(optimality_gap({"wavelets": rival}, best, X, [0.1])["gap"] > 3)
     True
     """
+    optimum = as_denoiser(optimum, name="optimum")
     denoisers = as_denoisers(denoisers)
     X = as_array(X)
     as_images(X)

@@ -260,7 +260,10 @@ def frozen(array):
 
 def finite_image(image, name):
     """Return one finite image ``(H, W)`` or ``(C, H, W)``, write-protected, or raise ValueError."""
-    image = frozen(image)
+    try:
+        image = frozen(image)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name}: expected one image of numbers, got {image!r}.") from error
     if image.ndim not in (2, 3) or not image.size or not np.isfinite(image).all():
         raise ValueError(
             f"{name}: expected one finite image (H, W) or (C, H, W), got shape "

@@ -21,9 +21,20 @@ in double precision; the error of a coverage is about 1e-12.
 
 import numpy as np
 
+from gahb_sk._validation import StrOptions, numbers_of_shape, sides, validate_params
+
 RIM = 0.75  # a pixel's centre is within half a diagonal, .7072, of any point of the pixel
 
 
+@validate_params(
+    {
+        "params": [numbers_of_shape("n", 5)],
+        "image_size": [sides(2)],
+        "wrap": ["boolean"],
+        "antialias": [StrOptions({"area", "none"})],
+    },
+    prefer_skip_nested_validation=False,
+)
 def render_disks(params, image_size, *, antialias="area", wrap=False, dtype=np.float64):
     """Draw disks.
 
@@ -53,6 +64,15 @@ def render_disks(params, image_size, *, antialias="area", wrap=False, dtype=np.f
     return coverage
 
 
+@validate_params(
+    {
+        "geometry": [numbers_of_shape("n", 3)],
+        "image_size": [sides(2)],
+        "wrap": ["boolean"],
+        "antialias": [StrOptions({"area", "none"})],
+    },
+    prefer_skip_nested_validation=False,
+)
 def disk_coverage(geometry, image_size, *, antialias="area", wrap=False):
     """Return the share of each pixel that the disk covers.
 
@@ -71,6 +91,14 @@ def disk_coverage(geometry, image_size, *, antialias="area", wrap=False):
     return _on_torus(COVERAGES[antialias], geometry, image_size, wrap, np.float64)
 
 
+@validate_params(
+    {
+        "params": [numbers_of_shape("n", 5)],
+        "image_size": [sides(2)],
+        "wrap": ["boolean"],
+    },
+    prefer_skip_nested_validation=False,
+)
 def disk_tangents(params, image_size, *, wrap=False, dtype=np.float64):
     """Return the derivatives of :func:`render_disks` (with area coverage) by the parameters.
 

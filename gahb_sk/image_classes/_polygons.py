@@ -10,7 +10,7 @@ from numbers import Integral
 
 import numpy as np
 
-from gahb_sk._validation import at_least
+from gahb_sk._validation import at_least, numbers_of_shape, sides, validate_params
 from gahb_sk.image_classes._base import ImageClass
 from gahb_sk.image_classes._contour_masks import mean_clipped
 from gahb_sk.image_classes._sampling import check_range
@@ -109,6 +109,10 @@ class PolygonImages(ImageClass):
         return images
 
 
+@validate_params(
+    {"vertices": [numbers_of_shape("n", "n_vertices", 2)], "size": [sides(2)]},
+    prefer_skip_nested_validation=False,
+)
 def polygon_coverage(vertices, size):
     """Return the exact share of each pixel that a polygon covers.
 
@@ -123,6 +127,7 @@ def polygon_coverage(vertices, size):
     -------
     coverage : ndarray of shape (n, height, width), float64
     """
+    vertices = np.asarray(vertices, np.float64)
     height, width = size
     total = np.zeros((len(vertices), height, width))
     top = np.arange(height) - 0.5

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gahb_sk._random import Seed, child, image_generator, seed_sequence
-from gahb_sk._validation import Integral
+from gahb_sk._validation import at_least, positive, validate_params
 from gahb_sk.jacobians._operator import dense
 
 _EXACT_UP_TO = 1024  # values per image; beyond, the trace is estimated
@@ -48,6 +48,16 @@ class TraceEstimate:
     n_products: int
 
 
+@validate_params(
+    {
+        "matmat": [callable],
+        "d": [at_least(1)],
+        "n_products": [at_least(1)],
+        "tolerance": [positive(), None],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=False,
+)
 def hutchpp(
     matmat: Callable[[np.ndarray], np.ndarray],
     d: int,
@@ -92,10 +102,8 @@ def hutchpp(
     >>> bool(abs(estimate.value - np.trace(A)) < 5 * estimate.standard_error)
     True
     """
-    if not isinstance(n_products, Integral) or n_products < min(3, d):
+    if n_products < min(3, d):
         raise ValueError(f"n_products: expected at least 3, an int, got {n_products!r}.")
-    if tolerance is not None and not tolerance > 0:
-        raise ValueError(f"tolerance: expected a positive share of the trace, got {tolerance!r}.")
     if n_products >= d:
         return TraceEstimate(float(np.trace(matmat(np.eye(d)))), 0.0, d)
     generator = image_generator(seed_sequence(random_state), 0)

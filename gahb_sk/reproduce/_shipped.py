@@ -27,7 +27,7 @@ def read_table(path):
         If it is no such file.
     """
     try:
-        with open(path, newline="", encoding="utf-8") as file:
+        with open(Path(path), newline="", encoding="utf-8") as file:
             head, *rows = csv.reader(file)
         columns = zip(*rows, strict=True) if rows else [()] * len(head)
         return Table({name: _column(values) for name, values in zip(head, columns, strict=True)})

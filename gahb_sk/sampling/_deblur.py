@@ -92,7 +92,7 @@ def deblur(
     True
     """
     denoiser = as_denoiser(denoiser, oracles=False)
-    camera = _Blur(blurred, kernel)
+    camera = _Blur(blurred, kernel, "blurred")
     level, root = max(sigma, _LEAST_SIGMA), seed_sequence(random_state)
     restored = camera.extended
     levels = np.geomspace(max(sigma_start, level), level, n_steps).tolist()
@@ -118,21 +118,28 @@ def blur(images, kernel):
     -------
     blurred : ndarray of the shape of ``images``
     """
-    camera = _Blur(images, kernel)
+    camera = _Blur(images, kernel, "images")
     return camera.crop(camera.convolve(camera.extended))
+
+
+def _numbers(kernel):
+    try:
+        return np.asarray(kernel, np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"kernel: expected an array of numbers, got {kernel!r}.") from error
 
 
 class _Blur:
     """Images reflected as far as a kernel reaches, and the convolution with it."""
 
-    def __init__(self, images, kernel):
-        kernel = np.asarray(kernel, np.float64)
+    def __init__(self, images, kernel, name):
+        kernel = _numbers(kernel)
         if kernel.ndim != 2 or not np.isfinite(kernel).all() or not kernel.sum() > 0:
             raise ValueError(
                 "kernel: expected a finite array (h, w) with a sum above 0, got shape "
                 f"{kernel.shape} with sum {kernel.sum():g}."
             )
-        self._images = as_images(images)
+        self._images = as_images(images, name=name)
         margins = [(side // 2, side // 2) for side in kernel.shape]
         self._inside = tuple(slice(m, m + n) for (m, _), n in
                              zip(margins, self._images.shape[-2:], strict=True))  # fmt: skip

@@ -14,14 +14,27 @@ T. Karras, M. Aittala, T. Aila and S. Laine, "Elucidating the design space of di
 generative models", NeurIPS 2022, arXiv:2206.00364, algorithm 1 and equation 5.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from gahb_sk._random import seed_sequence
-from gahb_sk._validation import at_least, positive
+from gahb_sk._validation import at_least, positive, validate_params
 from gahb_sk.sampling._base import BaseSampler
 from gahb_sk.sampling._chain import Record, Streams, has_diverged, norms
+from gahb_sk.sampling._conditional import Conditional
+from gahb_sk.sampling._constraint import Constraint
 
 
+@validate_params(
+    {
+        "sigma_start": [positive()],
+        "sigma_end": [positive()],
+        "n_steps": [at_least(1)],
+        "rho": [positive()],
+    },
+    prefer_skip_nested_validation=False,
+)
 def karras_schedule(
     sigma_start: float, sigma_end: float, n_steps: int, rho: float = 7.0
 ) -> np.ndarray:
@@ -108,37 +121,45 @@ class FlowSampler(BaseSampler):
         self.random_state = random_state
 
     def _run(self, prior, start, numbers):
+        return self._follow(lambda noisy, sigma, which: prior(noisy, sigma), start, numbers)
+
+    def _run_inverse(self, prior, start, numbers, operator, known, sigma):
+        samples = self._follow(Conditional(prior, operator, known, sigma), start, numbers)
+        images = Constraint(operator, known, sigma).settle(samples.images)
+        return replace(samples, images=images)
+
+    def _follow(self, denoise, start, numbers):
         """Carry the starting noise along the flow, and denoise once at the end."""
-        n = len(start)
-        streams = Streams(seed_sequence(self.random_state), numbers, prior.shape)
+        n, shape = len(start), start.shape[1:]
+        streams = Streams(seed_sequence(self.random_state), numbers, shape)
         y = start + self.sigma_start * streams.draw(range(n), np.float64)
-        limit = self.sigma_start + norms(start[:1])
+        limit = self.sigma_start + norms(start)
         record = Record(n, self.sigma_start, "the images grew or were not finite", False)
         sigmas = karras_schedule(self.sigma_start, self.sigma_end, self.n_steps, self.rho)
         active = np.arange(n)
         for now, then in zip(sigmas[:-1], sigmas[1:], strict=True):
-            y[active] = _heun(prior, y[active], now, then)
-            active = active[~has_diverged(norms(y[active]), limit)]
+            y[active] = _heun(denoise, y[active], now, then, active)
+            active = active[~has_diverged(norms(y[active]), limit[active])]
             if not len(active):
                 break
             record.n_steps[active] += 1
             record.sigma[active] = then
         if len(active):
-            y[active] = prior(y[active], np.full(len(active), self.sigma_end))
+            y[active] = denoise(y[active], np.full(len(active), self.sigma_end), active)
         axes = tuple(range(1, y.ndim))
         record.converged[active] = np.isfinite(y[active]).all(axis=axes)
         samples = record.samples(y.astype(np.float32))
         return samples.checked(numbers, record.reason, self.on_divergence)
 
 
-def _heun(prior, y, now, then):
+def _heun(denoise, y, now, then, which):
     """One step of Heun's rule from level ``now`` to level ``then``."""
-    slope = _slope(prior, y, now)
+    slope = _slope(denoise, y, now, which)
     euler = y + (then - now) * slope
     if not np.isfinite(euler).all():
         return euler
-    return y + (then - now) * (slope + _slope(prior, euler, then)) / 2
+    return y + (then - now) * (slope + _slope(denoise, euler, then, which)) / 2
 
 
-def _slope(prior, y, sigma):
-    return (y - prior(y, np.full(len(y), sigma))) / sigma
+def _slope(denoise, y, sigma, which):
+    return (y - denoise(y, np.full(len(y), sigma), which)) / sigma

@@ -23,7 +23,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gahb_sk._arrays import as_array, to_numpy
+from gahb_sk._image_checks import check_dimensions
 from gahb_sk._random import Seed, child, seed_sequence
+from gahb_sk._validation import at_least
 from gahb_sk.denoisers import as_denoiser
 from gahb_sk.noise import add_gaussian_noise
 
@@ -105,7 +108,10 @@ def log_density_ratio(
     >>> log_density_ratio(p, q, X[:50]).mean > 0
     True
     """
-    X = np.asarray(X)
+    if not at_least(1).is_satisfied_by(n_draws):
+        raise ValueError(f"n_draws: expected an int >= 1, got {n_draws!r}.")
+    X = to_numpy(as_array(X))
+    check_dimensions(X)
     levels = _check_levels(np.geomspace(0.002, 20.0, 24) if sigma is None else sigma)
     p, q = (as_denoiser(x, name=name, oracles=False) for name, x in (("p", p), ("q", q)))
     density = path_integral(p.denoise, q.denoise, X, levels, n_draws, seed_sequence(random_state))
@@ -157,6 +163,8 @@ def kl_bound(
     bound : LogDensityRatio
         ``mean`` in nats with its ``standard_error``.
     """
+    denoiser = as_denoiser(denoiser, name="denoiser", oracles=False)
+    optimum = as_denoiser(optimum, name="optimum", oracles=False)
     options: dict = {"n_draws": n_draws, "random_state": random_state}
     return log_density_ratio(optimum, denoiser, X, sigma, **options)
 

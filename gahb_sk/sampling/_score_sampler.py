@@ -17,19 +17,14 @@ denoiser", 2020, arXiv:2007.13640. Z. Kadkhodaie, F. Guth, E. P. Simoncelli and 
 2024, arXiv:2310.02557, appendix on sampling.
 """
 
-from dataclasses import replace
-
 import numpy as np
-import numpy.typing as npt
 
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Interval, Real, at_least
 from gahb_sk.sampling._base import BaseSampler
-from gahb_sk.sampling._chain import Prior, Record, Streams, column, has_diverged, look
+from gahb_sk.sampling._chain import Record, Streams, column, has_diverged, look
 from gahb_sk.sampling._constraint import Constraint
-from gahb_sk.sampling._samples import Samples
 from gahb_sk.sampling._steps import STEPS, first_step
-from gahb_sk.sampling.operators import LinearMeasurement, check_measurement, check_operator
 
 
 class ScoreSampler(BaseSampler):
@@ -114,64 +109,8 @@ class ScoreSampler(BaseSampler):
         self.on_divergence = on_divergence
         self.random_state = random_state
 
-    def inverse(
-        self,
-        measurement: npt.ArrayLike,
-        operator: LinearMeasurement,
-        *,
-        n_samples: int = 1,
-        measurement_sigma: float = 0.0,
-        first: int = 0,
-    ) -> Samples:
-        r"""Draw images that agree with linear measurements.
-
-        Parameters
-        ----------
-        measurement : array-like of shape (n_measurements,) or (n, n_measurements)
-            Result of ``operator.measure``, of one image or of several.
-        operator : LinearMeasurement
-            With orthonormal measurement vectors, which is checked.
-        n_samples : int, default=1
-            Images per measurement.
-        measurement_sigma : float, default=0.0
-            Standard deviation of white noise in the measurement. Below this level the measured
-            part follows the prior and the likelihood of the measurement together [1]_, and
-            the restored images agree with the measurement up to its noise only.
-        first : int, default=0
-            Number of the first sample.
-
-        Returns
-        -------
-        restored : Samples
-            ``images`` of shape (n * n_samples, ...), those of the first measurement first. Without
-            measurement noise they agree with the measurement: see ``residual``.
-
-        Raises
-        ------
-        ValueError, DivergenceError
-            If the measurement has the wrong length, the operator is not orthonormal, or samples
-            do not converge.
-
-        References
-        ----------
-        .. [1] B. Kawar, G. Vaksman and M. Elad, "SNIPS: Solving noisy inverse problems
-           stochastically", NeurIPS 2021, arXiv:2105.14951.
-        """
-        n_samples = self._check(n_samples)
-        check_operator(operator)
-        if not 0 <= measurement_sigma < np.inf:
-            raise ValueError(
-                f"measurement_sigma: expected a number >= 0, got {measurement_sigma!r}."
-            )
-        prior = Prior(self.denoiser, operator.image_shape)
-        known = np.repeat(check_measurement(measurement, operator), n_samples, axis=0)
-        mean = np.broadcast_to(self._mean(prior.shape), (len(known), *prior.shape))
-        start = mean + operator.adjoint(known - operator.measure(mean))
-        constraint = Constraint(operator, known, float(measurement_sigma))
-        restored = self._run(prior, start, range(first, first + len(known)), constraint)
-        size = np.maximum(np.linalg.norm(known, axis=1), np.finfo(np.float64).tiny)
-        away = operator.measure(restored.images.astype(np.float64)) - known
-        return replace(restored, residual=np.linalg.norm(away, axis=1) / size)
+    def _run_inverse(self, prior, start, numbers, operator, known, sigma):
+        return self._run(prior, start, numbers, Constraint(operator, known, sigma))
 
     def step_size(self, t: int) -> float:
         """Return the step h of iteration ``t = 1, 2, ...``."""

@@ -19,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from gahb_sk._validation import check_name
+from gahb_sk._validation import Real, at_least, check_name, sides, validate_params
 from gahb_sk.transforms._bandlets import (
     ABSENT,
     ALONE,
@@ -50,9 +50,27 @@ def threshold_cost(coefficients, threshold):
     return kept * kept
 
 
+_SQUARES = {
+    "n_scales": [at_least(0), None],
+    "order": [at_least(0)],
+    "smallest": [at_least(1)],
+    "largest": [at_least(1), None],
+}
 COSTS = {"risk": risk_cost, "threshold": threshold_cost}
 
 
+@validate_params(
+    {
+        "threshold": [Real, "array-like"],
+        "geometry_cost": [Real],
+        "shared": ["boolean"],
+        "n_scales": [at_least(0), None],
+        "order": [at_least(0)],
+        "smallest": [at_least(1)],
+        "largest": [at_least(1), None],
+    },
+    prefer_skip_nested_validation=False,
+)
 def best_bandlets(
     images: npt.ArrayLike,
     threshold: npt.ArrayLike,
@@ -126,6 +144,16 @@ def best_bandlets(
     return BandletTransform(floor, BandletGeometry(lead, sides, choices), order)
 
 
+@validate_params(
+    {
+        "shape": [sides(2)],
+        "n_scales": [at_least(0), None],
+        "order": [at_least(0)],
+        "smallest": [at_least(1)],
+        "largest": [at_least(1), None],
+    },
+    prefer_skip_nested_validation=False,
+)
 def dictionary_size(
     shape: tuple[int, int],
     *,

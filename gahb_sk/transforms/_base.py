@@ -7,6 +7,7 @@ shape, so the flat index ``k`` numbers the basis vectors, and both directions ta
 every axis before the last ``len(shape)`` is a batch axis.
 """
 
+import operator
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import prod
@@ -55,7 +56,12 @@ class Transform(ABC):
     """
 
     def __init__(self, shape: tuple[int, ...]):
-        self.shape = tuple(int(n) for n in shape)
+        try:
+            self.shape = tuple(operator.index(n) for n in shape)
+        except TypeError as error:
+            raise TypeError(
+                f"shape: expected a tuple of positive integers, got {shape!r}."
+            ) from error
         if not self.shape or min(self.shape) < 1:
             raise ValueError(f"shape must hold positive sizes, got {shape!r}.")
 

@@ -28,8 +28,15 @@ from gahb_sk._validation import check_name
 LARGE = 512  # on longer axes, products with the banded matrices pay off against full ones
 
 
-@lru_cache(maxsize=64)
 def wavelet_filters(wavelet):
+    """Return what :func:`_wavelet_filters` does; refuse what is no name."""
+    if not isinstance(wavelet, str):
+        raise TypeError(f"wavelet: expected the name of an orthogonal wavelet, got {wavelet!r}.")
+    return _wavelet_filters(wavelet)
+
+
+@lru_cache(maxsize=64)
+def _wavelet_filters(wavelet):
     """Return the orthogonal low-pass and high-pass filters, and the number of vanishing moments.
 
     Filters come in the order of correlation. Wavelets that are not orthogonal are refused.

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
+from gahb_sk._validation import at_least, validate_params
 from gahb_sk.transforms._base import Transform
 
 
@@ -62,6 +63,10 @@ class PCATransform(Transform):
         return (flat @ matrix.astype(array.dtype, copy=False)).reshape(array.shape)
 
 
+@validate_params(
+    {"images": ["array-like"], "n_components": [at_least(1), None], "chunk": [at_least(1)]},
+    prefer_skip_nested_validation=False,
+)
 def principal_components(
     images: Any, n_components: int | None = None, chunk: int = 1024
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:

@@ -15,7 +15,7 @@ Where :math:`\rho_T` is continuous, Stein's unbiased estimate of its risk is
 import numpy as np
 import numpy.typing as npt
 
-from gahb_sk._validation import check_name
+from gahb_sk._validation import Real, at_least, check_name, validate_params
 
 N_TRIALS = 16  # thresholds that "sure" tries, evenly from 0 to the universal one
 
@@ -82,11 +82,23 @@ def is_continuous(rule):
     return rule != "hard"
 
 
+@validate_params(
+    {"sigma": [at_least(0, Real), "array-like"], "size": [at_least(0)]},
+    prefer_skip_nested_validation=False,
+)
 def universal_threshold(sigma: npt.ArrayLike, size: int) -> np.ndarray:
     r"""Return :math:`\sigma \sqrt{2 \log n}` for ``size`` coefficients (Donoho and Johnstone)."""
     return np.asarray(sigma) * np.sqrt(2 * np.log(max(size, 1)))
 
 
+@validate_params(
+    {
+        "coefficients": [np.ndarray],
+        "threshold": [at_least(0, Real), "array-like"],
+        "sigma": [at_least(0, Real), "array-like"],
+    },
+    prefer_skip_nested_validation=False,
+)
 def stein_risk(
     coefficients: np.ndarray,
     threshold: npt.ArrayLike,

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from gahb_sk._validation import at_least
 from gahb_sk.transforms._base import Subband, Transform
 from gahb_sk.transforms._filterbank import LARGE, analysis_matrices, wavelet_filters
 
@@ -66,6 +67,8 @@ class WaveletTransform(Transform):
 
     def __init__(self, shape: tuple[int, int], wavelet: str = "db4", n_scales: int | None = None):
         super().__init__(shape)
+        if n_scales is not None and not at_least(0).is_satisfied_by(n_scales):
+            raise TypeError(f"n_scales: expected an int >= 0 or None, got {n_scales!r}.")
         if len(self.shape) != 2:
             raise ValueError(f"shape must be (height, width), got {shape!r}.")
         self.wavelet = wavelet

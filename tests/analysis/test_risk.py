@@ -47,12 +47,36 @@ def test_sure_is_unbiased(name, rng):
     assert abs(difference.mean()) < 5 * difference.std() / np.sqrt(len(many)) + 1e-9
 
 
-def test_sure_is_too_low_for_a_hard_threshold():
+JUMPING = {
+    "hard": {"rule": "hard", "threshold": 2.0},
+    "chosen": {"rule": "garrote", "threshold": "sure"},
+}
+
+
+@pytest.mark.parametrize("name", JUMPING)
+def test_sure_sees_jumps(name, rng):
+    """With the trace of the Jacobian alone the estimate is far too low."""
     clean = np.repeat(smooth_images(2, (32, 32)), 40, axis=0)
-    noisy = add_gaussian_noise(clean, SIGMA, random_state=0)
-    hard = WaveletShrinkage(rule="hard", threshold=2.0).fit(clean)
-    difference = sure(hard, noisy, SIGMA).mse - mse(clean, hard.transform(noisy, SIGMA))
-    assert difference.mean() < -5 * difference.std() / np.sqrt(len(clean))
+    noisy = add_gaussian_noise(clean, SIGMA, random_state=rng)
+    denoiser = WaveletShrinkage(**JUMPING[name])
+    error = mse(clean, denoiser.transform(noisy, SIGMA))
+    found = sure(denoiser, noisy, SIGMA, n_products=4, random_state=rng)
+    difference = found.mse - error
+    bound = 5 * difference.std() / np.sqrt(len(clean))
+    assert abs(difference.mean()) < bound < 0.3 * error.mean()
+    dimensions = effective_dimension(denoiser, noisy, SIGMA)
+    blind = predicted_mse(denoiser, noisy, SIGMA, dimensions=dimensions).mse
+    residual = np.square(noisy - denoiser.transform(noisy, SIGMA)).mean(axis=(1, 2))
+    assert (residual - SIGMA**2 + 2 * blind - error).mean() < -bound
+
+
+def test_a_scorer_sees_jumps(rng):
+    clean = np.repeat(smooth_images(1, (32, 32)), 40, axis=0)
+    noisy = add_gaussian_noise(clean, SIGMA, random_state=rng)
+    hard = WaveletShrinkage(rule="hard", threshold=2.0)
+    error = mse(clean, hard.transform(noisy, SIGMA)).mean()
+    score = SUREScorer(sigma=SIGMA, n_probes=4, random_state=0)(hard, noisy)
+    assert abs(-score / error - 1) < 0.3
 
 
 def test_the_optimum_predicts_its_own_error(rng):

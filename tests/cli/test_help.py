@@ -45,3 +45,16 @@ def test_ctrl_c_while_a_command_is_imported(monkeypatch, capsys):
         cli.entry_point()
     assert stop.value.code == 1
     assert capsys.readouterr().err == "gahb-sk: interrupted; no half-written file was left.\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_outputs_are_no_error(closed):
+    done = subprocess.run(
+        f"{sys.executable} -m gahb_sk info {closed}", shell=True, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+
+
+def test_an_empty_output_is_refused(capsys):
+    assert cli.main(["audit", "WaveletShrinkage", "disks", "--output", ""]) == 1
+    assert "--output: expected the name of a folder" in capsys.readouterr().err

@@ -145,6 +145,28 @@ def test_inpainting_a_gaussian_gives_its_conditional_mean(gaussian):
     assert np.abs(away).max() < 0.03
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_flow_restores_a_gaussian_by_draws_from_its_posterior(noise, gaussian, rng):
+    """The law of restored images is the normal law of the class given the measurement."""
+    covariance = (gaussian.vectors * gaussian.variances) @ gaussian.vectors.T
+    known = rng.permutation(D) < 10
+    operator = Inpainting(known.reshape(SIDE, SIDE))
+    x = gaussian.mean + gaussian.vectors @ (np.sqrt(gaussian.variances) * rng.standard_normal(D))
+    measured = x[known] + noise * rng.standard_normal(known.sum())
+    gain = covariance[:, known] @ np.linalg.inv(
+        covariance[np.ix_(known, known)] + max(noise, 1e-6) ** 2 * np.eye(known.sum())
+    )
+    mean = gaussian.mean + gain @ (measured - gaussian.mean[known])
+    spread = np.trace(covariance - gain @ covariance[known])
+    n = 100
+    sampler = FlowSampler(gaussian.denoiser, n_steps=25, random_state=0)
+    restored = sampler.inverse(measured, operator, n_samples=n, measurement_sigma=noise)
+    away = restored.images.reshape(n, D) - mean
+    assert np.linalg.norm(away.mean(axis=0)) < 0.35 * np.sqrt(spread)
+    assert_allclose(np.square(away).sum(axis=1).mean(), spread, rtol=0.5)
+    assert (restored.residual.max() < 1e-6) == (noise == 0)
+
+
 def test_a_noisy_measurement_of_everything_is_denoised(gaussian, rng):
     """With every pixel measured, restored images are draws from the posterior."""
     x = gaussian.mean + (rng.standard_normal((40, D)) * np.sqrt(gaussian.variances)) @ (

@@ -238,6 +238,9 @@ class BandletShrinkage(PlaneDenoiser):
             lambda V: direct.rmatmat(V) + first.rmatmat(through.rmatmat(V)),
         )
 
+    def _jumps(self):
+        return True
+
     def _hard_term(self, noisy, sigma):
         transform = self._basis(noisy, None, sigma)
         return transform, self._gates(transform, transform.forward(noisy), sigma)

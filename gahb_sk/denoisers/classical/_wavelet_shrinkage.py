@@ -161,6 +161,9 @@ class WaveletShrinkage(PlaneDenoiser):
                 couplings.append(Coupling(band, pull, bayes_threshold_slope(values, sigma)))
         return transform, slopes, couplings
 
+    def _jumps(self):
+        return not is_continuous(self.rule) or self.threshold == "sure"
+
     def _reach(self):
         """A bound: filters of the ends fill 3, those inside 2 lengths of half a filter per scale.
 

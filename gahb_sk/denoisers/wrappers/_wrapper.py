@@ -44,3 +44,6 @@ class WrapperDenoiser(BaseDenoiser):
                 f"image_shape to {type(self).__name__}."
             )
         self.denoiser_ = clone(self.denoiser).fit(images, None)
+
+    def _jumps(self):
+        return self.denoiser._jumps()

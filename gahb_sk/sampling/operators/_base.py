@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 import numpy.typing as npt
 
+from gahb_sk._validation import sides
+
 _PROBES = 3
 _TOLERANCE = 1e-5
 
@@ -97,10 +99,10 @@ def check_measurement(measurement: npt.ArrayLike, operator: LinearMeasurement) -
 
 def check_image_shape(image_shape):
     """Return ``(H, W)`` or ``(C, H, W)`` as ints."""
-    shape = tuple(int(side) for side in np.atleast_1d(image_shape))
-    if len(shape) not in (2, 3) or min(shape) < 1:
-        raise ValueError(f"image_shape: expected (H, W) or (C, H, W), got {image_shape!r}.")
-    return shape
+    legal = sides(2, 3)
+    if not legal.is_satisfied_by(image_shape):
+        raise ValueError(f"image_shape: expected {legal}, got {image_shape!r}.")
+    return tuple(int(side) for side in image_shape)
 
 
 def check_stack(images, shape, name="images"):

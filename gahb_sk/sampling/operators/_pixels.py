@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gahb_sk._random import Seed, image_generator, seed_sequence
+from gahb_sk._validation import Real
 from gahb_sk.sampling.operators._base import LinearMeasurement, check_image_shape, check_stack
 
 
@@ -81,5 +82,5 @@ class RandomPixels(Inpainting):
 
 def check_fraction(fraction):
     """Raise unless a fraction is in (0, 1]."""
-    if not 0 < fraction <= 1:
+    if not isinstance(fraction, Real) or not 0 < fraction <= 1:
         raise ValueError(f"fraction: expected a number in (0, 1], got {fraction!r}.")

@@ -1,0 +1,113 @@
+"""What is called, with which good arguments, and which bad values take their place."""
+
+import importlib
+import inspect
+
+import numpy as np
+
+import gahb_sk
+
+ROOMS = (
+    "analysis", "datasets", "denoisers", "experiments", "image_classes", "images", "jacobians",
+    "metrics", "networks", "noise", "plots", "sampling", "sampling.operators", "scorers",
+    "training", "transforms", "zoo",
+)  # fmt: skip
+# Their work is long, or is not to compute: trainings, downloads, posteriors by sampling.
+LEFT_OUT = {
+    "CAlphaPosteriorMean", "Trainer", "all_denoisers", "capacity_curve", "fit_or_load",
+    "from_hub", "generalization_curve", "launch", "list_pretrained", "load_fashion", "load_pairs",
+    "posterior_gap", "push_to_hub", "run", "train", "train_pairs",
+}  # fmt: skip
+# It starts processes, which takes seconds.
+NOT_CHANGED = {"n_jobs"}
+BAD = {
+    "None": None,
+    "nan": float("nan"),
+    "inf": float("inf"),
+    "-1": -1,
+    "0": 0,
+    "0.5": 0.5,
+    "True": True,
+    "text": "no such thing",
+    "bytes": b"x",
+    "complex": 1 + 2j,
+    "list": [],
+    "dict": {},
+    "object": object(),
+    "empty array": np.empty(0),
+    "NaN images": np.full((2, 8, 8), np.nan),
+    "integers": np.zeros((2, 8, 8), np.uint8),
+    "2-D": np.zeros((8, 8)),
+}
+
+
+def images(n=2, side=8):
+    return np.random.default_rng(0).random((n, side, side))
+
+
+def good_values():
+    """A value for each name of a parameter without a default, as the library uses the names."""
+    from gahb_sk.denoisers import WienerDenoiser
+    from gahb_sk.image_classes import DiskImages
+
+    X = images()
+    denoiser = WienerDenoiser().fit(images(20))
+    values = dict.fromkeys(("X", "clean", "denoised", "noisy", "A", "B", "images", "blurred"), X)
+    values |= dict.fromkeys(("denoiser", "optimum", "p", "q", "estimator"), denoiser)
+    values |= {"denoisers": {"wiener": denoiser}, "image": X[0], "sigma": 0.1, "image_size": 8}
+    values |= {"n_samples": 2, "image_shape": (8, 8), "kernel": np.ones((3, 3)), "size": 4}
+    values |= {"image_class": DiskImages(8), "random_state": 0, "shape": (8, 8), "d": 4}
+    values |= {"sigma_start": 1.0, "sigma_end": 0.1, "n_steps": 4, "mask": np.eye(8) > 0}
+    values |= {"matmat": lambda V: V, "func": lambda image, sigma: image, "n": 2, "factor": 2}
+    values |= {"coefficients": X, "threshold": 1.0, "patch_size": 4, "path": "missing.npy"}
+    return values
+
+
+def subjects():
+    """Yield ``(name, callable, arguments)`` of all that a good call could be made for."""
+    values, seen = good_values(), set()
+    for room in ROOMS:
+        module = importlib.import_module(f"gahb_sk.{room}")
+        names = getattr(module, "__all__", None) or [n for n in vars(module) if n[0] != "_"]
+        for name in names:
+            thing = getattr(module, name)
+            home = (
+                module.__name__
+                if hasattr(module, "__file__") and not hasattr(module, "__path__")
+                else gahb_sk.__name__
+            )  # a file's own functions, not those that it imports
+            own = getattr(thing, "__module__", "").startswith(home)
+            if name in LEFT_OUT or not own or not callable(thing) or id(thing) in seen:
+                continue
+            seen.add(id(thing))
+            if not inspect.isabstract(thing) and not _is_exception(thing):
+                yield from _calls_of(f"{room}.{name}", thing, values)
+
+
+def _is_exception(thing):
+    return inspect.isclass(thing) and issubclass(thing, BaseException)
+
+
+def _calls_of(name, thing, values):
+    parameters = inspect.signature(thing).parameters.values()
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    needed = [p.name for p in named if p.default is p.empty]
+    if any(n not in values for n in needed):
+        return
+    arguments = {p.name: values[p.name] if p.default is p.empty else p.default for p in named}
+    call = thing
+    if inspect.isclass(thing) and hasattr(thing, "fit"):
+
+        def call(**given):
+            return _fitted(thing(**given))
+
+    yield name, call, arguments
+
+
+def _fitted(estimator):
+    """Parameters of an estimator are checked in ``fit``."""
+    X = images(4)
+    estimator.fit(X)
+    if hasattr(estimator, "denoise"):
+        return estimator.denoise(X, 0.1, clean=X)
+    return estimator.transform(X) if hasattr(estimator, "transform") else None
