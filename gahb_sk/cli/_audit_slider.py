@@ -45,7 +45,7 @@ def slider(audit):
 
 def _limits(factors):
     """The same axis for all noise levels, so that nothing but the factors moves."""
-    return min(0.0, float(factors.min())) - 0.05, max(1.0, float(factors.max())) + 0.05
+    return min(0.0, float(factors.min())) - 0.05, max(1.1, float(factors.max())) + 0.1
 
 
 def _frame(arrays, j, sigma, limits):
