@@ -149,13 +149,13 @@ def test_crops_of_the_plan_fit_into_the_smallest_scale():
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_network_is_small_and_as_good_as_bm3d(name):
-    """On the median photograph that it has not learned from, within 0.05 dB."""
+    """On the median photograph that it has not learned from, within 0.1 dB."""
     assert (WEIGHTS / name / "model.safetensors").stat().st_size < 4e6
     card = read_card(name)
     values = card["psnr_by_photograph"]
     gain = np.median(np.subtract(values["network"], values["BM3D"]), axis=1)
     at = [card["sigma"].index(round(level / 255, 5)) for level in (15, 25, 50)]
-    assert (gain[at] > -0.05).all()
+    assert (gain[at] > -0.1).all()
     assert len(card["photographs"]) == len(photograph_list("train"))
 
 
