@@ -11,7 +11,7 @@ from pathlib import Path
 from gahb_sk.cli._arguments import add_images, noise_level, positive_int, redo
 from gahb_sk.cli._audit_page import write_audit
 from gahb_sk.cli._denoisers import is_saved_network
-from gahb_sk.cli._image_sets import read_subjects
+from gahb_sk.cli._image_sets import read_subjects, read_training_images
 from gahb_sk.cli._page import check_output
 from gahb_sk.cli._subjects import read_model
 from gahb_sk.experiments import audit
@@ -89,4 +89,4 @@ def _training_images(args, text):
     if args.train is None or text != args.model:
         return None
     options = {"image_size": args.image_size, "color": args.color, "seed": args.seed}
-    return read_subjects(args.train, **options).images
+    return read_training_images(args.train, **options)

@@ -45,6 +45,15 @@ def read_subjects(text, *, image_size=None, color=False, seed=0):
     )
 
 
+def read_training_images(text, *, image_size=None, color=False, seed=0):
+    """Read all images of a folder, or those of a class that denoisers are fitted on."""
+    if Path(text).is_dir():
+        size = GENERATED if image_size is None else image_size
+        return load_images(text, image_size=size, color=color, seed=seed).X
+    found = read_subjects(text, image_size=image_size, color=color, seed=seed)
+    return found.images if found.training is None else found.training
+
+
 def _optimum(text, images, seed):
     """Return the posterior mean of a class; None where there is none, or it takes minutes."""
     image_class = parse_image_class(text, images.shape[-1], seed=seed)
