@@ -25,7 +25,7 @@ SCORE_NOISE_SEED = 0
 
 # Nobody means more for images in [0, 1].
 LARGEST_SIGMA = 1.5
-_BYTES = 255
+_TYPED_AS_BYTES = range(5, 256)
 _FEW_PIXELS = 64
 
 _BLOCK = 8  # side of the blocks of which mean and variance are compared
@@ -253,7 +253,8 @@ def warn_of_bytes(sigma, X, low, high):
         Bounds that images in [0, 1] keep, and others do not.
     """
     worst = float(np.max(sigma, initial=0))
-    if not LARGEST_SIGMA < worst <= _BYTES or np.prod(X.shape) < _FEW_PIXELS:
+    # Diffusion models take levels above 1, too, but no round ones of five or more.
+    if not (worst in _TYPED_AS_BYTES and np.prod(X.shape) >= _FEW_PIXELS):
         return
     if low <= X.min() and 0 < X.max() <= high:
         warnings.warn(

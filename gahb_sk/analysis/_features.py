@@ -45,12 +45,13 @@ class NetworkFeatures(TransformerMixin, BaseEstimator):
     --------
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
     >>> from gahb_sk.analysis import NetworkFeatures
     >>> from gahb_sk.datasets import make_disk_images, make_sine_images
     >>> X = np.concatenate([make_disk_images(20, 16, random_state=0),
     ...                     make_sine_images(20, 16, random_state=0)])
     >>> y = np.repeat(["disk", "sine"], 20)
-    >>> pipeline = make_pipeline(NetworkFeatures("disks"), LogisticRegression(C=100.0))
+    >>> pipeline = make_pipeline(NetworkFeatures("disks"), StandardScaler(), LogisticRegression())
     >>> pipeline.fit(X, y).score(X, y) > 0.9
     True
     """

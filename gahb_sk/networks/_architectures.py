@@ -192,7 +192,7 @@ class Energy(Architecture):
     >>> from gahb_sk.networks import Energy, ResidualUNet
     >>> shape = Energy(ResidualUNet(channels=4, activation="smooth"))
     >>> sum(weight.numel() for weight in shape.build().parameters())
-    80040
+    79944
     """
 
     _file, _class = "_energy", "EnergyModule"

@@ -125,6 +125,8 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
     """
 
     learns = True
+    # With metadata routing, the sigma of ``score`` and ``transform`` is not that of ``fit``.
+    __metadata_request__fit = {"sigma": False}
 
     _parameter_constraints: dict = {
         "network": [str, callable, HasMethods(["build"])],

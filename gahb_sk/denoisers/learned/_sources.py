@@ -1,7 +1,6 @@
 """What a network learns from: clean images, or, by the recipe's objective, noisy ones."""
 
-import numpy as np
-
+from gahb_sk._arrays import shape_of
 from gahb_sk.images import as_images
 from gahb_sk.noise import check_sigma
 from gahb_sk.training._data import PairSource, StackSource, StreamSource, is_stream
@@ -40,7 +39,7 @@ def training_source(denoiser, X, y, sigma, objective, reset):
         )
     if is_stream(X):
         return _stream(denoiser, X, objective)
-    paired = y is not None and np.shape(y) == np.shape(X)
+    paired = y is not None and shape_of(y) == shape_of(X)
     clean = y if supervised and paired else X
     check = denoiser._check_training_images if reset else denoiser._check_images
     images = check(clean)
@@ -50,7 +49,7 @@ def training_source(denoiser, X, y, sigma, objective, reset):
         if not paired:
             raise ValueError(
                 "y: objective='noise2noise' needs a second noisy image of each scene, of the shape "
-                f"of X, {np.shape(X)}, got {np.shape(y) if y is not None else None}: fit(X, y)."
+                f"of X, {shape_of(X)}, got {None if y is None else shape_of(y)}: fit(X, y)."
             )
         partners = as_images(y, image_shape=denoiser.image_shape, name="y")
         return PairSource(images, partners), images.image_shape

@@ -91,7 +91,7 @@ class AlphaBarTime:
     --------
     >>> import torch
     >>> from gahb_sk.networks import AlphaBarTime
-    >>> AlphaBarTime([0.8, 0.5, 0.2])(torch.tensor([0.5, 1.0, 2.0]))
+    >>> AlphaBarTime([0.8, 0.5, 0.2])(torch.tensor([0.5, 1.0, 2.0])).round(decimals=6)
     tensor([0., 1., 2.])
     """
 

@@ -62,7 +62,7 @@ def test_any_size(fitted, rng, size):
 def test_padding_is_cropped(fitted, rng):
     """An image whose sides need padding equals the same image padded by hand."""
     y = rng.rand(1, 14, 15)
-    padded = np.pad(y, ((0, 0), (0, 2), (0, 1)), mode="edge")
+    padded = np.pad(y, ((0, 0), (0, 2), (0, 1)), mode="reflect")
     assert_allclose(fitted.transform(y), fitted.transform(padded)[:, :14, :15], atol=1e-6)
 
 
