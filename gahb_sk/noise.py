@@ -64,7 +64,7 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     Warns
     -----
     UserWarning
-        For images in [0, 1] and a sigma above 1.5, which is meant in units of 1/255.
+        For images in [0, 1] and a sigma of 5, 6, ..., 255, which is meant in units of 1/255.
 
     Examples
     --------

@@ -122,7 +122,7 @@ class BaseDenoiser(Outward, DenoiserTemplate):
         Warns
         -----
         UserWarning
-            For images in [0, 1] and a sigma above 1.5, which is meant in units of 1/255.
+            For images in [0, 1] and a sigma of 5, 6, ..., 255, which is meant in units of 1/255.
         """
         return self.denoise(X, sigma)
 

@@ -56,8 +56,6 @@ def closest_images(samples: np.ndarray, X: Any, *, centered: bool = False) -> Cl
             f"samples: expected images of the shape of X, {images.image_shape}, got shape "
             f"{samples.shape[1:]}."
         )
-    if not len(samples):
-        return Closest(np.empty(0, int), np.empty(0))
     queries = _unit_rows(samples, centered).astype(images.dtype)
     best, index = np.full(len(queries), -np.inf), np.zeros(len(queries), int)
     length = max(1, _BLOCK_VALUES // max(int(np.prod(images.shape[1:])), len(queries)))

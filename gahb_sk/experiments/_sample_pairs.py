@@ -1,6 +1,7 @@
 """Samples of two denoisers from the same noise, and the training images most similar to them."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -44,6 +45,9 @@ def draw_pairs(denoisers, sets, n_samples, seed, sampler):
     both = [_draw(denoiser, n_samples, shape, seed, sampler) for denoiser in denoisers]
     finite = np.all([np.isfinite(s).reshape(n_samples, -1).all(axis=1) for s in both], axis=0)
     first, second = (samples[finite] for samples in both)
+    if not len(first):
+        none = dict.fromkeys(product(MEASURES, (False, True)), np.empty(0))
+        return SamplePairs(first, second, first, second, none, n_samples)
     cosines, shown = {}, []
     for centered in (False, True):
         cosines["pair", centered] = cosine_similarity(first, second, centered=centered)

@@ -25,10 +25,9 @@ import numpy.typing as npt
 
 from gahb_sk._arrays import as_array, to_numpy
 from gahb_sk._image_checks import check_dimensions
-from gahb_sk._random import Seed, child, seed_sequence
+from gahb_sk._random import Seed, child, image_normals, seed_sequence
 from gahb_sk._validation import at_least
 from gahb_sk.denoisers import as_denoiser
-from gahb_sk.noise import add_gaussian_noise
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,8 @@ def path_integral(p, q, X, levels, n_draws, root):
     gaps = np.zeros((len(levels), len(X)))
     for number, (gap, level) in enumerate(zip(gaps, levels, strict=True)):
         for draw in range(n_draws):
-            noisy = add_gaussian_noise(X, level, child(root, number, draw))
+            noise = image_normals(child(root, number, draw), range(len(X)), X.shape[1:], X.dtype)
+            noisy = X + float(level) * noise
             gap += (_errors(q, X, noisy, level) - _errors(p, X, noisy, level)) / n_draws
     if not np.isfinite(gaps).all():
         raise ValueError("p, q: a denoiser returned NaN or infinity; check its weights.")
