@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import contextlib
 import inspect
 import math
 import re
@@ -98,14 +99,11 @@ def parse_settings(settings, make, left_out=()):
 
 
 def _literal(value):
-    try:
-        return ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError):
-        pass
-    try:
-        return fraction(value)
-    except argparse.ArgumentTypeError:
-        return value.strip()
+    """A Python literal, a fraction, or else the text itself."""
+    for read in (ast.literal_eval, fraction):
+        with contextlib.suppress(ValueError, SyntaxError, argparse.ArgumentTypeError):
+            return read(value.strip())
+    return value.strip()
 
 
 def redo(args, *positional):

@@ -4,8 +4,7 @@ The network learns to return the noise: for ``y = x + sigma z`` it minimises
 ``||net(y) - sigma z||^2``, so ``y - net(y)`` estimates ``E[x | y]``. Image ``j`` of the training
 sequence (counted over all epochs) gets the noise of stream ``j``; the order of the images, their
 noise levels and crops come from streams of the epoch and the step. So the sequence depends on the
-seed alone, not on the device or the number of processes. (The noise levels and crops depend on the
-batch size, since they are drawn batch by batch.)
+seed and the batch size alone, not on the device or the number of processes.
 """
 
 import contextlib

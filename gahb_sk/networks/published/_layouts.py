@@ -1,4 +1,4 @@
-"""Which layouts of keys are known, how each is told, and what network it is of."""
+"""Which layouts of keys are known, how each is recognised, and what network it is of."""
 
 from collections.abc import Callable
 from typing import NamedTuple

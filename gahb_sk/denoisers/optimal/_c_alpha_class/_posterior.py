@@ -205,12 +205,7 @@ class Visits:
         group_mean = self.first / self.weights[:, None, None]
         total = (self.second / self.weights[:, None, None] - group_mean.square()).sum((1, 2))
         within = (total - self.between).clamp_min(1e-3 * total)
-        draws, contours, ranges = (
-            torch.stack(kept, 1).flatten(0, 2).numpy()
-            for kept in (self.draws, self.draw_contours, self.draw_ranges)
-        )
-        weights = torch.stack(self.draw_weights, 1)
-        weights = weights / weights.sum((1, 2), keepdim=True) * share[:, None, None]
+        draws, contours, ranges, weights = self._drawn(share)
         return Posterior(
             mean=torch.einsum("r,rhw->hw", of_run, means).numpy(),
             run_means=means.numpy(),
@@ -220,10 +215,20 @@ class Visits:
             log_evidence=log_evidence.numpy(),
             dark_above=float(share[target.dark_above].sum()),
             draws=draws,
-            draw_weights=weights.flatten().numpy(),
+            draw_weights=weights,
             draw_contours=contours,
             draw_ranges=ranges,
             correction=self.correction,
             exact=not self.law.normal,
             r_hat=float((share * (total / within).sqrt()).sum()),
         )
+
+    def _drawn(self, share):
+        """Return the draws with their contours and ranges, and the weight of each."""
+        draws = (
+            torch.stack(kept, 1).flatten(0, 2).numpy()
+            for kept in (self.draws, self.draw_contours, self.draw_ranges)
+        )
+        weights = torch.stack(self.draw_weights, 1)
+        weights = weights / weights.sum((1, 2), keepdim=True) * share[:, None, None]
+        return *draws, weights.flatten().numpy()
