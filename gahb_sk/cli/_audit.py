@@ -9,12 +9,10 @@ tables and pictures. Progress is shown on stderr.
 from pathlib import Path
 
 from gahb_sk.cli._arguments import add_images, noise_level, positive_int, redo
-from gahb_sk.cli._audit_page import write_audit
 from gahb_sk.cli._denoisers import is_saved_network
 from gahb_sk.cli._image_sets import read_subjects, read_training_images
 from gahb_sk.cli._page import check_output
 from gahb_sk.cli._subjects import read_model
-from gahb_sk.experiments import audit
 
 EXAMPLE = (
     "gahb-sk audit c-alpha-2 'c-alpha(alpha=2)' --quick --output audit\n"
@@ -60,6 +58,8 @@ def run(args):
         raise ValueError(f"--beside: expected another denoiser than MODEL, got {args.beside!r}.")
     denoisers = {text: _denoiser(args, text, subjects) for text in texts}
     audits = [_audit(args, text, one, subjects) for text, one in denoisers.items()]
+    from gahb_sk.cli._audit_page import write_audit  # loads matplotlib
+
     page = write_audit(folder, audits, subjects.title, redo(args, "model", "images"))
     print(f"The report is written to {page}")
     return 0
@@ -76,6 +76,8 @@ def _denoiser(args, text, subjects):
 
 
 def _audit(args, text, denoiser, subjects):
+    from gahb_sk.experiments import audit  # loads torch
+
     return audit(
         denoiser, subjects.images, training_images=_training_images(args, text), sigma=args.sigma,
         reference=subjects.optimum, noisy=args.noisy, quick=args.quick,

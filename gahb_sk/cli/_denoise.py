@@ -167,7 +167,9 @@ def _denoise_file(target, size, denoisers, sigma, args, bar):
         raise ValueError(_too_large(args.sigma))
     budget = args.max_memory - 2 * file.pixels.nbytes - 2 * image.nbytes
     denoiser = denoisers[file.n_colors]
-    done = denoise_image(image, denoiser, sigma, budget, lambda part: bar.update(part * size))
+    done = denoise_image(
+        image, denoiser, sigma, budget, lambda part: bar.update(min(part * size, bar.total - bar.n))
+    )
     file.write(target.path, done)
     return {
         "size": f"{image.shape[1]}x{image.shape[2]}" + (" colour" if len(image) == 3 else ""),

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from gahb_sk._validation import at_least
+from gahb_sk._validation import Integral, Interval
 from gahb_sk.transforms._base import Subband, Transform
 from gahb_sk.transforms._filterbank import LARGE, analysis_matrices, wavelet_filters
 
@@ -22,6 +22,7 @@ from gahb_sk.transforms._filterbank import LARGE, analysis_matrices, wavelet_fil
 # C^alpha images, one scale more loses 0.1 dB at sigma 0.03 and 0.3 dB at sigma 0.3 to hard
 # thresholding.
 COARSEST = 16
+_AN_INT = Interval(Integral, None, None, closed="neither")
 
 
 def default_n_scales(shape, coarsest=COARSEST):
@@ -67,8 +68,8 @@ class WaveletTransform(Transform):
 
     def __init__(self, shape: tuple[int, int], wavelet: str = "db4", n_scales: int | None = None):
         super().__init__(shape)
-        if n_scales is not None and not at_least(0).is_satisfied_by(n_scales):
-            raise TypeError(f"n_scales: expected an int >= 0 or None, got {n_scales!r}.")
+        if n_scales is not None and not _AN_INT.is_satisfied_by(n_scales):
+            raise TypeError(f"n_scales: expected an int or None, got {n_scales!r}.")
         if len(self.shape) != 2:
             raise ValueError(f"shape must be (height, width), got {shape!r}.")
         self.wavelet = wavelet

@@ -181,9 +181,9 @@ def test_hutchpp_stops_at_the_tolerance(rng):
     assert whole.value == pytest.approx(np.trace(A))
     assert whole.standard_error == 0 and whole.n_products == 500
     for n_products in (2, 60.5, "many"):
-        with pytest.raises(ValueError, match="n_products: expected at least 3"):
+        with pytest.raises(ValueError, match="n_products"):
             hutchpp(lambda V: A @ V, 500, n_products)
-    with pytest.raises(ValueError, match="tolerance: expected a positive share"):
+    with pytest.raises(ValueError, match="tolerance"):
         hutchpp(lambda V: A @ V, 500, 60, tolerance=0)
 
 

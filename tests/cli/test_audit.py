@@ -63,7 +63,7 @@ def test_two_denoisers_side_by_side(network, tmp_path, capsys):
     assert grades["WienerDenoiser"]["Does it scale with contrast?"] != "yes"
     page = (tmp_path / "report" / "index.html").read_text()
     assert page.count("<figure class='frame'") == 2 * 2 and "type='range'" in page
-    assert "http" not in page and "At a glance" in page and "BM3D is left out" in page
+    assert "://" not in page and "At a glance" in page and "BM3D is left out" in page
     assert "--sigma 0.1 0.3" in results(tmp_path)["command"]
 
 

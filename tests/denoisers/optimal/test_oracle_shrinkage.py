@@ -130,7 +130,7 @@ def test_bad_parameters():
         OracleShrinkage(basis="bandlets").fit(clean)
     with pytest.raises(ValueError, match="must be orthogonal"):
         OracleShrinkage(wavelet="bior1.3").fit(clean)
-    with pytest.raises(ValueError, match="Unknown wavelet None"):
+    with pytest.raises(TypeError, match="wavelet: expected the name of"):
         OracleShrinkage(wavelet=None).fit(clean)
     with pytest.raises(ValueError, match="n_scales must be between"):
         OracleShrinkage(n_scales=7).fit(clean)
