@@ -21,6 +21,7 @@ from .denoisers import (
     BandletShrinkage as BandletShrinkage,
     BaseDenoiser as BaseDenoiser,
     BM3DDenoiser as BM3DDenoiser,
+    CAlphaPosteriorMean as CAlphaPosteriorMean,
     DiskPosteriorMean as DiskPosteriorMean,
     EmpiricalBayesDenoiser as EmpiricalBayesDenoiser,
     FunctionDenoiser as FunctionDenoiser,

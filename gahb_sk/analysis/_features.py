@@ -110,7 +110,7 @@ class NetworkFeatures(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        features : ndarray of shape (n, n_features_out_), float32
+        features : ndarray of shape ``(n, n_features_out_)``, float32
             At least 0.
         """
         check_is_fitted(self)
