@@ -6,6 +6,7 @@ import gahb_sk
 
 project = "gahb_sk"
 author = "the gahb_sk team"
+copyright = "2026, the gahb_sk team"
 release = version = gahb_sk.__version__
 
 extensions = [
