@@ -17,12 +17,12 @@ from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._strips import write_strips
 from gahb_sk.cli._targets import Record, find_targets
 from gahb_sk.datasets import DamagedFile, read_image_file
-from gahb_sk.denoisers import Tiled
+from gahb_sk.denoisers import OpponentColors, Tiled
 from gahb_sk.noise import LARGEST_SIGMA, estimate_sigma
 from gahb_sk.zoo import list_pretrained
 
 EXAMPLE = "gahb-sk denoise photos --output denoised --sigma auto --compare before-after.html"
-GREY, COLOR = "photographs", "photographs-color"
+GREY, COLORS = "photographs", "photographs-chroma"
 _MARGIN = 64  # of tiles, where no margin gives what the whole image gives
 _INTEGERS = (".png", ".jpg", ".jpeg", ".webp")  # in [0, 1] for sure
 # What a file can be at fault for, or too large for.
@@ -35,8 +35,8 @@ def add_arguments(parser):
     add("paths", nargs="+", metavar="PATH", help="png, jpg, tif, webp or npy files, and folders")
     add("--output", required=True, metavar="DIR", help="folder to write to; or, for one file, one")
     add("--with", default=GREY, metavar="MODEL", help="a network of gahb-sk info, the "
-        "folder of a saved one, or Name(parameter=value, ...) (default photographs, and for colour "
-        "its fellow)")  # fmt: skip
+        "folder of a saved one, or Name(parameter=value, ...) (default photographs); one of a "
+        "single channel takes colour as luminance and two opponent colours")  # fmt: skip
     add("--sigma", default="auto", metavar="S", help="noise level for images in [0, 1], such as "
         "25/255; auto to estimate it for each file (default); or a file that shows a flat region. "
         "Blind networks do without")  # fmt: skip
@@ -56,8 +56,7 @@ def run(args):
             raise ValueError(_too_large(args.sigma))
     model = getattr(args, "with")
     denoiser = read_denoiser(model)
-    fellow = model == GREY and COLOR in list_pretrained()
-    denoisers = {1: denoiser, 3: read_denoiser(COLOR) if fellow else denoiser}
+    denoisers = {1: denoiser, 3: for_colors(denoiser, model)}
     if denoiser.blind and sigma != "auto":
         print(f"{model} is blind: it does without --sigma.", file=sys.stderr)
     folder = targets[0].path.parent if len(targets) == 1 else Path(args.output)
@@ -139,6 +138,26 @@ def read_denoiser(text):
     return denoiser
 
 
+def for_colors(denoiser, model):
+    """Return what denoises colour images, as luminance and colours where the network is grey.
+
+    Parameters
+    ----------
+    denoiser : denoiser
+        Of :func:`read_denoiser`.
+    model : str
+        Of ``--with``: the network for photographs has a fellow for the colours.
+
+    Returns
+    -------
+    denoiser : denoiser
+    """
+    if getattr(denoiser, "image_channels_", 3) == 3:
+        return denoiser
+    fellow = model == GREY and COLORS in list_pretrained()
+    return OpponentColors(denoiser, read_denoiser(COLORS) if fellow else None)
+
+
 def _denoise_all(targets, record, denoisers, sigma, args):
     """Denoise what the record lacks; return (target, reason) of what failed."""
     todo = [target for target in targets if str(target.path) not in record.rows]
@@ -185,10 +204,9 @@ def denoise_image(image, denoiser, sigma, budget, progress):
     Parameters
     ----------
     image : ndarray of shape (C, H, W)
-        1 or 3 channels. A network of one channel denoises them one by one; one of three sees a
-        grey image as a grey colour.
+        1 or 3 channels. A network of three channels sees a grey image as a grey colour.
     denoiser : denoiser
-        Of :func:`read_denoiser`.
+        Of :func:`for_colors` or, for a grey image, :func:`read_denoiser`.
     sigma : float
         Noise level.
     budget : int
@@ -204,26 +222,16 @@ def denoise_image(image, denoiser, sigma, budget, progress):
         raise ValueError("too large for --max-memory")
     tiled = Tiled(denoiser, max_memory=int(budget))
     out = np.empty_like(image)
-    for index, stack in _portions(denoiser, image):
-        try:
-            tiled.fit(stack[..., :8, :8])
-        except ValueError:
-            tiled.set_params(margin=_MARGIN).fit(stack[..., :8, :8])
-        for rows, columns, tile in tiled.iter_tiles(stack, sigma):
-            part = out[index, rows, columns]  # a view
-            part[...] = tile[0] if len(part) == len(tile[0]) else tile[0].mean(axis=0)
-            progress(part.size / image.size)
+    wanted = getattr(denoiser, "image_channels_", len(image))
+    stack = np.repeat(image[None], wanted // len(image), axis=1)
+    try:
+        tiled.fit(stack[..., :8, :8])
+    except ValueError:
+        tiled.set_params(margin=_MARGIN).fit(stack[..., :8, :8])
+    for rows, columns, (tile,) in tiled.iter_tiles(stack, sigma):
+        out[:, rows, columns] = tile if wanted == len(image) else tile.mean(axis=0)
+        progress(tile.size / stack.size)
     return out
-
-
-def _portions(denoiser, image):
-    """Yield which channels go through a denoiser together, and them as a stack of one image."""
-    there = len(image)
-    wanted = getattr(denoiser, "image_channels_", there)
-    if wanted < there:
-        yield from ((slice(k, k + 1), image[k][None, None]) for k in range(there))
-    else:
-        yield slice(None), np.repeat(image[None], wanted // there, axis=1)
 
 
 def _too_large(sigma):

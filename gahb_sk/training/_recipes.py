@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from gahb_sk.training._noise import NOISES, WHITE
 from gahb_sk.training._noise_levels import NOISE_LAWS
 from gahb_sk.training._settings import (
     BOOL,
@@ -65,6 +66,10 @@ class Recipe(Settings):
     ----------
     objective : {"supervised", "sure", "noise2noise", "recorrupted"}
         What is minimised, and so what ``fit`` learns from. See the notes.
+    noise : {"white", "subsampled_colors"}
+        "subsampled_colors", for images of three channels: every other image gets noise whose two
+        opponent colours have half the resolution, as JPEG files store them. A network that has
+        seen white noise alone takes that for texture.
     noise_law : str or tuple of float
         Law of the noise level, see ``NOISE_LAWS``; or its quantiles, ascending noise levels at
         equally spaced probabilities from 0 to 1.
@@ -151,6 +156,7 @@ class Recipe(Settings):
 
     objective: str = SUPERVISED
     # Found by trials on C^alpha images on two cores; see docs/networks.md.
+    noise: str = WHITE
     noise_law: str | tuple = "log_uniform"
     stratified: bool = True
     loss_weight: str | tuple = "balanced"
@@ -170,6 +176,7 @@ class Recipe(Settings):
 
     _legal: ClassVar[dict] = {
         "objective": one_of(OBJECTIVE_NAMES),
+        "noise": one_of(NOISES),
         "noise_law": either(
             one_of(NOISE_LAWS), (_are_quantiles, "at least two positive noise levels, ascending")
         ),

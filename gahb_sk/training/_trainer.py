@@ -15,7 +15,7 @@ import time
 import numpy as np
 import torch
 
-from gahb_sk._random import image_generator, image_normals, torch_seed
+from gahb_sk._random import image_generator, torch_seed
 from gahb_sk.networks._build import OwnNetwork, seeded
 from gahb_sk.networks._energy import EnergyModule
 from gahb_sk.networks._inference import predict_noise
@@ -23,6 +23,7 @@ from gahb_sk.networks._layout import lay_out
 from gahb_sk.training._engines import LocalEngine
 from gahb_sk.training._image_errors import OBJECTIVES
 from gahb_sk.training._machine import Machine, Precision, warn_of_no_compiler
+from gahb_sk.training._noise import draw_noise
 from gahb_sk.training._noise_levels import draw_noise_levels
 from gahb_sk.training._objective import Balance, TrainingCurve, curve_levels, loss_weights
 from gahb_sk.training._optimizer import learning_rate, make_optimizer, update_average
@@ -126,21 +127,18 @@ class Trainer:
         Returns
         -------
         noise : torch.Tensor of shape (m, C, H, W), float32
-            Standard normal, for this process's share.
+            Standard normal and white unless the recipe says otherwise, for this process's share.
         sigma : torch.Tensor of shape (n,), float32
             Of the whole batch.
         """
         share = self.engine.share(shape[0])
         indices = range(first + share.start, first + share.stop)
-        noise = image_normals(stream(self.root, "noise"), indices, tuple(shape[1:]), np.float32)
+        recipe, generator = self.recipe, image_generator(stream(self.root, "step"), step)
+        noise = draw_noise(recipe.noise, stream(self.root, "noise"), indices, tuple(shape[1:]))
         sigma = draw_noise_levels(
-            self.recipe.noise_law,
-            self.noise_range,
-            shape[0],
-            image_generator(stream(self.root, "step"), step),
-            self.recipe.stratified,
+            recipe.noise_law, self.noise_range, shape[0], generator, recipe.stratified
         )
-        return torch.from_numpy(noise), torch.from_numpy(sigma)
+        return noise, torch.from_numpy(sigma)
 
     def step(self, images, normal, sigma, epoch_progress=0.0):
         """Take one optimisation step on a batch.

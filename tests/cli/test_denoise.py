@@ -9,6 +9,7 @@ from PIL import Image
 from gahb_sk import load_pretrained
 from gahb_sk.cli import main
 from gahb_sk.datasets import ImageFile, load_sample_patches
+from gahb_sk.denoisers import OpponentColors
 
 FAST = ["--with", "WaveletShrinkage"]
 
@@ -226,12 +227,13 @@ def test_an_image_too_large_for_the_memory_is_reported(folder, tmp_path, capsys)
     assert "memory" in capsys.readouterr().err
 
 
-def test_a_grey_network_denoises_each_channel(tmp_path):
+def test_a_grey_network_denoises_luminance_and_colors(tmp_path):
     image = noisy((40, 56, 3)).astype(np.float32)
     np.save(tmp_path / "a.npy", image)
     words = ("--output", tmp_path / "b.npy", "--with", "photograph-patches")
     assert denoise(tmp_path / "a.npy", *words) == 0
-    planes = load_pretrained("photograph-patches").transform(np.moveaxis(image, 2, 0))
+    network = OpponentColors(load_pretrained("photograph-patches"))
+    (planes,) = network.denoise(np.moveaxis(image, 2, 0)[None])
     assert_allclose(np.load(tmp_path / "b.npy"), np.moveaxis(planes, 0, 2), atol=1e-6)
 
 
