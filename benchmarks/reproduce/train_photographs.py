@@ -4,9 +4,11 @@ r"""Train the networks for photographs, and measure them; started again, it goes
             plasma-workspace-wallpapers palapeli-data gcompris-qt-data; do
         apt-get download $name && dpkg -x ${name}_*.deb packages/$name
     done
-    python benchmarks/reproduce/train_photographs.py packages photographs
-    python benchmarks/reproduce/train_photographs.py packages photographs-color \
-        --start networks/photographs
+    train=benchmarks/reproduce/train_photographs.py
+    python $train packages photographs-small
+    python $train packages photographs --start networks/photographs-small
+    python $train packages photographs-white --start networks/photographs-small
+    python $train packages photographs-chroma --start networks/photographs-white
 
 The packages are unpacked, not installed. BM3D takes most of the time of the measurement.
 """
@@ -30,7 +32,7 @@ def main(argv=None):
     parser.add_argument("packages", metavar="PACKAGES", help="folder of the unpacked packages")
     parser.add_argument("name", choices=PHOTOGRAPH_PLANS)
     parser.add_argument("--output", default="networks", metavar="DIR", help="default: networks")
-    parser.add_argument("--start", metavar="DIR", help="grey network that colour starts from")
+    parser.add_argument("--start", metavar="DIR", help="network that this one begins as")
     parser.add_argument("--max-images", type=int, help="length of the training (default: plan's)")
     parser.add_argument("--threads", type=int, default=1, help="of torch (default: 1)")
     args = parser.parse_args(argv)

@@ -17,9 +17,9 @@ from gahb_sk.cli._comparison_page import FILES, Section, write_report
 from gahb_sk.cli._denoisers import describe, parse_denoisers
 from gahb_sk.cli._inputs import NAMES, is_image_file, load_file, load_images, make_images, splitter
 from gahb_sk.cli._page import check_output
+from gahb_sk.denoisers.learned._shipped import COLOR, GREY
 from gahb_sk.experiments import compare_denoisers
 from gahb_sk.training import interruptions_raised
-from gahb_sk.zoo import list_pretrained
 
 EXAMPLE = (
     "gahb-sk compare --images photos --image-size 64 --sigma 0.05 0.1 0.2 \\\n"
@@ -36,7 +36,7 @@ DENOISERS = (
 )
 # On one image nothing is trained; the network is for grey images or for colour.
 UNTRAINED = ("WaveletShrinkage", "BM3DDenoiser", "OracleShrinkage")
-SHIPPED = {False: "photographs", True: "photographs-color"}
+SHIPPED = {False: GREY, True: COLOR}
 N_EXAMPLES = 4
 NETWORKS = "networks"
 SIZE = 64
@@ -156,7 +156,6 @@ def rehearse(denoisers, X):
 def default_denoisers(names=DENOISERS):
     """Return those of some denoisers that are there: packages may be missing, and networks."""
     missing = {name for name, package in OPTIONAL.items() if not importlib.util.find_spec(package)}
-    missing |= set(SHIPPED.values()) - set(list_pretrained())
     return [name for name in names if name not in missing]
 
 

@@ -17,12 +17,11 @@ from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._strips import write_strips
 from gahb_sk.cli._targets import Record, find_targets
 from gahb_sk.datasets import DamagedFile, read_image_file
-from gahb_sk.denoisers import OpponentColors, Tiled
+from gahb_sk.denoisers import OpponentColors, Tiled, as_denoiser
+from gahb_sk.denoisers.learned._shipped import COLOR, GREY
 from gahb_sk.noise import LARGEST_SIGMA, estimate_sigma
-from gahb_sk.zoo import list_pretrained
 
 EXAMPLE = "gahb-sk denoise photos --output denoised --sigma auto --compare before-after.html"
-GREY, COLORS = "photographs", "photographs-chroma"
 _MARGIN = 64  # of tiles, where no margin gives what the whole image gives
 _INTEGERS = (".png", ".jpg", ".jpeg", ".webp")  # in [0, 1] for sure
 # What a file can be at fault for, or too large for.
@@ -146,7 +145,7 @@ def for_colors(denoiser, model):
     denoiser : denoiser
         Of :func:`read_denoiser`.
     model : str
-        Of ``--with``: the network for photographs has a fellow for the colours.
+        Of ``--with``: ``photographs`` has a fellow for the colours.
 
     Returns
     -------
@@ -154,8 +153,7 @@ def for_colors(denoiser, model):
     """
     if getattr(denoiser, "image_channels_", 3) == 3:
         return denoiser
-    fellow = model == GREY and COLORS in list_pretrained()
-    return OpponentColors(denoiser, read_denoiser(COLORS) if fellow else None)
+    return as_denoiser(COLOR) if model == GREY else OpponentColors(denoiser)
 
 
 def _denoise_all(targets, record, denoisers, sigma, args):

@@ -8,6 +8,7 @@ from pathlib import Path
 from gahb_sk._validation import did_you_mean
 from gahb_sk.cli._arguments import fraction
 from gahb_sk.denoisers import as_denoiser, get_denoiser
+from gahb_sk.denoisers.learned._shipped import COLOR
 from gahb_sk.networks import ARCHITECTURES
 from gahb_sk.zoo import list_pretrained
 
@@ -45,7 +46,7 @@ def parse_denoiser(text):
 
 def is_saved_network(text):
     """Tell whether a text is a folder, or a network that comes with the package."""
-    return Path(text).is_dir() or text in list_pretrained()
+    return Path(text).is_dir() or text in (COLOR, *list_pretrained())
 
 
 def parse_call(text):

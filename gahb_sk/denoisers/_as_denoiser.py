@@ -19,7 +19,7 @@ def as_denoiser(denoiser, *, convention=None, name="denoiser", oracles=True):
         - a denoiser, which is returned as it is, also inside
           :class:`sklearn.frozen.FrozenEstimator`,
         - the name of a network that comes with the package, or the folder of a saved one, which
-          becomes a :class:`PretrainedDenoiser`,
+          becomes what :func:`gahb_sk.load_pretrained` returns,
         - a torch module, which becomes a :class:`ModuleDenoiser`, or a pipeline of diffusers with
           ``unet`` and ``scheduler``,
         - a function of one image, which becomes a :class:`FunctionDenoiser`.
@@ -69,9 +69,9 @@ def as_denoiser(denoiser, *, convention=None, name="denoiser", oracles=True):
             )
         return denoiser
     if isinstance(denoiser, (str, PathLike)):
-        from gahb_sk.denoisers import PretrainedDenoiser
+        from gahb_sk.denoisers.wrappers._named import named_denoiser
 
-        return PretrainedDenoiser(denoiser)
+        return named_denoiser(denoiser)
     if is_torch_module(getattr(denoiser, "unet", None)) and hasattr(denoiser, "scheduler"):
         from gahb_sk.denoisers import ModuleDenoiser
         from gahb_sk.networks import Convention

@@ -13,7 +13,8 @@ from gahb_sk import __version__
 from gahb_sk._files import write_json
 from gahb_sk._validation import check_name
 from gahb_sk.datasets import PhotographCrops
-from gahb_sk.denoisers import NetworkDenoiser, fit_or_load
+from gahb_sk.denoisers import NetworkDenoiser, OpponentColors, PretrainedDenoiser, fit_or_load
+from gahb_sk.denoisers.learned._shipped import CHROMA, GREY
 from gahb_sk.reproduce._network_plan import NetworkPlan
 from gahb_sk.reproduce._photograph_card import (
     measure_whole,
@@ -23,6 +24,7 @@ from gahb_sk.reproduce._photograph_card import (
 )
 from gahb_sk.reproduce._photograph_files import name_of, photograph_files, photograph_list
 from gahb_sk.reproduce._train_network import PLANNED, learning_curve
+from gahb_sk.training._noise import SUBSAMPLED
 from gahb_sk.zoo._pretrained import CARD
 
 TRAINING_SEED = 0
@@ -30,7 +32,7 @@ NOISE_RANGE = (1 / 255, 80 / 255)
 CROPS = {"shorter_sides": (320, 480, 720), "random_state": TRAINING_SEED}
 
 
-def _plan(name, text, max_images, n_units, image_size=48):
+def _plan(name, text, max_images, n_units=(2, 1, 1), image_size=48, **recipe):
     return NetworkPlan(
         name=name,
         text=text,
@@ -46,20 +48,31 @@ def _plan(name, text, max_images, n_units, image_size=48):
             "learning_rate": 2e-3,
             "weight_decay": 0.0,
             "loss_weight": "balanced_root",
+            **recipe,
         },
         max_images=max_images,
     )
 
 
-SMALL, GREY, COLOR = "photographs-small", "photographs", "photographs-color"
+SMALL, WHITE = "photographs-small", "photographs-white"
 PHOTOGRAPH_PLANS = {
     # 1.07 million weights, a hundred thousand multiplications per pixel.
-    SMALL: _plan(SMALL, "Grey photographs of any size, twice as fast.", 320_000, (2, 1, 1)),
+    SMALL: _plan(SMALL, "Grey photographs, twice as fast.", 320_000),
     # 2.0 million weights; begins as the small one.
-    GREY: _plan(GREY, "Grey photographs of any size.", 120_000, (4, 2, 2), image_size=64),
+    GREY: _plan(GREY, "Grey photographs of any size.", 120_000, (4, 2, 2), 64),
     # Begins as the small one for grey.
-    COLOR: _plan(COLOR, "Colour photographs of any size.", 120_000, (2, 1, 1)),
+    WHITE: _plan(WHITE, "Colour photographs with white noise.", 120_000),
+    # Begins as that, and learns the noise of JPEG files, too.
+    CHROMA: _plan(
+        CHROMA,
+        "The colours of photographs of any size; their luminance is left to the grey network.",
+        100_000,
+        noise=SUBSAMPLED,
+    ),
 }
+
+STARTS = {GREY: SMALL, WHITE: SMALL, CHROMA: WHITE}
+IN_COLOR = (WHITE, CHROMA)
 
 
 def train_photographs(name, folder, output, *, start=None, machine=None, verbose=False, **changes):
@@ -67,14 +80,14 @@ def train_photographs(name, folder, output, *, start=None, machine=None, verbose
 
     Parameters
     ----------
-    name : {"photographs-small", "photographs", "photographs-color"}
+    name : str
+        One of ``PHOTOGRAPH_PLANS``.
     folder : str or path-like
         Unpacked packages; see :func:`photograph_files`.
     output : str or path-like
         ``output/name`` gets the weights in half precision.
     start : NetworkDenoiser, default=None
-        Fitted on grey photographs: the others start from it, see :func:`grown` and
-        :func:`colored`.
+        Fitted, the one that the plan begins as; see :func:`grown` and :func:`colored`.
     machine, verbose, **changes
         See :func:`train_pretrained`.
 
@@ -90,12 +103,14 @@ def train_photographs(name, folder, output, *, start=None, machine=None, verbose
     )
     if start is not None:
         denoiser.set_params(warm_start=True)
-        extended = colored if name == COLOR else grown
-        denoiser.network_, denoiser.n_images_seen_ = extended(start.network_, denoiser.network), 0
+        begin = {GREY: grown, WHITE: colored}.get(name, lambda network, _: network)
+        denoiser.network_, denoiser.n_images_seen_ = begin(start.network_, denoiser.network), 0
 
     def crops():
         files = photograph_files(folder)
-        return PhotographCrops(list(files.values()), plan.image_size, color=name == COLOR, **CROPS)
+        return PhotographCrops(
+            list(files.values()), plan.image_size, color=name in IN_COLOR, **CROPS
+        )
 
     return fit_or_load(denoiser, crops, Path(output) / name, half=True)
 
@@ -166,7 +181,8 @@ def write_photograph_card(name, folder, output, *, measured=None, **entries):
 
     Parameters
     ----------
-    name : {"photographs", "photographs-color"}
+    name : str
+        One of ``PHOTOGRAPH_PLANS``.
     folder : str or path-like
         Unpacked packages.
     output : str or path-like
@@ -181,12 +197,16 @@ def write_photograph_card(name, folder, output, *, measured=None, **entries):
     -------
     card : dict
     """
-    images = whole_photographs(folder, name == COLOR)
-    denoiser = NetworkDenoiser.load(Path(output) / name)
+    images = whole_photographs(folder, name in IN_COLOR)
+    denoiser = trained = NetworkDenoiser.load(Path(output) / name)
+    if name == CHROMA:
+        denoiser = OpponentColors(
+            *(PretrainedDenoiser(Path(output) / part) for part in (GREY, name))
+        )
     found = measure_whole(photograph_rivals(), images) if measured is None else dict(measured)
     if "network" not in found:
         found["network"] = measure_whole({"network": denoiser}, images)["network"]
-    plan, history = PHOTOGRAPH_PLANS[name], denoiser.history_
+    plan, history = PHOTOGRAPH_PLANS[name], trained.history_
     card = {
         "name": name,
         "text": plan.text,
@@ -198,15 +218,15 @@ def write_photograph_card(name, folder, output, *, measured=None, **entries):
         "scale": "cpu",
         "photographs": [credit(row) for row in photograph_list("train")],
         "seed": TRAINING_SEED,
-        "images_seen": denoiser.n_images_seen_,
+        "images_seen": trained.n_images_seen_,
         "minutes": round(history[-1]["seconds"] / 60, 1),
         "threads": torch.get_num_threads(),
         **table(found, images),
         "learning_curve": learning_curve(history),
         "version": __version__,
         "command": f"python benchmarks/reproduce/train_photographs.py PACKAGES {name} "
-                   f"--max-images {denoiser.n_images_seen_}"
-                   + f" --start networks/{GREY}" * (name == COLOR),
+                   f"--max-images {trained.n_images_seen_}"
+                   + (f" --start networks/{STARTS[name]}" if name in STARTS else ""),
         **entries,
     }  # fmt: skip
     write_json(Path(output) / name / CARD, card)

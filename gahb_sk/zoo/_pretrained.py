@@ -76,13 +76,15 @@ def load_pretrained(name):
     Parameters
     ----------
     name : str or path-like
-        One of :func:`list_pretrained`, or the path of a folder that ``save`` wrote.
+        One of :func:`list_pretrained`; "photographs-color" for colour photographs; or the path of
+        a folder that ``save`` wrote.
 
     Returns
     -------
-    denoiser : PretrainedDenoiser
+    denoiser : PretrainedDenoiser or OpponentColors
         Ready to use, blind to the noise level unless its card says otherwise. ``fit`` trains
-        nothing; ``denoiser.to_trainable()`` can be trained further.
+        nothing; ``denoiser.to_trainable()`` can be trained further. For colour photographs
+        :class:`OpponentColors` of "photographs".
 
     Raises
     ------
@@ -97,10 +99,10 @@ def load_pretrained(name):
     >>> load_pretrained("c-alpha-2").fit(X).score(X, sigma=0.1) > 30
     True
     """
-    from gahb_sk.denoisers import PretrainedDenoiser  # loads torch
+    from gahb_sk.denoisers.wrappers._named import named_denoiser  # loads torch
 
-    denoiser = PretrainedDenoiser(name)
-    denoiser.network_  # noqa: B018 - a damaged folder shows now
+    denoiser = named_denoiser(name)
+    getattr(denoiser, "denoiser", denoiser).network_  # noqa: B018 - a damaged folder shows now
     return denoiser
 
 

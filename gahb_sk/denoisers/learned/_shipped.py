@@ -7,6 +7,8 @@ import gahb_sk
 from gahb_sk._validation import check_name
 
 CONFIG = "config.json"
+# The network for photographs, that for their colours, and what both together are called.
+GREY, CHROMA, COLOR = "photographs", "photographs-chroma", "photographs-color"
 SHIPPED = Path(gahb_sk.__file__).parent / "zoo" / "weights"
 
 
