@@ -1,119 +1,154 @@
-"""A GPU that is none: tensors carry a device, and computing across devices fails.
+"""A GPU that is none: memory carries a device, and computing across devices fails.
 
-Within ``pretended_gpu()`` the name "cuda" is a device of this machine. What is moved there stays
-in memory but is marked, and so is all that is computed of it. As on a GPU, an operation of a marked
-and an unmarked tensor raises (unless one is a single number), and a marked one is no NumPy array.
-Copies back to the CPU are counted, so that none goes unnoticed.
+Within ``pretended_gpu()`` the name "cuda" is a device of this machine. What is moved there stays in
+the CPU's memory, but that memory is marked. One mode answers for moves and devices in Python; the
+other sees every kernel, also those of C++ and of backward passes, and marks what it computes from
+marked memory. As on a GPU, a kernel of marked and unmarked tensors raises (unless one is a single
+number), a marked tensor is no NumPy array, and what comes back without blocking cannot be read.
+Automatic precision is that of the CPU. Not pretended: compiled code, and torch.cuda.
 """
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import torch
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_flatten
-from torch.utils.weak import WeakTensorKeyDictionary
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 GPU, CPU = torch.device("cuda"), torch.device("cpu")
-
-
-MARKED = WeakTensorKeyDictionary()  # of all modes: copies of networks are kept from one to another
 
 
 class DeviceError(RuntimeError):
     """Tensors of two devices met, or one left its device in silence."""
 
 
+class Marks:
+    """A set of pieces of memory; a weak reference keeps an address from being used again."""
+
+    def __init__(self):
+        self._marked = {}
+
+    def __contains__(self, tensor):
+        return tensor.untyped_storage()._cdata in self._marked
+
+    def set(self, tensor, marked):
+        reference = StorageWeakRef(tensor.untyped_storage())
+        if marked:
+            self._marked[reference.cdata] = reference
+        else:
+            self._marked.pop(reference.cdata, None)
+
+
+ON_GPU = Marks()  # of all modes: copies of networks are kept from one to another
+_COPY = torch.ops.aten.copy_.default  # may take tensors of two devices
+
+
+class Kernels(TorchDispatchMode):
+    """Refuses kernels of tensors of two devices, and marks results."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        given = [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
+        there = [x for x in given if x in ON_GPU]
+        others = [tuple(x.shape) for x in given if x not in ON_GPU and x.dim() > 0]
+        if there and others and func is not _COPY:
+            raise DeviceError(f"{func}: CPU tensors {others} meet others on the GPU")
+        result = func(*args, **(kwargs or {}))
+        if there and func is not _COPY:
+            for x in tree_leaves(result):
+                if isinstance(x, torch.Tensor):
+                    ON_GPU.set(x, True)
+        return result
+
+
 class PretendedGPU(TorchFunctionMode):
-    """Marks tensors; ``copies_back`` counts those that were brought to the CPU."""
+    """Answers for devices; counts what was copied back, and what made the CPU wait for a copy."""
 
     def __init__(self):
         super().__init__()
-        self.marked = MARKED
-        self.copies_back = 0
+        self.pinned = Marks()
+        self.copies_back = self.waits = 0
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
         name = getattr(func, "__name__", "")
         owner = getattr(getattr(func, "__self__", None), "__name__", "")
-        if name == "__get__" and owner == "device":
-            return GPU if args[0] in self.marked else CPU
-        if name == "__get__" and owner == "is_cuda":
-            return args[0] in self.marked
-        if name == "__set__" and owner == "data":
-            self.mark(args[0], args[1] in self.marked)
-            return func(*args)
-        if name == "__deepcopy__":  # its other argument holds all that was copied before
-            copied = func(*args)
-            self.mark(copied, args[0] in self.marked)
+        there = bool(args) and isinstance(args[0], torch.Tensor) and args[0] in ON_GPU
+        if name == "__get__" and owner in ("device", "is_cuda"):
+            return (GPU if there else CPU) if owner == "device" else there
+        if name in ("numpy", "__array__") and there:
+            raise DeviceError(f"{name}() of a tensor on the GPU: call cpu() before")
+        if name == "is_pinned":
+            return args[0] in self.pinned
+        if name == "pin_memory":
+            return self._pin(args[0], there)
+        if name == "__deepcopy__":  # copies memory where no kernel is seen
+            copied = func(*args, **kwargs)
+            ON_GPU.set(copied, there)
             return copied
-        tensors = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, torch.Tensor)]
-        there = [x for x in tensors if x in self.marked]
-        if name == "numpy" and there:
-            raise DeviceError("numpy() of a tensor on the GPU: call cpu() before")
         wanted, args, kwargs = self._wanted(name, args, kwargs)
-        if wanted is None and name not in _MOVES and there:
-            self._refuse_others(func, tensors)
         result = func(*args, **kwargs)
-        on_gpu = bool(there) if wanted is None else wanted.type == "cuda"
-        if wanted == CPU and there and isinstance(result, torch.Tensor):
-            self.copies_back += 1
-            result = result.clone() if any(result is x for x in there) else result
-        if wanted is not None and on_gpu and any(result is x for x in tensors) and not there:
-            result = result.clone()  # a move makes a copy, and the original stays where it was
-        for x in tree_flatten(result)[0]:
-            if isinstance(x, torch.Tensor):
-                self.mark(x, on_gpu)
-        return result
+        return result if wanted is None else self._moved(result, wanted, args, kwargs, there)
 
-    def mark(self, tensor, on_gpu):
-        if on_gpu:
-            self.marked[tensor] = True
-        elif tensor in self.marked:
-            del self.marked[tensor]
+    def _pin(self, tensor, there):
+        if there:
+            raise DeviceError("pin_memory() of a tensor on the GPU")
+        copied = tensor.clone()
+        self.pinned.set(copied, True)
+        return copied
 
     def _wanted(self, name, args, kwargs):
         """The device that a call names, and its arguments with that of the CPU instead."""
-        if name == "cpu":
-            return CPU, args, kwargs
         if name == "cuda":
             raise DeviceError("cuda() fixes a device; use to(device)")
+        if name == "cpu":
+            return CPU, args, kwargs
         wanted = kwargs.get("device")
         if wanted is not None:
             kwargs["device"] = CPU
         elif name == "to":
-            other = next((x for x in args[1:2] if isinstance(x, torch.Tensor)), None)
-            if other is not None:
-                wanted = GPU if other in self.marked else CPU
-            else:
-                places = [x for x in args[1:] if isinstance(x, (torch.device, str))]
-                wanted = places[0] if places else None
-                args = tuple(CPU if isinstance(x, (torch.device, str)) else x for x in args)
+            like = [x for x in args[1:2] if isinstance(x, torch.Tensor)]
+            wanted = like[0].device if like else None
+            for x in args[1:]:
+                wanted = x if isinstance(x, (torch.device, str)) else wanted
+            args = tuple(CPU if isinstance(x, (torch.device, str)) else x for x in args)
         return None if wanted is None else torch.device(wanted), args, kwargs
 
-    def _refuse_others(self, func, tensors):
-        others = [x for x in tensors if x not in self.marked and x.dim() > 0]
-        if others:
-            shapes = [tuple(x.shape) for x in others]
-            raise DeviceError(
-                f"{getattr(func, '__name__', func)}: CPU tensors {shapes} meet others on the GPU"
-            )
-
-
-# May take tensors of two devices.
-_MOVES = {"copy_", "_has_compatible_shallow_copy_type"}
+    def _moved(self, result, wanted, args, kwargs, there):
+        """The result on its device: a copy where that is another one."""
+        to_gpu = wanted.type == "cuda"
+        if kwargs.get("non_blocking") and to_gpu and not there:
+            self.waits += args[0] not in self.pinned
+        if there and not to_gpu:
+            if kwargs.get("non_blocking"):
+                raise DeviceError("a copy to the CPU without blocking is read before it is there")
+            self.copies_back += 1
+        if to_gpu != there and args and result is args[0]:
+            result = result.clone()  # the original stays where it was
+        ON_GPU.set(result, to_gpu)
+        return result
 
 
 @contextlib.contextmanager
 def pretended_gpu():
-    """Let "cuda" be a device within the block; yield the mode."""
-    mode = PretendedGPU()
-    copy_parameter = torch.nn.Parameter.__deepcopy__  # makes a parameter where no mode sees it
+    """Let "cuda" be a device within the block, in this thread and in pools; yield the mode."""
+    mode, kernels = PretendedGPU(), Kernels()
+    autocast, scaler, submit = torch.autocast, torch.amp.GradScaler, ThreadPoolExecutor.submit
 
-    def copied(parameter, memo):
-        result = copy_parameter(parameter, memo)
-        mode.mark(result, parameter in mode.marked)
-        return result
+    def submitted(pool, function, *args):
+        def call():
+            with mode, Kernels():
+                return function(*args)
 
-    with mock.patch.object(torch.nn.Parameter, "__deepcopy__", copied), mode:
+        return submit(pool, call)
+
+    with (
+        mock.patch.object(torch, "autocast", lambda _, *args, **kw: autocast("cpu", *args, **kw)),
+        mock.patch.object(torch.amp, "GradScaler", lambda _: scaler("cpu")),
+        mock.patch.object(ThreadPoolExecutor, "submit", submitted),
+        mode,
+        kernels,
+    ):
         yield mode

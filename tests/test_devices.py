@@ -29,6 +29,31 @@ def test_the_mode_sees_what_a_gpu_would_refuse():
         with pytest.raises(DeviceError, match="cpu()"):
             there.numpy()
         assert there.cpu().device.type == "cpu" and mode.copies_back == 1
+        with pytest.raises(DeviceError, match="before it is there"):
+            there.to("cpu", non_blocking=True)
+        torch.ones(3).to("cuda", non_blocking=True)
+        assert mode.waits == 1
+        torch.ones(3).pin_memory().to("cuda", non_blocking=True)
+        assert mode.waits == 1
+
+
+def test_the_mode_sees_kernels_of_backward_passes():
+    class Careless(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 2 * x
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * torch.full((3,), 2.0)
+
+    with pretended_gpu():
+        there = torch.ones(3).to("cuda").requires_grad_()
+        right = (there * there).sum()
+        right.backward()
+        assert there.grad.device.type == "cuda"
+        with pytest.raises(DeviceError, match="aten.mul"):
+            Careless.apply(there).sum().backward()
 
 
 def test_a_hook_that_makes_a_tensor_on_the_cpu_is_caught():
@@ -66,13 +91,16 @@ def test_sampling_stays_on_its_device():
         assert np.isfinite(sampler.sample(2).images).all()
 
 
-@pytest.mark.parametrize("name", ["NetworkDenoiser"])
-def test_training_stays_on_its_device(name):
+@pytest.mark.parametrize("precision", ["32", "bf16-mixed", "16-mixed"])
+def test_training_stays_on_its_device_and_waits_for_no_copy(precision):
     X = smooth_images(8)
-    expected = make_denoiser(name).fit(X).transform(X)
-    with pretended_gpu():
-        trained = make_denoiser(name).set_params(machine={"device": "cuda"}).fit(X)
+    machine = {"precision": precision}
+    expected = make_denoiser("NetworkDenoiser").set_params(machine=machine).fit(X).transform(X)
+    with pretended_gpu() as mode:
+        machine["device"] = "cuda"
+        trained = make_denoiser("NetworkDenoiser").set_params(machine=machine).fit(X)
         found = trained.transform(X)
+    assert mode.waits == 0  # batches come from pinned memory
     assert isinstance(trained, NetworkDenoiser)
     assert_allclose(found, expected, atol=1e-4)
 

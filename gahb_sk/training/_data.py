@@ -183,6 +183,7 @@ def batches(trainer, source, *, prefetch=2):
     batch_size = min(trainer.recipe.batch_size, len(source))
     order = source.order(trainer.epochs, stream(trainer.root, "order"))
     position, step, image = trainer.position, trainer.steps, trainer.images
+    pinned = trainer.engine.device.type == "cuda"  # copies to a GPU then don't wait
 
     def make(number):
         start = position + number * batch_size
@@ -196,7 +197,8 @@ def batches(trainer, source, *, prefetch=2):
         shape = (n, *images.shape[1:])
         normal, sigma = trainer.draw(image + number * batch_size, step + number, shape)
         known = source.levels(indices)
-        return images, normal, sigma if known is None else known
+        batch = images, normal, sigma if known is None else known
+        return [part.pin_memory() for part in batch] if pinned else batch
 
     yield from prefetched(make, range(-(-(len(order) - position) // batch_size)), ahead=prefetch)
 

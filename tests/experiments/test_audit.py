@@ -70,6 +70,24 @@ def test_a_shift_of_brightness_is_seen(images):
     assert verdict.grade == "no" and "darkens" in verdict.text
 
 
+def test_levels_are_not_pooled(images):
+    def unsteady(x, sigma):
+        return gaussian_filter(x, 1) + (0.1 if sigma < 0.2 else -0.3)
+
+    found = audit(FunctionDenoiser(unsteady), images, sections=["bayes"], sigma=[0.1, 0.3],
+                  quick=True)  # fmt: skip
+    verdict = next(v for v in found.sections["bayes"].verdicts if v.topic == BRIGHTNESS)
+    assert verdict.grade == "no" and "at σ =" in verdict.text
+
+
+def test_a_slow_denoiser_denoises_fewer_images_and_says_so(images, monkeypatch):
+    monkeypatch.setattr("gahb_sk.experiments._audit._case._SLOW", 0.0)
+    found = audit(WaveletShrinkage(), images, sections=["symmetries"], quick=True)
+    table = found.tables["symmetries"]
+    assert len(np.unique(table["sigma"])) == 3 and table["n_images"].max() < 8
+    assert "of computing per image" in found.sections["symmetries"].notes[0]
+
+
 def test_a_memorising_denoiser_is_overconfident_on_fresh_images(images):
     memory = EmpiricalBayesDenoiser().fit(gaussian_class().sample(20, 1))
     found = grades(memory, images, "bayes", sigma=[0.1])

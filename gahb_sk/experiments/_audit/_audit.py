@@ -142,8 +142,11 @@ def audit(
 
     Notes
     -----
-    Intervals are Student's, of 95 %, over images. A denoiser that jumps (BM3D, non-local means)
-    has no Jacobian, and one that is known by central differences only on small images.
+    Intervals are Student's, of 95 %, over images. Those of several noise levels hold together, and
+    a verdict says the level at which the departure is clearest. A denoiser that takes more than
+    0.1 s of computing per image denoises fewer images, which the sections say. A denoiser that
+    jumps (BM3D, non-local means) has no Jacobian, and one that is known by central differences
+    only on small images.
 
     Examples
     --------
@@ -180,7 +183,7 @@ def audit(
         training_images=training_images,
         dtype=dtype,
         noisy=noisy,
-    )
+    ).timed()
     chosen = list(SECTIONS) if sections is None else sections
     chosen = [check_name(one, SECTIONS, "section") for one in chosen]
     found = {}
@@ -218,6 +221,7 @@ def _settings(case, quick):
         "image size": " x ".join(map(str, case.X.shape[1:])),
         "images": case.n_images,
         "images with a Jacobian": case.n_inside,
+        "seconds of computing per image": round(case.seconds, 4),
         "noise levels": case.sigmas,
         "quick": quick,
         "seed": case.root.entropy,

@@ -122,7 +122,7 @@ def _shown(case, bases):
         coefficients = one.vectors.reshape(one.n_components, -1) @ partner.ravel()
         order = np.argsort(-abs(one.values * coefficients), kind="stable")
         stacks["noisy"].append(noisy[0])
-        stacks["denoised"].append(case.denoise(noisy, sigma, clean)[0])
+        stacks["denoised"].append(case.outputs[sigma][0])
         stacks["factors"].append(one.values[order])
         stacks["vectors"].append(one.vectors[order])
         stacks["coefficients"].append(coefficients[order])

@@ -4,7 +4,7 @@ import numpy as np
 
 from gahb_sk.analysis._risk import stein
 from gahb_sk.experiments._audit import _verdicts as say
-from gahb_sk.experiments._audit._intervals import mean_and_margin
+from gahb_sk.experiments._audit._intervals import by_level
 from gahb_sk.experiments._audit._result import NotApplicable, Section, Verdict
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import with_error
@@ -16,8 +16,8 @@ def bayes(case):
     verdicts, notes = [], []
     levels = {sigma: _outputs(case, sigma) for sigma in case.sigmas}
     if not case.noisy:
-        shifts = np.concatenate([level["shift"] for level in levels.values()])
-        verdicts.append(say.unbiased(*mean_and_margin(shifts)))
+        shifts = by_level({sigma: level["shift"] for sigma, level in levels.items()})
+        verdicts.append(say.unbiased(shifts))
     verdicts.append(say.homogeneous(max(level["scaling"].mean() for level in levels.values())))
     rows = [{"sigma": sigma, **_row(level)} for sigma, level in levels.items()]
     tables = {"outputs": Table.from_rows(rows)}
@@ -41,7 +41,7 @@ def bayes(case):
 def _outputs(case, sigma):
     """What outputs alone tell: shift of brightness, in noise levels, and error of scaling."""
     clean, noisy = case.pair(sigma, case.n_images)
-    denoised = case.denoise(noisy, sigma, clean)
+    denoised = case.outputs[sigma]
     half = case.denoise(noisy / 2, sigma / 2, None if clean is None else clean / 2)
     found = {"scaling": _norms(half - denoised / 2) / _norms(denoised / 2)}
     if clean is not None:
@@ -57,7 +57,7 @@ def _norms(images):
 def _inside(case, sigma, responses):
     """What the Jacobian tells, one value per image."""
     clean, noisy = case.pair(sigma, len(responses))
-    denoised = case.denoise(noisy, sigma, clean)
+    denoised = case.outputs[sigma][: len(responses)]
     d = noisy[0].size
     trace = np.array([one.trace for one in responses])
     residual = np.square(_norms(noisy - denoised))
@@ -91,19 +91,20 @@ def _row(found):
 
 
 def _inner_verdicts(case, found):
-    def every(name):
-        return np.concatenate([level[name] for level in found.values()])
+    def relative(name, units):
+        pairs = zip(found.items(), units, strict=True)
+        return by_level({sigma: one[name] / unit for (sigma, one), unit in pairs})
 
+    lowest = min(one["lowest"].min() for one in found.values())
+    highest = max(one["highest"].max() for one in found.values())
     verdicts = [
-        say.symmetric(*mean_and_margin(every("asymmetry"))),
-        say.factors_in_range(every("lowest").min(), every("highest").max()),
+        say.symmetric(relative("asymmetry", [1.0] * len(found))),
+        say.factors_in_range(lowest, highest),
+        say.knows_sigma(relative("implied_sigma", case.sigmas), case.denoiser.blind),
     ]
-    ratios = np.concatenate([level["implied_sigma"] / s for s, level in found.items()])
-    verdicts.append(say.knows_sigma(*mean_and_margin(ratios), case.denoiser.blind))
     if not case.noisy:
         # Relative to the mean error of a level: single images fluctuate.
-        off = [one["sure_error"] / one["mse"].mean() for one in found.values()]
-        own = [one["predicted"] / one["mse"].mean() for one in found.values()]
-        verdicts.append(say.sure_agrees(*mean_and_margin(np.concatenate(off))))
-        verdicts.append(say.calibrated(*mean_and_margin(np.concatenate(own))))
+        errors = [one["mse"].mean() for one in found.values()]
+        verdicts.append(say.sure_agrees(relative("sure_error", errors)))
+        verdicts.append(say.calibrated(relative("predicted", errors)))
     return verdicts

@@ -1,6 +1,7 @@
 """What is audited: a denoiser, images, noise levels, and how much may be computed."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ from gahb_sk.experiments._audit._result import NotApplicable
 from gahb_sk.experiments._noisy_images import noisy_images
 from gahb_sk.jacobians import linearize
 
+_SLOW = 0.1  # seconds of computing per image from which fewer images are denoised
 _JUMP = 0.1  # relative disagreement of differences of two steps beyond which a denoiser jumps
 
 
@@ -50,7 +52,7 @@ class Effort:
     tolerance: float
 
 
-QUICK = Effort(8, 3, 12, 12, 16, 6, 16, 2_600, 1e-2)
+QUICK = Effort(8, 4, 12, 12, 16, 6, 16, 2_600, 1e-2)
 FULL = Effort(32, 8, 24, 30, 60, 16, 64, 10_000, 1e-3)
 
 
@@ -68,11 +70,13 @@ class Case:
         Ascending.
     root : numpy.random.SeedSequence
     effort : Effort
-    reference, training_images, rivals
+    reference, training_images
         See :func:`audit`.
     dtype : {"float32", "float64"}
         Precision in which networks compute.
     noisy : bool
+    seconds : float
+        Of computing for one image, whatever else the machine does.
     """
 
     name: str
@@ -85,6 +89,7 @@ class Case:
     training_images: Any = None
     dtype: str = "float32"
     noisy: bool = False
+    seconds: float = 0.0
 
     @property
     def n_images(self):
@@ -95,6 +100,39 @@ class Case:
     def n_inside(self):
         """Images at which the Jacobian is examined."""
         return min(len(self.X), self.effort.n_inside)
+
+    def timed(self):
+        """Return the case with the time of an image, and fewer images if that is long."""
+        clean, noisy = self.pair(self.middle, 1)
+        for _ in range(2):  # the first time loads packages
+            start = time.process_time()
+            self.denoise(noisy, self.middle, clean)
+            seconds = time.process_time() - start
+        effort = self.effort
+        if seconds > _SLOW:
+            pixels = max(2, effort.n_pixels // 2)
+            effort = replace(effort, n_images=effort.n_inside, n_pixels=pixels)
+        return replace(self, effort=effort, seconds=seconds)
+
+    @property
+    def slow(self):
+        """Whether one image takes so long that fewer are denoised."""
+        return self.seconds > _SLOW
+
+    @property
+    def few_sigmas(self):
+        """Noise levels of what takes many images: of a slow denoiser first, middle and last."""
+        return sorted({self.sigmas[0], self.middle, self.sigmas[-1]}) if self.slow else self.sigmas
+
+    @property
+    def economy(self):
+        """What is said where a slow denoiser is looked at less closely."""
+        if not self.slow:
+            return []
+        return [
+            f"It takes {self.seconds:.2g} s of computing per image. So {self.n_images} "
+            f"images are denoised, here at σ = {', '.join(f'{s:g}' for s in self.few_sigmas)}."
+        ]
 
     @property
     def middle(self):
@@ -115,6 +153,15 @@ class Case:
     def denoise(self, noisy, sigma, clean=None):
         """Denoise a stack."""
         return self.denoiser.denoise(noisy, sigma, clean=clean)
+
+    @cached_property
+    def outputs(self):
+        """The denoised images ``(n_images, ...)`` by noise level."""
+        found = {}
+        for sigma in self.sigmas:
+            clean, noisy = self.pair(sigma, self.n_images)
+            found[sigma] = self.denoise(noisy, sigma, clean)
+        return found
 
     def operator(self, sigma, i):
         """The Jacobian at noisy image i."""

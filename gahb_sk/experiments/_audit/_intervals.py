@@ -1,16 +1,44 @@
 """Means over images with 95 % intervals, as numbers and as words."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.stats import t
 
 from gahb_sk.experiments._train_and_test import mean_and_error
 
 
-def mean_and_margin(values):
-    """Return the mean and half the width of its 95 % interval (Student's), NaN for one value."""
+@dataclass(frozen=True)
+class Level:
+    """A mean over images at one noise level; half the width of its interval is the margin."""
+
+    sigma: float
+    mean: float
+    margin: float
+
+
+def mean_and_margin(values, n_intervals=1):
+    """Return the mean and half the width of its 95 % interval (Student's), NaN for one value.
+
+    All of ``n_intervals`` such intervals hold together with 95 % (Bonferroni).
+    """
     values = np.asarray(values, np.float64)
     mean, error = mean_and_error(values)
-    return mean, float(t.ppf(0.975, len(values) - 1) * error) if len(values) > 1 else float("nan")
+    if len(values) < 2:
+        return mean, float("nan")
+    return mean, float(t.ppf(1 - 0.025 / n_intervals, len(values) - 1) * error)
+
+
+def by_level(values):
+    """Return a Level for each noise level of a dict of values per image; they hold together."""
+    return [
+        Level(sigma, *mean_and_margin(found, len(values))) for sigma, found in values.items()
+    ]
+
+
+def clearest(levels, target=0.0):
+    """Return the level that is away from a target most surely."""
+    return max(levels, key=lambda one: abs(one.mean - target) - np.nan_to_num(one.margin))
 
 
 def said(value, margin, unit="", digits=2):
@@ -18,6 +46,12 @@ def said(value, margin, unit="", digits=2):
     unit = f" {unit}" if unit else ""
     known = "" if np.isnan(margin) else f" ± {margin:.{digits}f}"
     return f"{value:.{digits}f}{known}{unit}"
+
+
+def said_at(level, unit="", digits=2, scale=1.0):
+    """Write the number of a level, such as ``0.43 ± 0.04 at σ = 0.1``."""
+    number = said(scale * level.mean, scale * level.margin, unit, digits)
+    return f"{number} at σ = {level.sigma:g}"
 
 
 def certain(value, margin, threshold=0.0):

@@ -36,7 +36,9 @@ def quality(case):
 def _rivals(case):
     """Rivals and references, fitted, by name, and what is said of those left out."""
     rivals, notes = {}, []
-    if importlib.util.find_spec("bm3d") is not None:
+    if isinstance(case.denoiser, BM3DDenoiser):
+        notes.append("It is BM3D: beside wavelets alone.")
+    elif importlib.util.find_spec("bm3d") is not None:
         rivals[BM3D] = BM3DDenoiser()
     else:
         notes.append('BM3D is left out: pip install "gahb-sk[peers]" (non-commercial use).')
@@ -61,8 +63,8 @@ def _fitted(denoiser, X):
 def _psnrs(case, everyone, sigma):
     """PSNR of each image; BM3D, which takes seconds per image, denoises the first few."""
     clean, noisy = case.pair(sigma, case.n_images)
-    found = {}
-    for name, denoiser in everyone.items():
+    found = {case.name: psnr(clean, case.outputs[sigma])}
+    for name, denoiser in list(everyone.items())[1:]:
         n = case.n_inside if name == BM3D else len(clean)
         found[name] = psnr(clean[:n], denoiser.denoise(noisy[:n], sigma, clean=clean[:n]))
     return found

@@ -13,14 +13,15 @@ _OUTSIDE = 0.01  # share of a row's energy that may lie outside of its window
 
 def reach(case):
     """Find the smallest windows at pixels near the middle of the images."""
-    notes = []
+    notes = list(case.economy) if case.by_differences else []
     if case.by_differences:
         notes.append(
             "It has no exact Jacobian: instead of rows, the changes of the whole output are taken "
             "when one pixel of the noisy image is moved by one noise level up and down."
         )
+    sigmas = case.few_sigmas if case.by_differences else case.sigmas
     rows, found = [], []
-    for sigma in case.sigmas:
+    for sigma in sigmas:
         sides = np.array([_sides(case, sigma, i).mean() for i in range(case.n_inside)])
         found.append(mean_and_margin(sides))
         rows.append(
@@ -28,7 +29,7 @@ def reach(case):
              "n_images": len(sides)}
         )  # fmt: skip
     sides, margins = zip(*found, strict=True)
-    verdict = say.reaches(case.sigmas, sides, margins, min(case.X.shape[-2:]))
+    verdict = say.reaches(sigmas, sides, margins, min(case.X.shape[-2:]))
     known = case.denoiser._reach() if hasattr(case.denoiser, "_reach") else None
     if known is not None:
         notes.append(f"By its architecture it could look {known[0]} pixels in each direction.")

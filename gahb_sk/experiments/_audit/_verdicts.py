@@ -2,12 +2,13 @@
 
 A margin is half the width of an interval; NaN where one image gives none. Thresholds are the sizes
 below which a departure is of no consequence, not levels of significance: the margin decides
-whether a number is surely beyond one.
+whether a number is surely beyond one. What depends on the noise comes level by level: the number
+said is that of the level at which it departs most surely.
 """
 
 import numpy as np
 
-from gahb_sk.experiments._audit._intervals import certain, said
+from gahb_sk.experiments._audit._intervals import certain, clearest, said, said_at
 from gahb_sk.experiments._audit._result import Verdict
 
 _SYMMETRIC, _NEARLY_SYMMETRIC = 0.02, 0.1
@@ -16,7 +17,7 @@ _SHIFT = 0.02  # of brightness, in units of the noise level
 _FITS, _NEARLY_FITS = 0.05, 0.2  # relative disagreement of errors and noise levels
 _EQUIVARIANT, _NEARLY_EQUIVARIANT = -20.0, -10.0  # dB against the denoiser's own error
 _LOSES = 2.0  # dB of lead lost where a network is beyond the noise of its training
-_CLOSE = 0.1  # dB
+_DOUBT = {"unclear": ": more images are needed to tell", "yes": "", "nearly": "", "no": ""}
 
 
 def beside(rival, leads, margins, sigmas):
@@ -78,17 +79,15 @@ def trained_range(leads, sigmas):
     return Verdict(topic, "fact", text)
 
 
-def symmetric(asymmetry, margin):
+def symmetric(levels):
     """Say whether the Jacobian is symmetric; a Bayes denoiser's is."""
-    number = f"|J - J'| / |J| = {said(asymmetry, margin, digits=3)}"
-    if asymmetry < _SYMMETRIC:
-        return Verdict(
-            "Is it a gradient (symmetric Jacobian)?", "yes", f"{number}: 0 up to rounding."
-        )
-    if certain(asymmetry, margin, _NEARLY_SYMMETRIC) > 0:
-        text = f"{number}. No density of images has it as its optimal denoiser."
-        return Verdict("Is it a gradient (symmetric Jacobian)?", "no", text)
-    return Verdict("Is it a gradient (symmetric Jacobian)?", "nearly", f"{number}: close to it.")
+    topic = "Is it a gradient (symmetric Jacobian)?"
+    number = f"|J - J'| / |J| = {said_at(clearest(levels), digits=3)}"
+    if max(one.mean for one in levels) < _SYMMETRIC:
+        return Verdict(topic, "yes", f"{number}: 0 up to rounding.")
+    if any(certain(one.mean, one.margin, _NEARLY_SYMMETRIC) > 0 for one in levels):
+        return Verdict(topic, "no", f"{number}. No density of images has it as its optimum.")
+    return Verdict(topic, "nearly", f"{number}: close to it.")
 
 
 def factors_in_range(lowest, highest):
@@ -110,14 +109,15 @@ def factors_in_range(lowest, highest):
     return Verdict(topic, "yes", f"{number}; none below 0.{above}")
 
 
-def unbiased(shift, margin):
-    """Say whether the mean of f(y) - y is 0; ``shift`` in units of the noise level."""
-    number = f"mean of f(y) - y: {said(shift, margin, digits=3)} noise levels"
+def unbiased(levels):
+    """Say whether the mean of f(y) - y is 0, in units of the noise level."""
+    clear = clearest(levels)
+    number = f"mean of f(y) - y: {said_at(clear, 'noise levels', 3)}"
     topic = "Does it keep the brightness?"
-    if certain(abs(shift), margin, _SHIFT) > 0:
-        way = "brightens" if shift > 0 else "darkens"
+    if certain(abs(clear.mean), clear.margin, _SHIFT) > 0:
+        way = "brightens" if clear.mean > 0 else "darkens"
         return Verdict(topic, "no", f"It {way} the images: {number}.")
-    if abs(shift) < _SHIFT and not margin > 2 * _SHIFT:
+    if all(abs(one.mean) < _SHIFT and not one.margin > 2 * _SHIFT for one in levels):
         return Verdict(topic, "yes", f"The {number}: of no consequence.")
     return Verdict(topic, "unclear", f"The {number}: more images are needed to tell.")
 
@@ -131,42 +131,47 @@ def homogeneous(error):
     return Verdict("Does it scale with contrast?", grade, f"{text}; it has a scale of its own.")
 
 
-def sure_agrees(difference, margin):
-    """Say whether Stein's estimate is the true error; ``difference`` relative to it."""
-    topic = "Can its error be estimated without clean images (SURE)?"
-    number = f"The estimate is off by {said(100 * difference, 100 * margin, '%', 0)}"
-    if abs(difference) < _FITS:
-        return Verdict(topic, "unclear" if margin > _NEARLY_FITS else "yes", f"{number}.")
-    if not certain(difference, margin):
-        return Verdict(topic, "unclear", f"{number}: more images are needed to tell.")
-    grade = "nearly" if abs(difference) < _NEARLY_FITS else "no"
-    return Verdict(topic, grade, f"{number}. Hard decisions, whose jumps J does not see, do that.")
+def sure_agrees(levels):
+    """Say whether Stein's estimate is the true error; the differences are relative to it."""
+    grade, clear = _agreement(levels, 0.0)
+    text = f"The estimate is off by {said_at(clear, '%', 0, 100)}{_DOUBT[grade]}"
+    if grade in ("nearly", "no"):
+        text += ". Hard decisions, whose jumps J does not see, do that"
+    return Verdict("Can its error be estimated without clean images (SURE)?", grade, f"{text}.")
 
 
-def calibrated(ratio, margin):
-    """Say whether sigma^2 tr J, a Bayes denoiser's own error, is the true one."""
-    topic = "Does it know its own error?"
-    number = f"σ² tr J is {said(ratio, margin)} times the true error"
-    if abs(ratio - 1) < _FITS and not margin > _NEARLY_FITS:
-        return Verdict(topic, "yes", f"{number}, as of a Bayes denoiser of these images.")
-    if not certain(ratio, margin, 1):
-        return Verdict(topic, "unclear", f"{number}: more images are needed to tell.")
-    grade = "nearly" if abs(ratio - 1) < _NEARLY_FITS else "no"
-    side = "overconfident" if ratio < 1 else "too cautious"
-    return Verdict(topic, grade, f"{number}: as a Bayes denoiser it is {side} on these images.")
+def calibrated(levels):
+    """Say whether sigma^2 tr J, a Bayes denoiser's own error, is the true one, as ratios."""
+    grade, clear = _agreement(levels, 1.0)
+    text = f"The error that it ascribes to itself, σ² tr J, is {said_at(clear)} times the true one"
+    if grade == "yes":
+        text += ", as of a Bayes denoiser of these images"
+    elif grade != "unclear":
+        side = "overconfident" if clear.mean < 1 else "too cautious"
+        text += f": as a Bayes denoiser it is {side} on these images"
+    return Verdict("Does it know its own error?", grade, f"{text}{_DOUBT[grade]}.")
 
 
-def knows_sigma(ratio, margin, blind):
-    """Say whether a blind denoiser's implied noise level is the true one."""
-    number = f"|y - f|² / (d - tr J) implies {said(ratio, margin)} times the true noise level"
+def knows_sigma(levels, blind):
+    """Say whether a blind denoiser's implied noise level is the true one, as ratios."""
+    grade, clear = _agreement(levels, 1.0)
+    number = f"|y - f|² / (d - tr J) implies {said_at(clear)} times the true noise level"
     topic = "Does it know the noise level?"
     if not blind:
         return Verdict(topic, "fact", f"It is given it. {number}.")
-    if abs(ratio - 1) < _FITS:
-        return Verdict(topic, "yes", f"It is blind, and {number}.")
-    return Verdict(
-        topic, "nearly" if abs(ratio - 1) < _NEARLY_FITS else "no", f"It is blind, and {number}."
-    )
+    return Verdict(topic, grade, f"It is blind, and {number}{_DOUBT[grade]}.")
+
+
+def _agreement(levels, target):
+    """Grade how far means are from a target, by the level that is away most surely."""
+    clear = clearest(levels, target)
+    away = abs(clear.mean - target)
+    if max(abs(one.mean - target) for one in levels) < _FITS:
+        return ("unclear" if any(one.margin > _NEARLY_FITS for one in levels) else "yes"), clear
+    if not certain(away, clear.margin):
+        return "unclear", clear
+    surely = away >= _NEARLY_FITS and certain(away, clear.margin, _FITS) > 0
+    return ("no" if surely else "nearly"), clear
 
 
 def dimension(sigmas, dimensions, d, slope, margin):
