@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from gahb_sk import NetworkDenoiser, load_pretrained
 from gahb_sk.analysis import eigenbasis
 from gahb_sk.denoisers import ModuleDenoiser
+from gahb_sk.networks import BiasFreeCNN, ResidualUNet, UNet
 from gahb_sk.sampling import ScoreSampler
 from tests.device_mode import DeviceError, pretended_gpu
 from tests.instances import make_denoiser, smooth_images
@@ -103,6 +104,25 @@ def test_training_stays_on_its_device_and_waits_for_no_copy(precision):
     assert mode.waits == 0  # batches come from pinned memory
     assert isinstance(trained, NetworkDenoiser)
     assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:aten..var")
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        ResidualUNet(channels=(4, 4), n_units=(1, 1)),
+        UNet(channels=4, n_blocks=1),
+        BiasFreeCNN(4, 3),
+    ],
+    ids=["ResidualUNet", "UNet", "BiasFreeCNN"],
+)
+def test_compiled_networks_make_no_tensor_elsewhere(architecture):
+    """On the meta device tensors have no values: there torch traces, and code is not generated."""
+    network = architecture.build(1).to("meta").train()
+    compiled = torch.compile(network, backend="aot_eager", fullgraph=True)
+    compiled(torch.empty(2, 1, 16, 16, device="meta")).square().mean().backward()
+    assert {parameter.grad.device.type for parameter in network.parameters()} == {"meta"}
 
 
 @gpu

@@ -85,6 +85,9 @@ def load_checked(network, state, source):
         or infinity.
     """
     own = network.state_dict()
+    # Batches that a norm has counted: before torch 0.4.1 it did not, and they play no part.
+    counts = {name: value for name, value in own.items() if name.endswith("num_batches_tracked")}
+    state = {**counts, **state}
     for what, names in (
         ("lacks", [name for name in own if name not in state]),
         ("has the unknown key", [name for name in state if name not in own]),

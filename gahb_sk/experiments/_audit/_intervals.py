@@ -31,9 +31,7 @@ def mean_and_margin(values, n_intervals=1):
 
 def by_level(values):
     """Return a Level for each noise level of a dict of values per image; they hold together."""
-    return [
-        Level(sigma, *mean_and_margin(found, len(values))) for sigma, found in values.items()
-    ]
+    return [Level(sigma, *mean_and_margin(found, len(values))) for sigma, found in values.items()]
 
 
 def clearest(levels, target=0.0):

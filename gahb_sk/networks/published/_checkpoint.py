@@ -4,6 +4,8 @@ Nothing is run: classes that a file names are replaced by an empty one before to
 ``weights_only=True``.
 """
 
+import contextlib
+import pickletools
 import warnings
 
 import torch
@@ -11,6 +13,10 @@ from torch import serialization
 
 # Prefixes that data-parallel training and compilation put before every key.
 _PREFIXES = ("module.", "_orig_mod.")
+# Before torch 1.6 a file was pickles one after the other: two numbers that tell the format, the
+# system, the content; the tensors' values follow.
+_OLD_PICKLES = 4
+_OWN = ("torch", "collections")  # modules of which torch itself admits or refuses names
 
 
 class _LeftOut:
@@ -79,11 +85,7 @@ def load_tensors(path):
     ValueError
         If the file is damaged, foreign, or names functions that torch never loads.
     """
-    try:
-        foreign = serialization.get_unsafe_globals_in_checkpoint(path)
-    except (ValueError, RuntimeError):  # an older format, or no checkpoint
-        foreign = []
-    empty = [(type(name, (_LeftOut,), {}), name) for name in foreign]
+    empty = [(type(name, (_LeftOut,), {}), name) for name in _foreign_names(path)]
     try:
         with warnings.catch_warnings(), serialization.safe_globals(empty):
             warnings.simplefilter("ignore", UserWarning)  # on foreign pickle protocols
@@ -96,6 +98,20 @@ def load_tensors(path):
             f"{path}: expected a state dict of tensors written by torch.save; it cannot be read "
             f"as one ({[*lines, type(error).__name__][0]})."
         ) from error
+
+
+def _foreign_names(path):
+    """Names of classes and functions that a file asks for, and torch does not load."""
+    try:
+        return serialization.get_unsafe_globals_in_checkpoint(path)
+    except (ValueError, RuntimeError):  # written by torch before 1.6, or no checkpoint
+        pass
+    names = set()
+    with open(path, "rb") as file, contextlib.suppress(Exception):  # of damaged files, any
+        for _ in range(_OLD_PICKLES):
+            operations = pickletools.genops(file)
+            names |= {arg.replace(" ", ".") for op, arg, _ in operations if op.name == "GLOBAL"}
+    return [name for name in names if name.split(".")[0] not in _OWN]
 
 
 def _items(value):
