@@ -66,7 +66,7 @@ PHOTOGRAPH_PLANS = {
     CHROMA: _plan(
         CHROMA,
         "The colours of photographs of any size; their luminance is left to the grey network.",
-        100_000,
+        70_000,
         noise=SUBSAMPLED,
     ),
 }
