@@ -47,6 +47,7 @@ SETTINGS = {
     "BandletShrinkage": lambda: {"n_shifts": 2, "largest": 8},
     "VarianceStabilized": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"]()},
     "OpponentColors": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"]()},
+    "SelfEnsemble": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"]()},
     "Tiled": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"](), "margin": 8},
     "NetworkDenoiser": lambda: {
         "network": UNet(channels=4, n_blocks=1),

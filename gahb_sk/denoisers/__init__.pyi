@@ -34,5 +34,6 @@ from .wrappers._from_published import from_published as from_published
 from .wrappers._function import FunctionDenoiser as FunctionDenoiser
 from .wrappers._module import ModuleDenoiser as ModuleDenoiser
 from .wrappers._opponent_colors import OpponentColors as OpponentColors
+from .wrappers._self_ensemble import SelfEnsemble as SelfEnsemble
 from .wrappers._tiled import Tiled as Tiled
 from .wrappers._variance_stabilized import VarianceStabilized as VarianceStabilized

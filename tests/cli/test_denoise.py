@@ -9,7 +9,7 @@ from PIL import Image
 from gahb_sk import load_pretrained
 from gahb_sk.cli import main
 from gahb_sk.datasets import ImageFile, load_sample_patches
-from gahb_sk.denoisers import OpponentColors
+from gahb_sk.denoisers import OpponentColors, SelfEnsemble
 
 FAST = ["--with", "WaveletShrinkage"]
 
@@ -235,6 +235,15 @@ def test_a_grey_network_denoises_luminance_and_colors(tmp_path):
     network = OpponentColors(load_pretrained("photograph-patches"))
     (planes,) = network.denoise(np.moveaxis(image, 2, 0)[None])
     assert_allclose(np.load(tmp_path / "b.npy"), np.moveaxis(planes, 0, 2), atol=1e-6)
+
+
+def test_an_ensemble_is_a_mean_over_symmetries(tmp_path):
+    image = noisy((40, 56)).astype(np.float32)
+    np.save(tmp_path / "a.npy", image)
+    words = ("--output", tmp_path / "b.npy", "--with", "photograph-patches", "--ensemble")
+    assert denoise(tmp_path / "a.npy", *words) == 0
+    mean = SelfEnsemble(load_pretrained("photograph-patches")).denoise(image[None])[0]
+    assert_allclose(np.load(tmp_path / "b.npy"), mean, atol=1e-6)
 
 
 def test_a_page_shows_before_and_after(folder, tmp_path):
