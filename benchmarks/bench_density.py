@@ -1,160 +1,175 @@
-"""Log densities of networks that are energies, against the truth, and what they detect.
+"""Log densities of networks that are energies: their price, and how far they are from the truth.
 
-    python -m benchmarks.bench_density gaussian        # bias and rank correlation, normal images
-    python -m benchmarks.bench_density detection       # disks against other classes; density.png
+    python -m benchmarks.bench_density price       # dB, beside the plain network at equal images
+    python -m benchmarks.bench_density gaussian    # against the closed form, 16x16
+    python -m benchmarks.bench_density disks       # against quadrature, 16x16
+    python -m benchmarks.bench_density c-alpha     # the shipped energy against the evidence, 32x32
 
-Networks are trained on --max-images fresh images of --size pixels a side.
+Networks are trained on --max-images fresh images; with --folder they are kept there and read again.
 """
 
 import argparse
 import time
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import spearmanr
-from sklearn.metrics import roc_auc_score
 
-from gahb_sk import NetworkDenoiser, add_gaussian_noise
+from gahb_sk import NetworkDenoiser, add_gaussian_noise, load_pretrained, psnr
 from gahb_sk.datasets import FreshImages
-from gahb_sk.denoisers import GaussianPosteriorMean
-from gahb_sk.image_classes import CAlphaImages, DiskImages, GaussianImages, SineImages
+from gahb_sk.denoisers import fit_or_load
+from gahb_sk.experiments import compare_denoisers
+from gahb_sk.image_classes import CAlphaImages, DiskImages, GaussianImages
 from gahb_sk.networks import Energy, ResidualUNet
-from gahb_sk.sampling import score_samples
+from gahb_sk.reproduce import PLANS
 
-SIGMA = 0.1  # of the detection
+SIZE = 16
 LEVELS = (0.02, 0.05, 0.1, 0.3, 1.0)
 
 
-def trained(law, args):
-    """Return the energy that learned a class, given the noise level."""
-    shape = Energy(ResidualUNet(8, n_blocks=2, activation="smooth"))
+def trained(name, images, args):
+    """Return the energy that learned from images, given the noise level, or read it."""
     network = NetworkDenoiser(
-        shape, blind=False, noise_range=(0.01, 2.0), max_images=args.max_images, random_state=0
+        Energy(ResidualUNet(8, n_blocks=2, activation="smooth")),
+        recipe="muon",
+        blind=False,
+        noise_range=(0.01, 2.0),
+        max_images=args.max_images,
+        random_state=0,
+        machine={"precision": "auto"},
     )
+    folder = args.folder and Path(args.folder) / f"{name}-{args.max_images}"
     start = time.process_time()
-    network.fit(FreshImages(law, random_state=0))
-    print(f"trained on {args.max_images} images: {time.process_time() - start:.0f} CPU seconds")
+    network = fit_or_load(network, images, folder)
+    print(f"{args.max_images} images of {name}: {time.process_time() - start:.0f} CPU seconds")
     return network
 
 
-def normal_images(size):
+def fresh(law):
+    """Return a stream of images for training, none of which comes twice."""
+    return FreshImages(law, random_state=0)
+
+
+def normal_images():
     """Return a normal law whose correlation falls exponentially along rows and columns."""
-    i = np.arange(size)
+    i = np.arange(SIZE)
     decay = np.exp(-np.abs(i[:, None] - i) / 4.0)
-    return GaussianImages(np.full((size, size), 0.5), 0.04 * np.kron(decay, decay))
+    return GaussianImages(np.full((SIZE, SIZE), 0.5), 0.04 * np.kron(decay, decay))
+
+
+class Truth(NamedTuple):
+    """What is known of noisy images: log density, its standard error, and the posterior mean."""
+
+    log_density: np.ndarray
+    error: np.ndarray
+    denoised: np.ndarray
+
+
+def closed_form(optimum, noisy, sigma):
+    """Return the truth of a class whose density is computed exactly."""
+    values = optimum.score_samples(noisy, sigma)
+    return Truth(values, np.zeros(len(noisy)), optimum.transform(noisy, sigma=sigma))
+
+
+def sampled(optimum, noisy, sigma):
+    """Return the truth of a class whose evidence is sampled."""
+    found = optimum.sample_posterior(noisy, sigma)
+    rows = [(p.log_density, p.log_evidence_error, p.mean) for p in found]
+    return Truth(*map(np.array, zip(*rows, strict=True)))
+
+
+def show_truth(network, optimum, known, clean, levels):
+    """Print, per pixel, the entropy of the noisy class and the bias of both constants."""
+    d, constants = clean[0].size, network.normalization_
+    print("sigma  below optimum (dB)  entropy (se)    bias by derivative (se)  by errors (se)  "
+          "scatter  Spearman  error of the truth")  # fmt: skip
+    for sigma in levels:
+        noisy = add_gaussian_noise(clean, sigma, 2)
+        truth, found = known(optimum, noisy, sigma), network.score_samples(noisy, sigma)
+        lost = psnr(clean, truth.denoised) - psnr(clean, network.transform(noisy, sigma=sigma))
+        away, exact = (found - truth.log_density) / d, truth.log_density / d
+        by_derivative, by_errors, *errors = (
+            np.interp(np.log(sigma), np.log(constants.sigma), values) / d
+            for values in (constants.by_derivative, constants.by_errors,
+                           constants.by_derivative_se, constants.by_errors_se)
+        )  # fmt: skip
+        errors = [np.hypot(error, standard_error(away)) for error in errors]
+        print(
+            f"{sigma:5g}  {lost.mean():8.2f} ({standard_error(lost):.2f})    "
+            f"{-exact.mean():8.4f} ({standard_error(exact):.4f})  "
+            f"{away.mean():8.4f} ({errors[0]:.4f})  "
+            f"{away.mean() + by_derivative - by_errors:8.4f} ({errors[1]:.4f})  {away.std():8.4f}  "
+            f"{spearmanr(found, truth.log_density).statistic:6.3f}  {truth.error.mean() / d:.4f}"
+        )
+
+
+def standard_error(values):
+    """Return that of the mean."""
+    return values.std(ddof=1) / np.sqrt(len(values))
 
 
 def gaussian(args):
-    """Print bias and scatter per pixel, and the rank correlation, at several levels."""
-    law = normal_images(args.size)
-    network, optimum = trained(law, args), law.posterior_mean()
-    clean, constants = law.sample(args.n_test, random_state=1), network.normalization_
-    print("sigma   PSNR  optimum   bias by errors (se)  by derivative (se)   scatter  Spearman")
-    for sigma in LEVELS:
-        noisy = add_gaussian_noise(clean, sigma, 2)
-        found, exact = (one.score_samples(noisy, sigma) for one in (network, optimum))
-        at = [
-            np.interp(np.log(sigma), np.log(constants.sigma), values)
-            for values in (constants.by_errors, constants.by_derivative,
-                           constants.by_errors_se, constants.by_derivative_se)
-        ]  # fmt: skip
-        away = (found - exact) / clean[0].size
-        second = away.mean() + (at[0] - at[1]) / clean[0].size
-        print(
-            f"{sigma:5g}  {network.score(clean, sigma=sigma):5.2f}  "
-            f"{optimum.score(clean, sigma=sigma):5.2f}   "
-            f"{away.mean():8.4f} ({at[2] / clean[0].size:.4f})  "
-            f"{second:8.4f} ({at[3] / clean[0].size:.4f})   {away.std():8.4f}  "
-            f"{spearmanr(found, exact).statistic:.3f}"
+    """Normal images."""
+    law = normal_images()
+    network, clean = trained("gaussian", fresh(law), args), law.sample(args.n_test, random_state=1)
+    show_truth(network, law.posterior_mean().fit(clean), closed_form, clean, LEVELS)
+
+
+def disks(args):
+    """Disks."""
+    law = DiskImages(SIZE)
+    network, clean = trained("disks", fresh(law), args), law.sample(args.n_test, random_state=1)
+    show_truth(network, law.posterior_mean().fit(clean), closed_form, clean, LEVELS[1:])
+
+
+def c_alpha(args):
+    """The class of the shipped energy."""
+    plan, network = PLANS["energy"], load_pretrained("energy")
+    clean = plan.test_images(args.n_test)
+    optimum = plan.image_class.posterior_mean().fit(clean)
+    show_truth(network, optimum, sampled, clean, args.sigma)
+
+
+def price(args):
+    """Print the paired differences of PSNR from the plain network, by regularity."""
+    networks = {
+        "plain": NetworkDenoiser(),
+        "plain, Muon": NetworkDenoiser(recipe="muon"),
+        "smooth": NetworkDenoiser(ResidualUNet(activation="smooth")),
+        "energy": NetworkDenoiser("energy"),
+        "energy, Muon": NetworkDenoiser("energy", recipe="muon"),
+    }
+    for network in networks.values():
+        network.set_params(max_images=args.max_images, random_state=0)
+    for alpha in args.alpha:
+        X = CAlphaImages(32, alpha=alpha).sample(args.max_images + args.n_test, 0)
+        folder = args.folder and Path(args.folder) / f"price-{alpha:g}-{args.max_images}"
+        found = compare_denoisers(
+            networks, X, (0.01, 0.03, 0.1, 0.3), cv=args.n_test / len(X), folder=folder
         )
+        for row in found.differences("plain").rows():
+            print(f"alpha {alpha:g}  {row['denoiser']:12s} sigma {row['sigma']:4g}  "
+                  f"{row['difference']:+.2f} ({row['difference_se']:.2f}) dB")  # fmt: skip
 
 
-def detection(args):
-    """Print areas under the ROC curve for disks against other classes, and draw the densities."""
-    law = DiskImages(args.size)
-    network, optimum = trained(law, args), law.posterior_mean()
-    gauss = GaussianPosteriorMean().fit(law.sample(2000, random_state=3))
-    classes = {
-        "disks": law,
-        "sines": SineImages(args.size),
-        "C^alpha, alpha 1": CAlphaImages(args.size, alpha=1.0),
-        "C^alpha, alpha 3": CAlphaImages(args.size, alpha=3.0),
-    }
-    noisy = {
-        name: add_gaussian_noise(one.sample(args.n_test, random_state=1), SIGMA, 2)
-        for name, one in classes.items()
-    }
-    ways = {
-        "energy": lambda X: network.score_samples(X, SIGMA),
-        "path integral": lambda X: score_samples(
-            network, X, SIGMA, reference=gauss, sigma_max=2.0, n_draws=1
-        ),
-        "residual": lambda X: -np.square(network.transform(X, sigma=SIGMA) - X).sum((1, 2)),
-        "exact": lambda X: optimum.score_samples(X, SIGMA),
-    }
-    values = {way: {name: score(X) for name, X in noisy.items()} for way, score in ways.items()}
-    inside = {way: found["disks"] for way, found in values.items()}
-    for way, found in values.items():
-        areas = "  ".join(f"{name} {area(inside[way], found[name]):.3f}" for name in noisy)
-        print(f"{way:14s} AUROC {areas}")
-    for way in ("energy", "path integral"):
-        away = (inside[way] - inside["exact"]) / args.size**2
-        rank = spearmanr(inside[way], inside["exact"]).statistic
-        print(
-            f"{way:14s} disks: bias {away.mean():.4f} per pixel, scatter {away.std():.4f}, "
-            f"Spearman {rank:.3f}"
-        )
-    constants = network.normalization_
-    gap = np.subtract(constants.by_derivative, constants.by_errors) / args.size**2
-    gap = np.interp(np.log(SIGMA), np.log(constants.sigma), gap)
-    print(f"log Z by derivative minus by errors: {gap:.4f} per pixel")
-    dimension = optimum.posterior_variance(noisy["disks"], SIGMA) / SIGMA**2
-    rank = spearmanr(dimension, inside["exact"]).statistic
-    print(f"effective dimension of disks {dimension.mean():.1f}, Spearman with log p {rank:.3f}")
-    draw(values, args)
-
-
-def area(inside, outside):
-    """Area under the ROC curve of images of the class (high values) against others."""
-    truth = np.r_[np.ones(len(inside)), np.zeros(len(outside))]
-    return roc_auc_score(truth, np.r_[inside, outside])
-
-
-def draw(values, args):
-    """Write two panels: densities by class, and against the truth."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(1, 2, figsize=(7.3, 3.4), layout="constrained")
-    energy, exact = values["energy"], values["exact"]["disks"]
-    low = np.percentile(np.concatenate(list(energy.values())), 2)
-    bins = np.linspace(low, max(v.max() for v in energy.values()), 40)
-    for name, found in energy.items():
-        axes[0].hist(np.maximum(found, low), bins, histtype="step", label=name)
-    axes[0].set(xlabel="log p by the energy (nats)", ylabel="images", title="Trained on disks")
-    axes[0].legend(fontsize=7, loc="upper left")
-    axes[1].plot(exact, energy["disks"], ".", ms=3, label="energy")
-    axes[1].plot(exact, values["path integral"]["disks"], "x", ms=3, label="path integral")
-    axes[1].axline((exact.mean(), exact.mean()), slope=1, color="k", lw=0.8)
-    axes[1].set(xlabel="exact log p of disks (nats)", ylabel="found (nats)", title="The truth")
-    axes[1].legend(fontsize=7)
-    figure.savefig(args.output, dpi=110)
+COMMANDS = {"price": price, "gaussian": gaussian, "disks": disks, "c-alpha": c_alpha}
 
 
 def main(argv=None):
-    """Run one of the two."""
+    """Run one of them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     add = parser.add_argument
-    add("what", choices=["gaussian", "detection"])
-    add("--size", type=int, default=16)
+    add("what", choices=COMMANDS)
     add("--max-images", type=int, default=20_000)
     add("--n-test", type=int, default=200)
-    add("--output", default="density.png", help="picture of the detection")
+    add("--sigma", type=float, nargs="+", default=[0.1], help="levels of c-alpha")
+    add("--alpha", type=float, nargs="+", default=[1.0, 2.0, 3.0], help="regularities of price")
+    add("--folder", help="where networks are kept")
     args = parser.parse_args(argv)
-    {"gaussian": gaussian, "detection": detection}[args.what](args)
+    COMMANDS[args.what](args)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,12 @@ def add_arguments(parser):
     add("--output", required=True, metavar="FOLDER", help="folder of the network")
     add("--network", default="residual_unet", metavar="NETWORK",
         help="residual_unet, unet, bias_free_cnn, energy, or as in 'UNet(channels=8)'")  # fmt: skip
-    add("--recipe", default="fast", choices=["fast", "paper"], help="how to train (default fast)")
+    add(
+        "--recipe",
+        default="fast",
+        choices=["fast", "muon", "paper"],
+        help="how to train (default fast)",
+    )
     add_settings(add, "learning_rate=1e-3 or batch_size=32 of the recipe")
     add("--time", type=duration, metavar="T", help="when to stop, such as 90s, 30m or 2h")
     add("--epochs", type=positive_int, metavar="N", help="or after N passes (of 10,000 crops or "

@@ -26,6 +26,8 @@ class NetworkPlan:
         See :class:`NetworkDenoiser`.
     max_images : int
         Length of the training, repetitions included.
+    parameters : dict
+        Further parameters of the :class:`NetworkDenoiser`.
     """
 
     name: str
@@ -35,6 +37,7 @@ class NetworkPlan:
     sizes: dict = field(default_factory=dict)
     recipe: str | dict = "fast"
     max_images: int = 250_000
+    parameters: dict = field(default_factory=dict)
 
     def denoiser(self, **parameters):
         """Return the unfitted estimator of the plan, with further parameters."""
@@ -44,7 +47,7 @@ class NetworkPlan:
             ARCHITECTURES[self.network](**self.sizes),
             recipe=self.recipe,
             max_images=self.max_images,
-            **parameters,
+            **{**self.parameters, **parameters},
         )
 
     def at_paper_scale(self, **changes):

@@ -96,10 +96,13 @@ def at_paper_scale(plan):
     """Return the plan at the size of the paper: 80x80, 64 channels, 1,000 epochs of 100,000.
 
     Photographs keep their own number of patches, and the bias-free CNN its 40x40 images, as there.
+    The energy stays as it is: the paper has none.
     """
     if plan.network == "bias_free_cnn":
         sizes = {"channels": 64, "depth": 21}
         return plan.at_paper_scale(network=plan.network, sizes=sizes)
+    if plan.network == "energy":  # not in the paper, and no UNet with norms
+        return plan
     text = plan.text.replace(f"{plan.image_size}x{plan.image_size}", "80x80")
     return plan.at_paper_scale(text=text, image_size=80)
 
@@ -180,14 +183,8 @@ def _contour(alpha):
     )
 
 
-def _patches(name, text, **changes):
-    return Plan(
-        name=name,
-        text=text,
-        image_size=40,
-        max_images=300_000,
-        **changes,
-    )
+def _patches(name, text, max_images=300_000, **changes):
+    return Plan(name=name, text=text, image_size=40, max_images=max_images, **changes)
 
 
 PLANS = {
@@ -202,6 +199,14 @@ PLANS = {
             max_images=1_000_000,
         ),
         _patches("photograph-patches", "Patches of photographs, 40x40."),
+        _patches(
+            "photograph-patches-energy",
+            "Patches of photographs, 40x40, by the gradient of an energy.",
+            network="energy",
+            sizes={},
+            recipe="muon",
+            max_images=40_000,
+        ),
         _patches(
             "photographs-shuffled",
             "Patches of photographs, 40x40, with one random permutation of their pixels.",
@@ -225,5 +230,16 @@ PLANS = {
         *map(_contour, (2, 1.5, 4)),
         _c_alpha(5),
         *(_area(alpha, times) for alpha in AREA_ALPHAS for times in AREA_TIMES),
+        Plan(
+            name="energy",
+            text="C^alpha images, alpha = 2, 32x32, by the gradient of an energy, given sigma.",
+            image_size=32,
+            make_class=partial(CAlphaImages, alpha=2.0, antialias="area"),
+            network="energy",
+            sizes={},
+            recipe="muon",
+            max_images=64_000,
+            parameters={"blind": False, "noise_range": (0.01, 2.0)},
+        ),
     )
 }

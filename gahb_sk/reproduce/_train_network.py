@@ -77,6 +77,7 @@ def train_pretrained(
             "image_class": repr(plan.image_class) if plan.endless else "photographs",
             "shuffled": plan.shuffled,
             **{name: getattr(plan, name) for name in PLANNED},
+            **plan.parameters,
         },
         "scale": scale,
         **({"photographs": names} if names else {}),

@@ -216,6 +216,8 @@ class Recipe(Settings):
 
 RECIPES = {
     "fast": Recipe(),
+    # For convolutions without norms, energies above all; see docs/networks.md.
+    "muon": Recipe(optimizer="muon", learning_rate=5e-3),
     # Paper, appendix on training: Adam 1e-3 halved every 100 of 1,000 epochs, sigma = U^2.
     "paper": Recipe(
         noise_law="uniform_squared",

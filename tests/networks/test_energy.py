@@ -87,6 +87,15 @@ def test_images_without_contrast(fitted):
     assert np.isfinite(jacobian(fitted, flat[0], 0.1, dtype="float32")).all()
 
 
+def test_symmetric_after_a_training_in_half_precision(rng):
+    X = smooth_images(24)
+    denoiser = make(machine={"precision": "bf16-mixed"}).fit(X)
+    J = jacobian(denoiser, rng.rand(9, 8))
+    assert np.abs(J - J.T).max() < 1e-12
+    wide = make().fit(X)
+    assert abs(denoiser.score(X, sigma=0.2) - wide.score(X, sigma=0.2)) < 0.3
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("blind", [True, False])
 def test_it_learns_to_denoise(blind):

@@ -276,7 +276,7 @@ def _interrupted(folder, steps, fit):
 @pytest.mark.parametrize(
     ("cls", "recipe"),
     [(UNet, "fast"), (UNet, "paper"), (BiasFreeCNN, "fast"), (BiasFreeCNN, "paper"),
-     (Energy, "fast")],
+     (Energy, "muon")],
 )  # fmt: skip
 def test_resumed_training_ends_with_the_same_weights(cls, recipe, tmp_path, one_thread):
     X = smooth_images(10)
