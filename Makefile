@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 READY = .venv/.ready
 
-.PHONY: demo test test-gpu test-all census lint docs bench clean
+.PHONY: demo test test-gpu test-all test-lowest test-matrix census lint docs bench bench-quick clean
 
 demo: $(READY)
 	$(BIN)/gahb-sk demo --output report
@@ -20,6 +20,24 @@ test-gpu: $(READY)
 test-all: $(READY)
 	$(PYTEST) $(ARGS)
 
+# Other versions, each in an environment of its own, which uv sets up: the lowest that
+# pyproject.toml admits, and the newest on every Python that is found.
+PYTHONS = 3.11 3.12 3.13
+define test_with
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv venv --quiet --clear --python $(1) .venv-$(2)
+	VIRTUAL_ENV=.venv-$(2) $(BIN)/uv pip install --quiet $(3) -e ".[test,peers]" -e ./gahb_sk_weights
+	OMP_NUM_THREADS=1 .venv-$(2)/bin/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+endef
+
+test-lowest: $(READY)
+	$(call test_with,3.11,lowest,--resolution lowest-direct)
+
+test-matrix: $(PYTHONS:%=test-on-%)
+
+test-on-%: $(READY)
+	$(call test_with,$*,$*,)
+
 census: $(READY)
 	$(BIN)/python -m tests.census $(ARGS)
 
@@ -32,16 +50,20 @@ docs: $(READY)
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "The pages are in docs/_build/html/index.html"
 
+# Fill docs/results/peers_*.csv (remove them to measure again); quick: to the screen, in minutes.
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
+bench-quick: $(READY)
+	$(BIN)/python -m benchmarks.bench_peers --quick
+
 clean:
-	rm -rf .venv report docs/_build docs/auto_examples
+	rm -rf .venv .venv-* report docs/_build docs/auto_examples
 
 # The lock pins every package; a change to it or to pyproject.toml installs again.
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gahb_sk needs Python 3.11 or newer; choose one with: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e ./gahb_sk_weights
 	@touch $(READY)

@@ -12,6 +12,7 @@ from gahb_sk.cli._page import versions
 EXAMPLE = "gahb-sk doctor"
 # Package: what it is for, and how to install it.
 EXTRAS = {
+    "gahb_sk_weights": ("more trained networks", 'pip install "gahb-sk[weights]"'),
     "bm3d": ("BM3DDenoiser (non-commercial use)", 'pip install "gahb-sk[peers]"'),
     "skimage": ("total variation and non-local means", 'pip install "gahb-sk[peers]"'),
     "pandas": ("Table.to_frame()", "pip install pandas"),

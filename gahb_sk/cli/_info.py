@@ -1,4 +1,4 @@
-"""List the networks that come with the package, or show one: its images, training and PSNR."""
+"""List the networks that are installed, or show one: its images, training and PSNR."""
 
 import numpy as np
 

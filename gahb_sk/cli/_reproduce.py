@@ -12,6 +12,7 @@ from pathlib import Path
 from gahb_sk.cli._arguments import positive_int, redo
 from gahb_sk.cli._figures_page import write_figures_page
 from gahb_sk.cli._page import check_output
+from gahb_sk.denoisers.learned._shipped import how_to_get_more
 from gahb_sk.reproduce import (
     PAIRS,
     Setup,
@@ -113,8 +114,9 @@ def _networks(args, folder):
 
 def _missing(figure, setup):
     return (
-        f"figure {figure.number} is left out: the networks {', '.join(figure.missing(setup))} do "
-        "not come with the package. Train them with --train, or give a folder with --networks."
+        f"figure {figure.number} is left out: the networks {', '.join(figure.missing(setup))} are "
+        "not installed. Train them with --train, or give a folder with --networks."
+        f"{how_to_get_more()}"
     )
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gahb_sk._random import child, seed_sequence
+from gahb_sk.denoisers.learned._shipped import CARD, shipped_folder
 from gahb_sk.experiments import Table
 from gahb_sk.reproduce._registry import suffix
 from gahb_sk.zoo import load_pretrained
-from gahb_sk.zoo._pretrained import CARD, WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,8 @@ class Setup:
 
     def folder(self, name):
         """Return the folder of a plan's weights, None if there is none."""
-        own = [] if self.networks is None else [Path(self.networks) / name]
-        folders = [place for place in (*own, WEIGHTS / name) if (place / CARD).is_file()]
-        return folders[0] if folders else None
+        own = None if self.networks is None else Path(self.networks) / name
+        return own if own and (own / CARD).is_file() else shipped_folder(name)
 
     def options(self, *key):
         """Return what experiments take: the seed ``stream(*key)``, jobs, and progress."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gahb_sk import __version__
 from gahb_sk._files import atomic_path, write_json
+from gahb_sk.denoisers.learned._shipped import how_to_get_more, shipped_folder
 from gahb_sk.reproduce._paper_figure import Outcome, PaperFigure, Setup
 from gahb_sk.reproduce._shipped import compare_with_shipped
-from gahb_sk.zoo._pretrained import WEIGHTS
 
 RECORD = "figure.json"
 RIVALS = ("skimage", "bm3d")  # packages of rivals, which are left out without them
@@ -66,8 +66,8 @@ def reproduce(figure, setup=None):
     missing = figure.missing(setup)
     if missing:
         raise ValueError(
-            f"figure {figure.number}: needs the networks {', '.join(missing)}, which do not come "
-            "with the package. Train them first (gahb-sk reproduce --train)."
+            f"figure {figure.number}: needs the networks {', '.join(missing)}, which are not "
+            f"installed. Train them first (gahb-sk reproduce --train).{how_to_get_more()}"
         )
     start = time.perf_counter()
     outcome = figure.run(setup)
@@ -152,7 +152,7 @@ def made_with(figure, setup):
 def _as_released(figure, setup):
     """Whether images, seed and networks are those of the release's table."""
     names = [name for name in (*figure.networks, *figure.optional) if setup.has(name)]
-    same = all(setup.folder(name) == WEIGHTS / name for name in names)
+    same = all(setup.folder(name) == shipped_folder(name) for name in names)
     chosen = (setup.image_size, setup.sigma) if figure.scalable else ()
     planned = setup.n_images is None and not any(chosen)
     return same and planned and setup.random_state == Setup.random_state

@@ -3,14 +3,20 @@
 import json
 from pathlib import Path
 
-from gahb_sk._validation import check_name
-from gahb_sk.denoisers.learned._shipped import CONFIG, SHIPPED as WEIGHTS, shipped_networks
-
-CARD = "card.json"
+from gahb_sk.denoisers.learned._shipped import (
+    CARD,
+    CONFIG,
+    check_shipped,
+    shipped_folder,
+    shipped_networks,
+    weight_folders,
+)
 
 
 def list_pretrained():
-    """Names of the networks that come with the package.
+    """Names of the networks that are installed.
+
+    A few come with gahb-sk itself, the others with ``pip install "gahb-sk[weights]"``.
 
     Returns
     -------
@@ -27,18 +33,20 @@ def list_pretrained():
 
 
 def list_pairs():
-    """Names of the pairs of networks that come with the package.
+    """Names of the pairs of networks that are installed.
 
     Returns
     -------
     names : list of str
         For :func:`load_pairs`.
     """
-    return [name for name in _with_card() if not (WEIGHTS / name / CONFIG).is_file()]
+    return [name for name in _with_card() if not (shipped_folder(name) / CONFIG).is_file()]
 
 
 def _with_card():
-    return sorted(path.parent.name for path in WEIGHTS.glob(f"*/{CARD}"))
+    return sorted(
+        path.parent.name for place in weight_folders() for path in place.glob(f"*/{CARD}")
+    )
 
 
 def read_card(name):
@@ -89,7 +97,8 @@ def load_pretrained(name):
     Raises
     ------
     ValueError
-        For an unknown name (the nearest is given), or a damaged folder.
+        For an unknown name (the nearest is given, and what to install for more), or a damaged
+        folder.
 
     Examples
     --------
@@ -121,4 +130,4 @@ def _find(name, names, what):
     path = Path(name)
     if name not in names and path.is_dir():
         return path
-    return WEIGHTS / check_name(str(name), names, what)
+    return check_shipped(name, names, what)

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gahb_sk import NetworkDenoiser, zoo
+import gahb_sk_weights
+from gahb_sk import NetworkDenoiser
 from gahb_sk.cli import main
 from gahb_sk.reproduce import PAIR_SCALES, PAIRS, PairPlan, load_pair_images, train_pairs
 from gahb_sk.training import Trainer
 from gahb_sk.zoo import list_pairs, list_pretrained, load_pairs, read_card
 
-WEIGHTS = Path(zoo.__file__).parent / "weights"
+WEIGHTS = Path(gahb_sk_weights.__file__).parent
 MEGABYTE = 2**20
 TINY = PairPlan(
     name="tiny", text="C^alpha images, 8x8.", image_size=8, averaged=1, n_train=(4, 1, 16),

@@ -1,22 +1,29 @@
 """The weights that come with the package."""
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import gahb_sk_weights
 from gahb_sk import NetworkDenoiser, PretrainedDenoiser, add_gaussian_noise, psnr, zoo
 from gahb_sk.networks import UNet
-from gahb_sk.reproduce import PLANS
-from gahb_sk.zoo import list_pretrained, load_pretrained, read_card
+from gahb_sk.reproduce import PLANS, get_figure, reproduce
+from gahb_sk.zoo import list_pretrained, load_pairs, load_pretrained, read_card
 
-WEIGHTS = Path(zoo.__file__).parent / "weights"
+OWN = Path(zoo.__file__).parent / "weights"
+MORE = Path(gahb_sk_weights.__file__).parent
 NOISE_SEED = 7  # of the noisy images that cards were measured on
 MEGABYTE = 1e6
 
 
 # The networks for whole photographs have tests with their plans, in tests/reproduce.
 NAMES = [name for name in list_pretrained() if name in PLANS]
+
+
+def folder_of(name):
+    return next(place / name for place in (OWN, MORE) if (place / name).is_dir())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -32,15 +39,33 @@ def test_a_network_is_what_its_card_says(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_is_small_and_beats_wavelets(name):
-    size = sum(path.stat().st_size for path in (WEIGHTS / name).iterdir())
-    assert size < 2 * MEGABYTE
+    assert sum(path.stat().st_size for path in folder_of(name).iterdir()) < 2 * MEGABYTE
     levels = read_card(name)["psnr"]
     if not PLANS[name].shuffled:
         assert np.mean(levels["network"]) > np.mean(levels["wavelets, spun"])
 
 
 def test_all_weights_together_are_small():
-    assert sum(path.stat().st_size for path in WEIGHTS.rglob("*")) < 25 * MEGABYTE
+    sizes = [sum(p.stat().st_size for p in place.rglob("*")) for place in (OWN, MORE)]
+    assert sizes[0] < 5.7 * MEGABYTE and sum(sizes) < 25 * MEGABYTE
+
+
+def test_a_name_is_in_one_distribution_only():
+    own, more = ({path.parent.name for path in place.glob("*/card.json")} for place in (OWN, MORE))
+    assert {"c-alpha-2", "photographs"} <= own and len(more) > 10 and not own & more
+
+
+def test_without_the_second_distribution_the_error_says_what_to_install(monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "gahb_sk_weights" else find(name)
+    )
+    assert set(list_pretrained()) == {path.name for path in OWN.iterdir()}
+    for load, name in ((load_pretrained, "ray"), (load_pairs, "pairs-8x8"), (read_card, "ray")):
+        with pytest.raises(ValueError, match=r"Unknown .*pip install 'gahb-sk\[weights\]'"):
+            load(name)
+    with pytest.raises(ValueError, match=r"pairs-.* not installed.*gahb-sk\[weights\]"):
+        reproduce(get_figure(2))
 
 
 def test_unknown_network():

@@ -1,5 +1,10 @@
-"""Where the weights of the shipped networks lie; found without loading torch."""
+"""Where the weights of the shipped networks lie; found without loading torch.
 
+The networks of the first example and for photographs come with gahb-sk itself. The others are
+data of the distribution gahb-sk-weights.
+"""
+
+import importlib.util
 import os
 from pathlib import Path
 
@@ -7,14 +12,49 @@ import gahb_sk
 from gahb_sk._validation import check_name
 
 CONFIG = "config.json"
+CARD = "card.json"
 # The network for photographs, that for their colours, and what both together are called.
 GREY, CHROMA, COLOR = "photographs", "photographs-chroma", "photographs-color"
-SHIPPED = Path(gahb_sk.__file__).parent / "zoo" / "weights"
+OWN = Path(gahb_sk.__file__).parent / "zoo" / "weights"
+MORE = "gahb_sk_weights"
+
+
+def weight_folders():
+    """Return the folders that hold networks: that of the package, and the other's if installed."""
+    found = importlib.util.find_spec(MORE)
+    more = found.submodule_search_locations if found else None
+    return [OWN, *(Path(place) for place in more or ())]
+
+
+def shipped_folder(name):
+    """Return the folder of a network or of pairs that is installed, None if there is none."""
+    places = [folder / name for folder in weight_folders()]
+    return next((p for p in places if (p / CONFIG).is_file() or (p / CARD).is_file()), None)
 
 
 def shipped_networks():
-    """Names of the networks that come with the package."""
-    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{CONFIG}"))
+    """Names of the networks that are installed."""
+    return sorted(
+        path.parent.name for place in weight_folders() for path in place.glob(f"*/{CONFIG}")
+    )
+
+
+def check_shipped(name, names, what):
+    """Return the folder of one of ``names``, or say which one is near, or what to install."""
+    try:
+        return shipped_folder(check_name(str(name), names, what))
+    except ValueError as error:
+        raise ValueError(f"{error}{how_to_get_more()}") from None
+
+
+def how_to_get_more():
+    """Return a sentence for errors if only the networks of the package itself are installed."""
+    if len(weight_folders()) > 1:
+        return ""
+    return (
+        " More networks come with the package gahb-sk-weights: pip install 'gahb-sk[weights]', or "
+        "pip install ./gahb_sk_weights in a clone of the repository."
+    )
 
 
 def find_weights(weights):
@@ -32,4 +72,4 @@ def find_weights(weights):
         return path
     if len(path.parts) > 1 or isinstance(weights, os.PathLike):
         raise ValueError(f"There is no folder {str(path)!r} to read a network from.")
-    return SHIPPED / check_name(str(weights), names, "network")
+    return check_shipped(weights, names, "network")
