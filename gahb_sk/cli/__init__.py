@@ -11,15 +11,17 @@ import os
 import sys
 
 from gahb_sk import __version__
+from gahb_sk.cli._settings import add_config, apply_config, save_settings
 
 COMMANDS = {
     "audit": "say on one page what a denoiser is: how good, how, and why",
+    "completion": "print a script by which the shell completes commands",
     "compare": "compare denoisers on a class of images or on a folder of your own",
     "demo": "the main job on two classes of images, in five minutes",
     "denoise": "denoise photographs: files and folders, any size and depth",
     "doctor": "check this machine: versions, devices, a self-test, what to install",
     "generate": "write images of a class to a .npy file",
-    "info": "the networks that come with the package",
+    "info": "the networks that are installed",
     "reproduce": "reproduce figures of the paper",
     "restore": "restore an image from linear measurements with a denoiser as the prior",
     "train": "train a network on your own images",
@@ -35,7 +37,10 @@ def main(argv=None):
     """Run the command line; return 0 or 1. Wrong usage raises ``SystemExit(2)``, as in argparse."""
     args = build_parser().parse_args(argv)
     try:
-        return args.run(args)
+        code = args.run(args)
+        if code == 0:
+            save_settings(args)
+        return code
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
@@ -53,6 +58,8 @@ class _CommandParser(argparse.ArgumentParser):
         module = importlib.import_module(f"{__name__}._{self.command}")
         self.description, self.epilog = module.__doc__, f"example:\n  {module.EXAMPLE}"
         module.add_arguments(self)
+        add_config(self)
+        apply_config(self, self.command, sys.argv[1:] if args is None else args)
         self.set_defaults(run=module.run)
         return super().parse_known_args(args, namespace)
 

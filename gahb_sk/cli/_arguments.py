@@ -11,7 +11,7 @@ import shlex
 from gahb_sk._validation import check_name
 from gahb_sk.noise import LARGEST_SIGMA
 
-_NOT_OPTIONS = ("command", "run")
+_NOT_OPTIONS = ("command", "run", "config")  # the file's settings stand in args
 
 
 def positive_int(text):

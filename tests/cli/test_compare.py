@@ -56,7 +56,9 @@ def test_writes_a_whole_report(tmp_path, capsys):
     out, _ = capsys.readouterr()
     assert out == f"The report is written to {tmp_path / 'r' / 'index.html'}\n"
     found = sorted(path.name for path in (tmp_path / "r").iterdir())
-    assert found == ["curves.png", "images.png", "index.html", "results.csv", "results.json"]
+    assert found == [
+        "curves.png", "images.png", "index.html", "results.csv", "results.json", "settings.toml",
+    ]  # fmt: skip
     with open(tmp_path / "r" / "results.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["denoiser"] for row in rows] == FAST[1:2] * 2 + FAST[2:] * 2

@@ -39,6 +39,7 @@ def test_demo_writes_both_reports(small, tmp_path, capsys):
         "c_alpha",
         "index.html",
         "photographs",
+        "settings.toml",
     ]
     assert page.count("data:image/png;base64,") == 4
     assert 'src="http' not in page and "src='http" not in page

@@ -1,0 +1,69 @@
+"""Print a script by which the shell completes commands and options.
+
+For bash and zsh add the line of the example to ~/.bashrc or ~/.zshrc. For fish write the output to
+~/.config/fish/completions/gahb-sk.fish.
+"""
+
+import argparse
+import importlib
+import re
+
+EXAMPLE = 'eval "$(gahb-sk completion bash)"'
+
+BASH = """\
+_gahb_sk() {{
+    local words
+    case "${{COMP_WORDS[1]}}" in
+{cases}
+    esac
+    [ "$COMP_CWORD" -eq 1 ] && words="{commands} --help --version"
+    COMPREPLY=($(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}"))
+}}
+complete -o default -F _gahb_sk gahb-sk
+"""
+
+
+def add_arguments(parser):
+    """Add the arguments of ``gahb-sk completion``."""
+    parser.add_argument("shell", choices=[*SHELLS], help="whose script")
+
+
+def run(args):
+    """Print the script."""
+    print(SHELLS[args.shell](_options()), end="")
+    return 0
+
+
+def _options():
+    """Return the options of each command."""
+    from gahb_sk.cli import COMMANDS
+
+    options = {}
+    for name in COMMANDS:
+        parser = argparse.ArgumentParser()
+        importlib.import_module(f"gahb_sk.cli._{name}").add_arguments(parser)
+        usage = parser.format_usage()
+        options[name] = sorted({*re.findall(r"--[a-z][a-z-]*", usage), "--help", "--config"})
+    return options
+
+
+def _bash(options):
+    cases = [f'        {name}) words="{" ".join(found)}" ;;' for name, found in options.items()]
+    return BASH.format(cases="\n".join(cases), commands=" ".join(options))
+
+
+def _zsh(options):
+    return "autoload -Uz bashcompinit && bashcompinit\n" + _bash(options)
+
+
+def _fish(options):
+    lines = [f"complete -c gahb-sk -n __fish_use_subcommand -f -a '{' '.join(options)}'"]
+    lines += [
+        f"complete -c gahb-sk -n '__fish_seen_subcommand_from {name}' -l {option[2:]}"
+        for name, found in options.items()
+        for option in found
+    ]
+    return "\n".join(lines) + "\n"
+
+
+SHELLS = {"bash": _bash, "fish": _fish, "zsh": _zsh}
