@@ -41,13 +41,15 @@ def risk_cost(coefficients, sigma):
     """Error of the best shrinkage factor at noise ``sigma``: ``s^2 c^2 / (c^2 + s^2)``."""
     power = coefficients * coefficients
     variance = sigma * sigma + np.finfo(power.dtype).tiny
-    return power * variance / (power + variance)
+    power /= power + variance
+    power *= variance
+    return power
 
 
 def threshold_cost(coefficients, threshold):
     """Penalised error of hard thresholding: ``min(c^2, T^2)``."""
-    kept = np.clip(coefficients, -threshold, threshold)
-    return kept * kept
+    power = coefficients * coefficients
+    return np.minimum(power, threshold * threshold, out=power)
 
 
 _SQUARES = {

@@ -126,14 +126,21 @@ def haar_forward(values):
     """Full orthonormal Haar transform along the first axis, of a power of two in length."""
     out = np.empty_like(values)
     low = values
-    scale = values.dtype.type(_HALF)
     while len(low) > 1:
         half = len(low) // 2
-        low = low * scale
         np.subtract(low[0::2], low[1::2], out=out[half : 2 * half])
         low = low[0::2] + low[1::2]
     out[0] = low[0]
+    # One pass for the norms of all vectors: a scaling at each level takes two.
+    out *= _haar_norms(len(values)).astype(out.dtype).reshape(-1, *[1] * (out.ndim - 1))
     return out
+
+
+@lru_cache(maxsize=32)
+def _haar_norms(length):
+    """Return what makes sums and differences of pairs, in the order of the output, unit vectors."""
+    level = np.log2(length) - np.floor(np.log2(np.maximum(np.arange(length), 1)))
+    return _HALF**level
 
 
 def haar_inverse(coefficients):
