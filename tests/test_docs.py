@@ -14,6 +14,11 @@ ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")),
 ]  # fmt: skip
+ROOMS = (
+    "analysis", "datasets", "denoisers", "experiments", "image_classes", "jacobians", "networks",
+    "plots", "reproduce", "sampling", "sampling.operators", "testing", "training", "transforms",
+    "zoo",
+)  # fmt: skip
 # They need a folder of photographs, or several processes.
 NOT_RUN = ("datasets.md", "scaling.md")
 # Trainings of the guide, shortened.
@@ -67,6 +72,24 @@ def test_every_command_of_a_page_is_understood(capsys):
             if stop.code:
                 refused.append((page, line, capsys.readouterr().err.splitlines()[-1]))
     assert refused == []
+
+
+def test_troubleshooting_quotes_messages_that_exist():
+    sources = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "gahb_sk").rglob("*.py"))
+    sources = re.sub(r'"\s+f?"', "", sources)  # strings that go on in the next line
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| `([^`]+)`", page, re.MULTILINE)
+    assert len(quoted) > 10
+    assert [words for words in quoted if words not in sources] == []
+
+
+def test_every_public_name_is_in_the_reference():
+    listed = set(re.findall(r"^   ([\w.]+)$", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE))
+    listed = {name.rpartition(".")[2] for name in listed}
+    rooms = [importlib.import_module(f"gahb_sk.{room}") for room in ROOMS]
+    public = {name: getattr(room, name) for room in rooms for name in room.__all__}
+    named = {name for name, value in public.items() if isinstance(value, type) or callable(value)}
+    assert len(named) > 150 and named - listed == set()
 
 
 def test_sphinx_reads_every_module():

@@ -7,8 +7,9 @@ result goes back to the shape, dtype and kind that came in.
 import copy
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._arrays import like, n_channels, shape_of, to_numpy, to_torch
@@ -115,6 +116,22 @@ class DenoiserTemplate(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = self.image_shape is None
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+    # Stacks have no columns to name. With this method, scikit-learn offers set_output.
+    @available_if(lambda self: self.image_shape is not None)
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns of flat rows, which are those of the input.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the input's columns; None is those seen in ``fit``, or x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str
+        """
+        return OneToOneFeatureMixin.get_feature_names_out(self, input_features)
 
     # Hooks of the library's own denoisers, with a default
 
