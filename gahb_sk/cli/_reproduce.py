@@ -1,6 +1,6 @@
 """Reproduce figures of the paper at reduced scale, from networks that come with the package.
 
-FIGURE is a number, the name of a figure not in the paper, or "all". For each there is a folder with
+FIGURE is a number, the name of a figure not in the paper, or "all", those of the paper. For each there is a folder with
 the picture and the numbers, and one page says what the paper reports, what came out here, whether
 that counts as reproduced, and what has changed since this release. After an interruption the same
 command goes on. With --train the networks are trained first, which takes hours.
@@ -30,7 +30,7 @@ def add_arguments(parser):
     """Add the arguments of ``gahb-sk reproduce``."""
     numbers = ", ".join(map(str, figure_numbers()))
     add = parser.add_argument
-    add("figures", nargs="+", metavar="FIGURE", help=f"{numbers}, or all")
+    add("figures", nargs="+", metavar="FIGURE", help=f"{numbers}, or all: those with a number")
     add("--output", default="report/figures", metavar="DIR",
         help="folder of the page (default report/figures)")  # fmt: skip
     add("--images", type=positive_int, metavar="N",
@@ -95,13 +95,14 @@ def run(args):
 
 
 def _chosen(names):
-    """Return the figures asked for, in the paper's order."""
+    """Return the figures asked for, in the paper's order; all are those of the paper."""
     from gahb_sk.reproduce import all_figures, get_figure  # they import every figure
 
-    if ALL in names:
-        return all_figures()
-    numbers = {get_figure(name).number for name in names}
-    return [figure for figure in all_figures() if figure.number in numbers]
+    numbers = {get_figure(name).number for name in names if name != ALL}
+    return [
+        figure for figure in all_figures()
+        if figure.number in numbers or (ALL in names and isinstance(figure.number, int))
+    ]  # fmt: skip
 
 
 def _networks(args, folder):

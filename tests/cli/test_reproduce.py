@@ -77,6 +77,14 @@ def test_all_leaves_out_what_lacks_networks_and_says_so(tmp_path, capsys):
     assert "figure 8 is left out: the networks ghost" in capsys.readouterr().err
 
 
+def test_all_are_those_of_the_paper_and_others_come_by_name(tmp_path, figures):
+    figures["ours"] = figure("ours")
+    main(["reproduce", "all", "--output", str(tmp_path)])
+    assert "ours" not in [number for number, _ in CALLS]
+    main(["reproduce", "all", "ours", "--output", str(tmp_path)])
+    assert [number for number, _ in CALLS].count("ours") == 1
+
+
 def test_nothing_but_missing_networks_is_an_error(tmp_path, capsys):
     assert main(["reproduce", "8", "--output", str(tmp_path)]) == 1
     assert "ghost" in capsys.readouterr().err
