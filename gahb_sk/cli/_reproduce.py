@@ -1,9 +1,10 @@
 """Reproduce figures of the paper at reduced scale, from networks that come with the package.
 
-FIGURE is a number, the name of a figure not in the paper, or "all", those of the paper. For each there is a folder with
-the picture and the numbers, and one page says what the paper reports, what came out here, whether
-that counts as reproduced, and what has changed since this release. After an interruption the same
-command goes on. With --train the networks are trained first, which takes hours.
+FIGURE is a number, the name of a figure not in the paper, or "all", which are those of the paper.
+For each there is a folder with the picture and the numbers, and one page says what the paper
+reports, what came out here, whether that counts as reproduced, and what has changed since this
+release. After an interruption the same command goes on. With --train the networks are trained
+first, which takes hours.
 """
 
 import sys
