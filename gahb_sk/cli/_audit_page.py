@@ -127,7 +127,8 @@ def _body(audits, pictures):
         for one in dict.fromkeys(key for found in own for key in found.tables):
             if one in PICTURES and f"{one}.png" in pictures:
                 caption = html.escape(PICTURES[one][3])
-                parts.append(embed(pictures[f"{one}.png"], f"{section.title}: {one}"))
+                picture = embed(pictures[f"{one}.png"], f"{section.title}: {one}")
+                parts.append(f"<div class='plot'>{picture}</div>")
                 parts.append(f"<p class='caption'>{caption}</p>")
         parts += [slider(audit) for audit in audits if audit.sections[name].arrays]
         parts += [_notes(audit, name, len(audits) > 1) for audit in audits]

@@ -67,7 +67,7 @@ def _contours(case):
         found = np.array(
             [_passed(one.passed, x) for one, x in zip(case.responses[sigma], clean, strict=True)]
         )
-        ratios.append(found[:, 0] / np.maximum(found[:, 1], 1e-12))
+        ratios.append(np.log(np.maximum(found[:, 0], 1e-12) / np.maximum(found[:, 1], 1e-12)))
         found = found[np.isfinite(found).all(axis=1)]
         rows.append(
             {"denoiser": case.name, "sigma": sigma, **with_error("contours", found[:, 0]),

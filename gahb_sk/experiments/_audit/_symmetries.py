@@ -25,7 +25,7 @@ SYMMETRIES = {
         lambda x: np.rot90(x, -1, (-2, -1)),
         1.0,
     ),
-    "negative": (lambda x: 1 - x, lambda x: 1 - x, 1.0),
+    "reversal of contrast": (lambda x: 1 - x, lambda x: 1 - x, 1.0),
     "brightening by 0.1": (lambda x: x + 0.1, lambda x: x - 0.1, 1.0),
     "halving of contrast and noise": (lambda x: x / 2, lambda x: 2 * x, 0.5),
 }

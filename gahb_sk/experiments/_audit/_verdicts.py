@@ -143,7 +143,8 @@ def sure_agrees(levels):
 def calibrated(levels):
     """Say whether sigma^2 tr J, a Bayes denoiser's own error, is the true one, as ratios."""
     grade, clear = _agreement(levels, 1.0)
-    text = f"The error that it ascribes to itself, σ² tr J, is {said_at(clear)} times the true one"
+    number = said_at(clear, "times the true one")
+    text = f"The error that it ascribes to itself, σ² tr J, is {number}"
     if grade == "yes":
         text += ", as of a Bayes denoiser of these images"
     elif grade != "unclear":
@@ -155,7 +156,7 @@ def calibrated(levels):
 def knows_sigma(levels, blind):
     """Say whether a blind denoiser's implied noise level is the true one, as ratios."""
     grade, clear = _agreement(levels, 1.0)
-    number = f"|y - f|² / (d - tr J) implies {said_at(clear)} times the true noise level"
+    number = f"|y - f|² / (d - tr J) implies {said_at(clear, 'times the true noise level')}"
     topic = "Does it know the noise level?"
     if not blind:
         return Verdict(topic, "fact", f"It is given it. {number}.")
@@ -184,15 +185,19 @@ def dimension(sigmas, dimensions, d, slope, margin):
     return Verdict("How many directions does it keep?", "fact", text)
 
 
-def adaptive(ratio, margin):
-    """Say whether more noise passes along contours than in flat parts."""
+def adaptive(log_ratio, margin):
+    """Say whether more noise passes along contours than in flat parts, by the log of the ratio."""
     topic = "Does it adapt to contours?"
-    number = f"{said(ratio, margin, digits=1)} times as much noise passes on contours as elsewhere"
-    if certain(ratio, margin, 1.5) > 0:
+    known = "" if np.isnan(margin) else (
+        f" ({np.exp(log_ratio - margin):.2g} to {np.exp(log_ratio + margin):.2g})"
+    )  # fmt: skip
+    number = f"{np.exp(log_ratio):.2g} times as much noise passes on contours as elsewhere{known}"
+    if certain(log_ratio, margin, np.log(1.5)) > 0:
         return Verdict(topic, "yes", f"{number}.")
-    if certain(ratio, margin, 1.1) > 0:
+    if certain(log_ratio, margin, np.log(1.1)) > 0:
         return Verdict(topic, "nearly", f"{number}.")
-    return Verdict(topic, "no" if certain(ratio, margin, 1.5) < 0 else "unclear", f"{number}.")
+    below = certain(log_ratio, margin, np.log(1.5)) < 0
+    return Verdict(topic, "no" if below else "unclear", f"{number}.")
 
 
 def harmonic(value, chance):
