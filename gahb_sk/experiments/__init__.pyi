@@ -7,6 +7,7 @@ from ._closest_images import closest_images as closest_images
 from ._clustered import clustered_mean as clustered_mean, verdict as verdict
 from ._compare import compare_denoisers as compare_denoisers
 from ._comparison import Comparison as Comparison
+from ._gap_summary import summarize_gaps as summarize_gaps
 from ._generalization_curve import (
     GeneralizationCurve as GeneralizationCurve,
     generalization_curve as generalization_curve,
@@ -21,7 +22,7 @@ from ._nearest_distances import (
     distance_divergence as distance_divergence,
 )
 from ._optimality_gap import optimality_gap as optimality_gap
-from ._posterior_gap import posterior_gap as posterior_gap, summarize_gaps as summarize_gaps
+from ._posterior_gap import posterior_gap as posterior_gap
 from ._risk_estimates import risk_estimates as risk_estimates
 from ._sample_pairs import SamplePairs as SamplePairs
 from ._table import Table as Table

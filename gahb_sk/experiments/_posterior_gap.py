@@ -4,21 +4,25 @@ import csv
 import time
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import eigh
 from scipy.ndimage import distance_transform_edt
 
+from gahb_sk._files import atomic_path
 from gahb_sk._random import child, seed_sequence
 from gahb_sk._validation import at_least, validate_params
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas
 from gahb_sk.experiments._parallel import CONSTRAINTS, in_parallel
 from gahb_sk.experiments._table import Table
-from gahb_sk.experiments._train_and_test import mean_and_error
 from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.noise import add_gaussian_noise
 
 BANDS = {"near": (0, 2), "middle": (2, 8), "far": (8, np.inf)}  # distance to the contour, pixels
+AXES = {"first": (0, 5), "next": (5, 20)}  # places of the optimum's eigenvectors; others: "rest"
+_N_VECTORS = 20
 _REPORTED = (
     "variance",
     "error_variance",
@@ -74,8 +78,8 @@ def posterior_gap(
         bracket the optimum.
     path : str or path-like, default=None
         CSV file where what is known of the optimum is kept, image by image, and not sampled again.
-        It must have been written with the same class, optimum and seed. Denoisers are always
-        measured anew.
+        Means and eigenvectors go into a folder of the same name. They must have been written with
+        the same class, optimum and seed. Denoisers are always measured anew.
     random_state : int, RandomState or None, default=0
         Seed of the images and of their noise.
     n_jobs : int, default=None
@@ -88,8 +92,11 @@ def posterior_gap(
     table : Table
         One row per image and noise level. ``optimum`` and one column per denoiser hold the
         squared error summed over pixels, and ``..._near``, ``..._middle`` and ``..._far`` its parts
-        within 2 pixels of the contour, from 2 to 8, and beyond. ``variance`` is the error that
-        the sampler predicts, ``error_variance`` its own Monte Carlo error, ``error_db`` the loss
+        within 2 pixels of the contour, from 2 to 8, and beyond. ``..._first``, ``..._next`` and
+        ``..._rest`` are the parts of a denoiser's squared distance to the optimum along the first
+        5 eigenvectors of the optimum's Jacobian, the next 15, and beyond: its excess error in
+        expectation, unless it is an oracle. ``variance`` is the error that the sampler
+        predicts, ``error_variance`` its own Monte Carlo error, ``error_db`` the loss
         of PSNR by it; ``correction``, ``exact``, ``r_hat``, ``dark_above``, ``log_density`` and
         ``log_density_error`` are those of its records, ``certified`` whether they certify it;
         ``bracket_db`` is the loss of PSNR by the distance to the chains from the truth (NaN where
@@ -98,79 +105,21 @@ def posterior_gap(
     denoisers = as_denoisers(denoisers)
     optimum = image_class.posterior_mean() if optimum is None else optimum
     root, sigmas = seed_sequence(random_state), check_sigmas(sigma)
-    known = {(row["image"], row["sigma"]): row for row in _read(path)}
+    known = _known(path)
     wanted = [(k, level) for k in range(n_images) for level in sigmas]
     missing = [key for key in wanted if key not in known]
     function = partial(_optimum_row, image_class, optimum, root, n_bracketed)
     options = {"n_jobs": n_jobs, "verbose": verbose, "desc": "optimum"}
-    for key, row in zip(missing, in_parallel(function, missing, **options), strict=True):
-        known[key] = row
+    for key, found in zip(missing, in_parallel(function, missing, **options), strict=True):
+        known[key] = found
         if path is not None:
-            Table.from_rows(list(known.values())).to_csv(path)
-    rows = [known[key] | _denoiser_columns(image_class, denoisers, root, *key) for key in wanted]
+            _save_basis(path, key, found)
+            Table.from_rows([one.row for one in known.values()]).to_csv(path)
+    rows = [
+        known[key].row | _denoiser_columns(image_class, denoisers, root, known[key], *key)
+        for key in wanted
+    ]
     return Table.from_rows(rows)
-
-
-def summarize_gaps(table, names):
-    """Mean PSNR gap of each denoiser to the optimum, per noise level.
-
-    Parameters
-    ----------
-    table : Table
-        Of :func:`posterior_gap`.
-    names : sequence of str
-        Denoisers, columns of the table.
-
-    Returns
-    -------
-    table : Table
-        One row per noise level and denoiser: ``psnr`` and ``optimum_psnr`` (means over images),
-        ``gap`` (mean paired difference of PSNRs, with Monte Carlo error taken out of the
-        optimum's error) and ``gap_se``, ``mse_gap`` (the same of the mean squared errors, in dB),
-        ``loss_near``, ``loss_middle`` and ``loss_far`` (parts of the excess of its squared error,
-        by distance to the contour), ``calibration`` (squared error over predicted variance, both
-        summed over images) and ``calibration_se``, ``error_db`` and ``bracket_db`` (largest),
-        ``certified`` (fraction of images), ``seconds`` (mean), ``n_images``.
-    """
-    rows = []
-    for level in np.unique(table["sigma"]):
-        part = table.where(sigma=level)
-        best, size = part["optimum"] - part["error_variance"], part["size"].astype(float) ** 2
-        predicted = part["variance"] + part["error_variance"]
-        ratio = part["optimum"].sum() / predicted.sum()
-        ratio_se = mean_and_error(part["optimum"] - ratio * predicted)[1] / predicted.mean()
-        optimum_psnr = _db(part["optimum"] - part["error_variance"], size)
-        for name in names:
-            gap, gap_se = mean_and_error(optimum_psnr - _db(part[name], size))
-            rows.append(
-                {
-                    "sigma": level,
-                    "denoiser": name,
-                    "psnr": _db(part[name], size).mean(),
-                    "optimum_psnr": optimum_psnr.mean(),
-                    "gap": gap,
-                    "gap_se": gap_se,
-                    "mse_gap": 10 * np.log10(part[name].sum() / best.sum()),
-                    **_loss_by_band(part, name),
-                    "calibration": ratio,
-                    "calibration_se": ratio_se,
-                    "error_db": part["error_db"].max(),
-                    "bracket_db": np.fmax.reduce(part["bracket_db"]),
-                    "certified": part["certified"].mean(),
-                    "seconds": part["seconds"].mean(),
-                    "n_images": part.n_rows,
-                }
-            )
-    return Table.from_rows(rows)
-
-
-def _loss_by_band(part, name):
-    lost = {band: (part[f"{name}_{band}"] - part[f"optimum_{band}"]).sum() for band in BANDS}
-    return {f"loss_{band}": value / sum(lost.values()) for band, value in lost.items()}
-
-
-def _db(error, size):
-    return -10 * np.log10(error / size)
 
 
 def _noisy_image(image_class, root, k, sigma):
@@ -189,7 +138,7 @@ def _optimum_row(image_class, optimum, root, n_bracketed, k, sigma):
     if k < n_bracketed:
         (warm,) = optimum.sample_from_truth(noisy, sigma, child(root, 0), first_image=k)
         apart = np.square(warm.mean - posterior.mean).sum() / posterior.variance
-    return {
+    row = {
         "sigma": sigma,
         "image": k,
         "size": clean.shape[-1],
@@ -201,20 +150,44 @@ def _optimum_row(image_class, optimum, root, n_bracketed, k, sigma):
         "seconds": seconds,
         **_errors("optimum", np.square(posterior.mean - clean[0]), bands),
     }
+    return _Sampled(row, posterior.mean, _leading_vectors(posterior.factor))
 
 
-def _denoiser_columns(image_class, denoisers, root, k, sigma):
+class _Sampled(NamedTuple):
+    """A row of the table, the optimum's mean (H, W) and its leading eigenvectors (m, H W)."""
+
+    row: dict
+    mean: np.ndarray
+    vectors: np.ndarray
+
+
+def _leading_vectors(factor):
+    """Leading eigenvectors of ``factor.T @ factor`` as rows, from the smaller Gram matrix."""
+    values, left = eigh(factor @ factor.T)
+    kept = np.flatnonzero(values > 1e-9 * values[-1])[::-1][:_N_VECTORS]
+    return (left[:, kept].T @ factor / np.sqrt(values[kept])[:, None]).astype(np.float32)
+
+
+def _denoiser_columns(image_class, denoisers, root, sampled, k, sigma):
     clean, noisy, bands = _noisy_image(image_class, root, k, sigma)
     columns = {}
     for name, denoiser in denoisers.items():
         denoised = denoiser.denoise(noisy, sigma, clean=clean)
         columns |= _errors(name, np.square(denoised[0] - clean[0]), bands)
+        columns |= _distances(name, denoised[0] - sampled.mean, sampled.vectors)
     return columns
 
 
 def _errors(name, squares, bands):
     parts = {f"{name}_{band}": float(squares[where].sum()) for band, where in bands.items()}
     return {name: float(squares.sum()), **parts}
+
+
+def _distances(name, apart, vectors):
+    """Squared distance to the optimum along its eigenvectors."""
+    squares = np.square(vectors @ apart.ravel())
+    parts = {f"{name}_{axis}": float(squares[low:high].sum()) for axis, (low, high) in AXES.items()}
+    return parts | {f"{name}_rest": float(np.square(apart).sum() - squares.sum())}
 
 
 def _bands(mask):
@@ -226,12 +199,28 @@ def _bands(mask):
     return {name: (distance >= low) & (distance < high) for name, (low, high) in BANDS.items()}
 
 
-def _read(path):
-    """Rows of an unfinished table; numbers become numbers again."""
+def _known(path):
+    """Return what an unfinished table holds, by image and noise level."""
     if path is None or not Path(path).exists():
-        return []
+        return {}
     with open(path, newline="", encoding="utf-8") as file:
-        return [{name: _value(text) for name, text in row.items()} for row in csv.DictReader(file)]
+        rows = [{name: _value(text) for name, text in row.items()} for row in csv.DictReader(file)]
+    known = {}
+    for row in rows:
+        key = row["image"], row["sigma"]
+        if _basis_path(path, *key).exists():
+            with np.load(_basis_path(path, *key)) as kept:
+                known[key] = _Sampled(row, kept["mean"], kept["vectors"])
+    return known
+
+
+def _save_basis(path, key, sampled):
+    with atomic_path(_basis_path(path, *key)) as temporary:
+        np.savez(temporary, mean=sampled.mean, vectors=sampled.vectors)
+
+
+def _basis_path(path, k, sigma):
+    return Path(path).with_suffix("") / f"image-{k}-sigma-{sigma:g}.npz"
 
 
 def _value(text):

@@ -24,10 +24,11 @@ from scipy import fft
 from scipy.special import ndtri
 
 from gahb_sk._random import seed_sequence
+from gahb_sk.image_classes._axis_waves import AxisWaves
 from gahb_sk.image_classes._c_alpha import N_SCALARS, power_filter
+from gahb_sk.image_classes._contour_slopes import area_adjoint, area_mask
 
 N_RANGES = 2
-_FLAT = 1e-4  # a contour that rises less across a pixel is treated as level
 
 
 class Parts(NamedTuple):
@@ -68,8 +69,9 @@ class CAlphaLaw:
     constant : bool
         Whether each side is constant.
     min_contrast : float or None
-    normal : bool
-        Whether innovations are normal, of the variance of the class's uniform ones.
+    normal_waves : int or None
+        Innovations of the contour are normal, and those of the backgrounds along waves up to this
+        frequency, of the variance of the class's uniform ones. None: all are uniform.
     """
 
     size: tuple
@@ -77,10 +79,11 @@ class CAlphaLaw:
     beta: float = 2.0
     constant: bool = False
     min_contrast: float | None = None
-    normal: bool = False
+    normal_waves: int | None = None
     dtype: torch.dtype = torch.float32
     contour_filter: torch.Tensor = field(init=False, repr=False, compare=False)
     background_filter: torch.Tensor = field(init=False, repr=False, compare=False)
+    waves: AxisWaves | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
         height, width = self.size
@@ -88,6 +91,9 @@ class CAlphaLaw:
         high = power_filter(height, width, self.beta)
         object.__setattr__(self, "contour_filter", torch.as_tensor(low, dtype=self.dtype))
         object.__setattr__(self, "background_filter", torch.as_tensor(high, dtype=self.dtype))
+        normal = self.normal and not self.constant
+        waves = AxisWaves(self.size, self.normal_waves, self.dtype) if normal else None
+        object.__setattr__(self, "waves", waves)
 
     @classmethod
     def of(cls, image_class, **changes):
@@ -103,13 +109,25 @@ class CAlphaLaw:
         )
 
     @property
+    def normal(self):
+        """Whether some innovations are normal."""
+        return self.normal_waves is not None
+
+    @property
     def slope(self):
         """How far an innovation moves with its latent, on average."""
         return 1 / math.sqrt(3 if self.normal else math.pi)
 
-    def innovations(self, latents):
-        """Return innovations of variance 1/3: ``2 Phi(z) - 1``, or ``z / sqrt(3)``."""
-        return latents / math.sqrt(3) if self.normal else torch.erf(latents * math.sqrt(0.5))
+    def of_contour(self, latents):
+        """Return innovations of the contour, of variance 1/3."""
+        return latents / math.sqrt(3) if self.normal else uniform(latents)
+
+    def of_backgrounds(self, latents):
+        """Return the backgrounds' innovations."""
+        innovations = uniform(latents)
+        if self.waves is not None:
+            innovations += self.waves.project(latents / math.sqrt(3) - innovations)
+        return innovations
 
     @property
     def n_latents(self):
@@ -165,7 +183,7 @@ def render(law, latents, dark_above):
     """
     ranges, contour, backgrounds = law.split(latents)
     height = law.size[0]
-    heights = height * (0.5 + _filter_contour(law, law.innovations(contour)))
+    heights = height * (0.5 + _filter_contour(law, law.of_contour(contour)))
     mask = area_mask(heights, height)
     low, high = _side_ranges(law, ranges, dark_above)
     width = high - low
@@ -173,7 +191,7 @@ def render(law, latents, dark_above):
         relative = torch.stack([dark_above, ~dark_above], 1).to(latents)[..., None, None]
         scale = extremes = None
     else:
-        g = _filter_backgrounds(law, law.innovations(backgrounds))
+        g = _filter_backgrounds(law, law.of_backgrounds(backgrounds))
         flat = g.flatten(2)
         least, most = flat.min(2), flat.max(2)
         scale = width / (most.values - least.values)
@@ -208,54 +226,25 @@ def pull_back(law, latents, dark_above, parts, residual):
     ranges.copy_(_ranges_adjoint(law, latents, dark_above, on_low, on_high))
     on_mask = residual * (parts.sides[:, 0] - parts.sides[:, 1])
     on_heights = area_adjoint(parts.contour, parts.mask, on_mask)
-    contour.copy_(law.size[0] * _filter_contour(law, on_heights))
+    on_innovations = law.size[0] * _filter_contour(law, on_heights)
+    _, own, own_backgrounds = law.split(latents)
+    contour.copy_(on_innovations * (law.slope if law.normal else uniform_slope(own)))
     if not law.constant:
         flat = on_sides.flatten(2)
         flat.scatter_add_(2, parts.extremes, -torch.stack([on_low, on_high], 2))
         on_sides.mul_(parts.scale[..., None, None])
-        backgrounds.copy_(_filter_backgrounds(law, on_sides))
-    innovations = slice(N_RANGES, None)
-    gradient[:, innovations] *= law.slope if law.normal else uniform_slope(latents[:, innovations])
+        backgrounds.copy_(_backgrounds_adjoint(law, own_backgrounds, on_sides))
     return gradient
 
 
+def uniform(latents):
+    """Return ``2 Phi(z) - 1``."""
+    return torch.erf(latents * math.sqrt(0.5))
+
+
 def uniform_slope(latents):
-    """Return the derivative of ``2 Phi(z) - 1``."""
+    """Return the derivative of :func:`uniform`."""
     return torch.exp(-0.5 * latents * latents).mul_(math.sqrt(2 / math.pi))
-
-
-def area_mask(heights, n_rows):
-    """Return the share of each pixel above the polygon through the contour's heights."""
-    before, after, rise, level = _segments(heights, n_rows)
-    a, b = before.clamp(0, 1), after.clamp(0, 1)
-    above = after.clamp_min(1) - before.clamp_min(1)
-    mean = (0.5 * (b - a) * (b + a) + above) / rise
-    return torch.where(level, 0.5 * (a + b), mean)
-
-
-def area_adjoint(heights, mask, on_mask):
-    """Return the gradient of the heights, given that of :func:`area_mask`."""
-    by_before, by_after = area_slopes(heights, mask)
-    return (on_mask * by_before).sum(1) + torch.roll((on_mask * by_after).sum(1), 1, 1)
-
-
-def area_slopes(heights, mask):
-    """Return the derivatives of the mask by each column's own height and by the next one's."""
-    before, after, rise, level = _segments(heights, mask.shape[1])
-    crossed = ((before + after) * 0.5 - 0.5).abs() < 0.5
-    half = 0.5 * crossed.to(mask)
-    by_before = torch.where(level, half, (mask - before.clamp(0, 1)) / rise)
-    by_after = torch.where(level, half, (after.clamp(0, 1) - mask) / rise)
-    return by_before, by_after
-
-
-def _segments(heights, n_rows):
-    """Heights above each pixel's top edge where the polygon enters and leaves its column."""
-    rows = torch.arange(n_rows, dtype=heights.dtype)[:, None]
-    before = heights[:, None, :] - rows
-    rise = (torch.roll(heights, -1, 1) - heights)[:, None, :]
-    level = rise.abs() < _FLAT
-    return before, before + rise, torch.where(level, 1, rise), level
 
 
 def bright_and_dark(law, ranges):
@@ -298,3 +287,12 @@ def _filter_contour(law, noise):
 def _filter_backgrounds(law, noise):
     spectrum = torch.fft.rfft2(noise).mul_(law.background_filter)
     return torch.fft.irfft2(spectrum, s=law.size)
+
+
+def _backgrounds_adjoint(law, latents, on_sides):
+    """Gradient of the backgrounds' latents, given that of the fields that the filter returned."""
+    on_innovations = _filter_backgrounds(law, on_sides)
+    if law.waves is None:
+        return on_innovations.mul_(uniform_slope(latents))
+    low = law.waves.project(on_innovations)
+    return on_innovations.sub_(low).mul_(uniform_slope(latents)).add_(low, alpha=law.slope)

@@ -31,7 +31,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(_figure_gap, "AREA_ALPHAS", (2,))
+    cases = _figure_gap.Case(2), _figure_gap.Case(2, True)
+    monkeypatch.setattr(_figure_gap, "CASES", cases)
     monkeypatch.setattr(_figure_gap, "_CLASSICAL", ("wavelets, spun", "oracle bandlets"))
     for module in (_figure_gap, _figure_basis):
         monkeypatch.setattr(module, "SIZE", SIZE)
@@ -44,10 +45,12 @@ def small(monkeypatch):
 def test_the_gap_goes_on_where_it_was_interrupted(small, folder, tmp_path):
     setup = Setup(n_images=2, networks=folder, kept=tmp_path / "kept")
     first = get_figure("gap").run(Setup(n_images=1, networks=folder, kept=setup.kept))
-    (kept,) = setup.kept.iterdir()
-    before = kept.read_text()
+    kept = sorted(setup.kept.glob("*.csv"))
+    assert len(kept) == 2
+    before = [path.read_text() for path in kept]
     outcome = get_figure("gap").run(setup)
-    assert kept.read_text().startswith(before)
+    for path, text in zip(kept, before, strict=True):
+        assert path.read_text().startswith(text)
     table = outcome.table
     names = dict.fromkeys(table["denoiser"].tolist())
     assert [name for name in names if name.startswith("network, ")] == [

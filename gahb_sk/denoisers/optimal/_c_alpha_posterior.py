@@ -68,10 +68,10 @@ class CAlphaPosteriorMean(BasePosteriorMean):
 
     Notes
     -----
-    Tempering runs with normal innovations of the same variance, for which moves are several times
-    longer. Draws are reweighted to uniform innovations by the first term of Edgeworth's expansion
-    where that is small, and moved on under the exact law elsewhere
-    (``Posterior.correction`` is the variance of the log weights).
+    Tempering runs with normal innovations, of the same variance, along the contour and along the
+    low waves of the backgrounds, for which moves are several times longer. Draws are reweighted to
+    uniform innovations by the first term of Edgeworth's expansion where that is small, and moved on
+    under the exact law elsewhere (``Posterior.correction`` is the variance of the log weights).
 
     References
     ----------

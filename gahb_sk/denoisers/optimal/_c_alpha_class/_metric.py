@@ -12,55 +12,27 @@ steps would have to be fifty times shorter. Other frequencies are scaled one by 
 they are. With :math:`A = L L^T` latents are z = c + T q, T = L^{-T} on each block.
 """
 
-import math
+import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
-from gahb_sk.image_classes._c_alpha_map import (
-    N_RANGES,
-    area_slopes,
-    uniform_slope,
-)
+from gahb_sk.image_classes._axis_waves import AxisWaves
+from gahb_sk.image_classes._c_alpha_map import N_RANGES, uniform_slope
+from gahb_sk.image_classes._contour_slopes import area_slopes
 
 _DENSE = 10.0  # largest frequency with a row of its own in the dense block
 _VISIBLE = 0.1  # information below which a frequency is left as it is
 
 
-def axis_waves(length, n_frequencies):
-    """Return orthonormal cosines and sines, (length, k), and their integer frequencies (k,)."""
-    t = 2 * math.pi * torch.arange(length, dtype=torch.float64) / length
-    waves, frequencies = [torch.full_like(t, length**-0.5)], [0]
-    for k in range(1, n_frequencies + 1):
-        if 2 * k == length:
-            waves.append(torch.cos(k * t) * length**-0.5)
-            frequencies.append(k)
-        elif 2 * k < length:
-            waves += [f(k * t) * (2 / length) ** 0.5 for f in (torch.cos, torch.sin)]
-            frequencies += [k, k]
-    return torch.stack(waves, 1), torch.tensor(frequencies, dtype=torch.float64)
-
-
-class Waves:
-    """Products of waves along rows and columns up to a frequency, the dense ones by index."""
+class Waves(AxisWaves):
+    """Waves with their weights in a background, and which of them are dense, by index."""
 
     def __init__(self, law, highest, dense):
-        height, width = law.size
-        self.rows, k = axis_waves(height, highest)
-        self.columns, m = axis_waves(width, highest)
-        norm = torch.hypot(k[:, None], m).flatten()
-        self.weight = law.slope * norm.clamp_min(1) ** -law.beta
-        self.dense = torch.nonzero(norm <= dense).flatten()
-        self.rows, self.columns = self.rows.to(law.dtype), self.columns.to(law.dtype)
-
-    def analyse(self, fields):
-        """Coefficients (..., k) of fields (..., H, W)."""
-        return (self.rows.T @ (fields @ self.columns)).flatten(-2)
-
-    def synthesise(self, coefficients):
-        """Fields of coefficients."""
-        shape = (self.rows.shape[1], self.columns.shape[1])
-        return self.rows @ coefficients.unflatten(-1, shape) @ self.columns.T
+        super().__init__(law.size, highest, law.dtype)
+        self.weight = law.slope * self.frequencies.clamp_min(1) ** -law.beta
+        self.dense = torch.nonzero(self.frequencies <= dense).flatten()
 
     def at(self, pixels):
         """Values of the dense waves at flat pixels (...,), (..., m)."""
@@ -115,16 +87,16 @@ class Whitening:
 
     def states(self, latents):
         """Return q of latents: the inverse of :meth:`latents`."""
-        inverse = Whitening(
-            self.law,
-            self.center,
-            torch.linalg.inv(self.contour.double()).to(latents),
-            torch.linalg.inv(self.sides.double()).to(latents),
-            None if self.others is None else 1 / self.others,
-            self.ranges,
-            self.waves,
+        return self._inverse._apply(latents - self.center[:, None], lambda T: T.transpose(-1, -2))
+
+    @cached_property
+    def _inverse(self):
+        return dataclasses.replace(
+            self,
+            contour=_inverted(self.contour),
+            sides=_inverted(self.sides),
+            others=None if self.others is None else 1 / self.others,
         )
-        return inverse._apply(latents - self.center[:, None], lambda T: T.transpose(-1, -2))
 
     def _apply(self, x, turned):
         out = x.clone()
@@ -206,8 +178,13 @@ def visible_waves(law, strength):
 def _visible_mean(law, waves, latents):
     center = latents.mean(1)
     fields = law.split(center)[2]
-    fields.copy_(waves.synthesise(waves.analyse(fields)))
+    fields.copy_(waves.project(fields))
     return center
+
+
+def _inverted(upper):
+    eye = torch.eye(upper.shape[-1], dtype=torch.float64).expand(upper.shape)
+    return torch.linalg.solve_triangular(upper.double(), eye, upper=True).to(upper)
 
 
 def _triangular(information):

@@ -6,6 +6,7 @@ import math
 import torch
 
 from gahb_sk.denoisers.optimal._c_alpha_class._innovations import (
+    highest_normal_wave,
     log_correction,
     match_normal,
     match_uniform,
@@ -46,7 +47,7 @@ def sample_posterior(law, noisy, sigma, effort, generator, *, exact=None):
     posterior : Posterior
     """
     exact = law.constant if exact is None else exact
-    law = dataclasses.replace(law, normal=not exact)
+    law = law if exact else _partly_normal(law)
     population = temper(
         prior_population(law, noisy, sigma, N_RUNS, effort, generator), effort, generator
     )
@@ -83,7 +84,7 @@ def sample_from_truth(law, latents, dark_above, noisy, sigma, effort, generator)
     shape = (N_RUNS, effort.n_particles, -1)
     truth = latents[:, None].expand(shape), dark_above, noisy, sigma
     if not law.constant:
-        start = population_at(dataclasses.replace(law, normal=True), *truth)
+        start = population_at(_partly_normal(law), *truth)
         matched = match_normal(
             start.target.law, population_whitening(start), start.particles.latents
         )
@@ -92,13 +93,17 @@ def sample_from_truth(law, latents, dark_above, noisy, sigma, effort, generator)
         if visits.correction <= _TOLERATED_CORRECTION:
             return visits.summary(population)
         effort = _for_exact(effort)
-    start = population_at(dataclasses.replace(law, normal=False), *truth)
+    start = population_at(law, *truth)
     population, visits = _explore_from(start, effort, generator)
     return visits.summary(population)
 
 
 def _explore_from(start, effort, generator):
     return explore(move(start, effort.n_final, effort, generator), effort, generator)
+
+
+def _partly_normal(law):
+    return dataclasses.replace(law, normal_waves=highest_normal_wave(law.size))
 
 
 def _for_exact(effort):
@@ -130,7 +135,7 @@ def _matched(population):
     """Return the population under uniform innovations, its visible waves unchanged."""
     target, particles = population.target, population.particles
     latents = match_uniform(target.law, population_whitening(population), particles.latents)
-    target = target._replace(law=dataclasses.replace(target.law, normal=False))
+    target = target._replace(law=dataclasses.replace(target.law, normal_waves=None))
     steps = torch.full_like(population.steps, _EXACT_STEP)
     return population._replace(target=target, particles=target.evaluate(latents), steps=steps)
 

@@ -15,8 +15,9 @@ from gahb_sk.denoisers.optimal._c_alpha_class._metric import whiten
 from gahb_sk.denoisers.optimal._c_alpha_class._moves import Particles, Target, hamiltonian_move
 from gahb_sk.image_classes._c_alpha_map import N_RANGES
 
-HOPELESS = 24.0  # nats by which a side may lag before it is dropped
-_CROWD = 4  # times as many particles, and twice as many moves, while moves are cheap:
+# Nats by which a side may lag before it is dropped: on the way, and at the posterior.
+_HOPELESS, _NEGLIGIBLE = 16.0, 8.0
+_CROWD = 4  # times as many particles while moves are cheap:
 _CROWDED = 0.03  # up to this power, where sides and contours are found
 _ACCEPTANCE, _ADAPTATION = 0.75, 0.5
 _LONGEST_STEP, _FIRST_STEP, _CAREFUL_STEP = 1.2, 0.5, 0.1
@@ -119,10 +120,9 @@ def temper(population, effort, generator):
         At ``beta = 1``; groups may have been dropped.
     """
     while population.beta < 1:
-        population = _without_hopeless(_reweighted(population, effort, generator))
-        n_moves = effort.n_moves * (2 if population.beta < _CROWDED else 1)
-        population = move(population, n_moves, effort, generator)
-    return population
+        population = _without_sides(_reweighted(population, effort, generator), _HOPELESS)
+        population = move(population, effort.n_moves, effort, generator)
+    return _without_sides(population, _NEGLIGIBLE)
 
 
 def population_whitening(population):
@@ -211,10 +211,11 @@ def _next_rise(misfit, most, share):
     return high
 
 
-def _without_hopeless(population):
+def _without_sides(population, lag):
+    """Drop the groups whose evidence lags that of their run's other side by more nats."""
     run, evidence = population.run, population.log_evidence
     best = torch.stack([evidence[run == r].max() for r in run])
-    kept = torch.nonzero(evidence > best - HOPELESS).flatten()
+    kept = torch.nonzero(evidence > best - lag).flatten()
     if len(kept) == len(run):
         return population
     return population._replace(
