@@ -1,7 +1,7 @@
 """How the networks for photographs are trained, as plans and one function.
 
-A large network starts from the weights of a small one, a network for colour from those of a grey
-one: what was learned about edges serves all of them.
+A network for colour starts from the weights of the grey one: what it learns about edges serves
+both.
 """
 
 import dataclasses
@@ -32,14 +32,15 @@ NOISE_RANGE = (1 / 255, 80 / 255)
 CROPS = {"shorter_sides": (320, 480, 720), "random_state": TRAINING_SEED}
 
 
-def _plan(name, text, max_images, n_units=(2, 1, 1), image_size=48, **recipe):
+def _plan(name, text, max_images, **recipe):
     return NetworkPlan(
         name=name,
         text=text,
-        image_size=image_size,
+        image_size=48,
+        # 1.07 million weights, a hundred thousand multiplications per pixel of a grey image.
         sizes={
             "channels": (64, 96, 128),
-            "n_units": n_units,
+            "n_units": (2, 1, 1),
             "unshuffle": 2,
             "padding": "replicate",
         },
@@ -54,13 +55,10 @@ def _plan(name, text, max_images, n_units=(2, 1, 1), image_size=48, **recipe):
     )
 
 
-SMALL, WHITE = "photographs-small", "photographs-white"
+WHITE = "photographs-white"
 PHOTOGRAPH_PLANS = {
-    # 1.07 million weights, a hundred thousand multiplications per pixel.
-    SMALL: _plan(SMALL, "Grey photographs, twice as fast.", 320_000),
-    # 2.0 million weights; begins as the small one.
-    GREY: _plan(GREY, "Grey photographs of any size.", 120_000, (4, 2, 2), 64),
-    # Begins as the small one for grey.
+    GREY: _plan(GREY, "Grey photographs of any size.", 320_000),
+    # Begins as the grey one.
     WHITE: _plan(WHITE, "Colour photographs with white noise.", 120_000),
     # Begins as that, and learns the noise of JPEG files, too.
     CHROMA: _plan(
@@ -70,8 +68,7 @@ PHOTOGRAPH_PLANS = {
         noise=SUBSAMPLED,
     ),
 }
-
-STARTS = {GREY: SMALL, WHITE: SMALL, CHROMA: WHITE}
+STARTS = {WHITE: GREY, CHROMA: WHITE}
 IN_COLOR = (WHITE, CHROMA)
 
 
@@ -87,7 +84,7 @@ def train_photographs(name, folder, output, *, start=None, machine=None, verbose
     output : str or path-like
         ``output/name`` gets the weights in half precision.
     start : NetworkDenoiser, default=None
-        Fitted, the one that the plan begins as; see :func:`grown` and :func:`colored`.
+        Fitted, the one that the plan begins as; see :func:`colored`.
     machine, verbose, **changes
         See :func:`train_pretrained`.
 
@@ -103,8 +100,8 @@ def train_photographs(name, folder, output, *, start=None, machine=None, verbose
     )
     if start is not None:
         denoiser.set_params(warm_start=True)
-        begin = {GREY: grown, WHITE: colored}.get(name, lambda network, _: network)
-        denoiser.network_, denoiser.n_images_seen_ = begin(start.network_, denoiser.network), 0
+        first = colored(start.network_, denoiser.network) if name == WHITE else start.network_
+        denoiser.network_, denoiser.n_images_seen_ = first, 0
 
     def crops():
         files = photograph_files(folder)
@@ -113,42 +110,6 @@ def train_photographs(name, folder, output, *, start=None, machine=None, verbose
         )
 
     return fit_or_load(denoiser, crops, Path(output) / name, half=True)
-
-
-def grown(small, architecture):
-    """Return a network with more residual units per scale that begins as the same function.
-
-    New units come after those there are; their last layer is zero.
-
-    Parameters
-    ----------
-    small : torch.nn.Module
-        A residual UNet with the same channels and fewer units.
-    architecture : ResidualUNet
-        Of the larger one.
-
-    Returns
-    -------
-    network : torch.nn.Module
-    """
-    network = architecture.build(1, generator=torch.Generator().manual_seed(TRAINING_SEED))
-    known = {_numbered(name): weights for name, weights in small.state_dict().items()}
-    weights = network.state_dict()
-    for name in weights:
-        if _numbered(name) in known:
-            weights[name] = known[_numbered(name)]
-        elif name.endswith("branch.2.weight"):
-            weights[name] = torch.zeros_like(weights[name])
-    network.load_state_dict(weights)
-    return network
-
-
-def _numbered(name):
-    """Name of a weight in a network where each scale has several units."""
-    scale, _, rest = name.partition("branch")
-    parts = scale.rstrip(".").split(".")
-    depth = 1 if parts[0] == "middle" else 2
-    return name if not rest or len(parts) > depth else f"{scale}0.branch{rest}"
 
 
 def colored(grey, architecture):
