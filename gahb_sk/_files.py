@@ -1,11 +1,15 @@
 """Files are written whole or not at all."""
 
 import contextlib
+import glob
 import json
 import math
 import os
+import platform
 import tempfile
 from pathlib import Path
+
+_NAME_LENGTH = 100  # characters of a file's name that its temporary file has, too
 
 
 @contextlib.contextmanager
@@ -13,11 +17,17 @@ def atomic_path(path):
     """Give a temporary path beside ``path`` and rename it to ``path`` on success.
 
     If the block raises or is interrupted, the temporary file is removed and an older file at
-    ``path`` stays as it was. Missing folders are made.
+    ``path`` stays as it was. What a process left that was killed while it wrote the same file is
+    removed by the next one on the same machine. Missing folders are made.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    prefix = f".{path.stem[:_NAME_LENGTH]}-{platform.node()}-"
+    for left in path.parent.glob(f"{glob.escape(prefix)}*{glob.escape(path.suffix)}"):
+        if not _is_written(left):
+            left.unlink(missing_ok=True)
+    prefix += f"{os.getpid()}-"
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
     os.close(handle)
     os.chmod(name, 0o666 & ~_umask())
     temporary = Path(name)
@@ -26,6 +36,20 @@ def atomic_path(path):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _is_written(temporary):
+    """Tell whether the process whose number a temporary file of this machine has still runs."""
+    number = temporary.name.split("-")[-2]
+    if os.name == "nt" or not number.isdigit():  # there, os.kill would end the process
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def write_text(path, text):

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
@@ -19,17 +19,34 @@ from sklearn.utils._param_validation import (
     Options,
     StrOptions,
     validate_parameter_constraints as validate_parameters,
-    validate_params,
+    validate_params as _validate_params,
 )  # fmt: skip
 from sklearn.utils.validation import _check_n_features
 
+from gahb_sk._arrays import to_numpy
+
 __all__ = [
     "HasMethods", "Hidden", "Integral", "Interval", "InvalidParameterError", "Options", "Real",
-    "StrOptions", "at_least", "check_flat_features", "check_name", "did_you_mean", "fit_context",
-    "numbers_of_shape", "positive", "sides", "validate_parameters", "validate_params",
+    "StrOptions", "at_least", "broadcast", "check_flat_features", "check_name", "did_you_mean",
+    "fit_context", "ints_between", "numbers", "numbers_of_shape", "positive", "sides",
+    "validate_parameters", "validate_params",
 ]  # fmt: skip
 
 _SHOWN = 40  # legal names that an error lists
+
+
+def validate_params(constraints):
+    """Check the arguments of a function by a table, also when another checked function calls it.
+
+    scikit-learn skips the inner checks to save time. Arguments that are handed on would then fail
+    in the depths, with an error that does not name them.
+    """
+    return _validate_params(constraints, prefer_skip_nested_validation=False)
+
+
+def fit_context():
+    """Check the parameters of an estimator before its method runs, see :func:`validate_params`."""
+    return _fit_context(prefer_skip_nested_validation=False)
 
 
 class Interval(_Interval):
@@ -67,19 +84,64 @@ def sides(*lengths):
     return _Tested(test, " or ".join(names[n] for n in lengths) + " of positive integers")
 
 
+def ints_between(low, high):
+    """Constraint: a tuple or list of ints between two bounds, one at least."""
+    number = Interval(Integral, low, high, closed="both")
+
+    def test(value):
+        return (
+            isinstance(value, tuple | list)
+            and 0 < len(value)
+            and all(number.is_satisfied_by(one) for one in value)
+        )
+
+    return _Tested(test, f"a tuple of ints from {low} to {high}")
+
+
+def _finite(value):
+    """Return a value as an array of finite numbers, or None if it isn't one."""
+    try:
+        array = np.asarray(to_numpy(value))
+        array = array.astype(np.float64) if array.dtype.kind in "fiuO" else None
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return array if array is not None and np.isfinite(array).all() else None
+
+
+def numbers(low=-np.inf, *, above=-np.inf):
+    """Constraint: a number or an array of finite numbers >= low and > above, not an empty one."""
+    bounds = f" >= {low:g}" * (low > -np.inf) + f" > {above:g}" * (above > -np.inf)
+
+    def test(value):
+        array = _finite(value)
+        return array is not None and array.size > 0 and array.min() >= low and array.min() > above
+
+    return _Tested(test, f"finite numbers{bounds}")
+
+
+def broadcast(value, shape, name):
+    """Return numbers as an array of a shape; raise ValueError that names them if they don't fit."""
+    try:
+        return np.broadcast_to(np.asarray(value), shape)
+    except ValueError as error:
+        raise ValueError(
+            f"{name}: expected numbers that fit the shape {shape}, got shape {np.shape(value)}."
+        ) from error
+
+
 def numbers_of_shape(*shape):
     """Constraint: an array of finite numbers of a shape; a string in it stands for any length."""
 
     def test(value):
-        try:
-            array = np.asarray(value, np.float64)
-        except (TypeError, ValueError):
-            return False
-        fits = array.ndim == len(shape) and all(
-            isinstance(wanted, str) or wanted == n
-            for wanted, n in zip(shape, array.shape, strict=True)
+        array = _finite(value)
+        return (
+            array is not None
+            and array.ndim == len(shape)
+            and all(
+                isinstance(wanted, str) or wanted == n
+                for wanted, n in zip(shape, array.shape, strict=True)
+            )
         )
-        return fits and bool(np.isfinite(array).all())
 
     text = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
     return _Tested(test, f"an array of finite numbers of shape ({text})")

@@ -13,7 +13,7 @@ from scipy.ndimage import correlate1d
 
 from gahb_sk._arrays import to_numpy
 from gahb_sk._image_checks import FLOATS, check_finite, check_kind, check_not_empty
-from gahb_sk._validation import positive, validate_params
+from gahb_sk._validation import numbers, validate_params
 from gahb_sk.images import as_images
 
 
@@ -66,7 +66,7 @@ def psnr(clean, denoised, *, data_range=1.0):
         return 10 * np.log10(check_data_range(data_range) ** 2 / mse(clean, denoised))
 
 
-@validate_params({"sigma": [positive(), "array-like"]}, prefer_skip_nested_validation=False)
+@validate_params({"sigma": [numbers(above=0)]})
 def input_psnr(sigma, *, data_range=1.0):
     """Return the PSNR of images with noise of level ``sigma``: ``20 log10(data_range/sigma)``.
 
@@ -147,6 +147,7 @@ def _inside(length):
     return slice(_WINDOW_RADIUS, length - _WINDOW_RADIUS) if fits else slice(None)
 
 
+@validate_params({"sigma": [numbers(above=0)], "psnrs": [numbers()]})
 def psnr_slope(sigma, psnrs):
     """Slope of output PSNR against input PSNR, by least squares.
 
@@ -188,6 +189,7 @@ def psnr_slope(sigma, psnrs):
     return ((psnrs * x).sum(-1) / (x**2).sum())[()]
 
 
+@validate_params({"centered": ["boolean"]})
 def cosine_similarity(A, B, *, centered=False):
     """Cosine of the angle between each image of A and the same image of B.
 

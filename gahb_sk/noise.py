@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from gahb_sk._arrays import is_torch, numpy_dtype
 from gahb_sk._image_checks import FLOATS, check_finite, check_kind
 from gahb_sk._random import image_normals, seed_sequence
-from gahb_sk._validation import validate_params
+from gahb_sk._validation import at_least, validate_params
 from gahb_sk.images import as_images
 
 # The median of |z| for z ~ N(0, 1).
@@ -36,7 +36,7 @@ _OF_CUT = 1.02
 _SMOOTH_PART, _WINDOW = 0.25, 5
 
 
-@validate_params({"indices": ["array-like", None]}, prefer_skip_nested_validation=False)
+@validate_params({"indices": ["array-like", None]})
 def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     """Add white Gaussian noise to images, image by image.
 
@@ -96,8 +96,7 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     root = seed_sequence(random_state)
     dtype = numpy_dtype(X)
     indices = range(n) if indices is None else indices
-    if len(indices) != n:
-        raise ValueError(f"indices: expected one index per image, {n}, got {len(indices)}.")
+    _check_indices(indices, n)
     noise = image_normals(root, indices, tuple(X.shape[1:]), dtype)
     noise *= sigma.astype(dtype).reshape(-1, *[1] * (X.ndim - 1))
     if is_torch(X):
@@ -106,6 +105,15 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
         return X + torch.from_numpy(noise).to(X.device)
     noise += X
     return noise
+
+
+def _check_indices(indices, n):
+    numbers = np.asarray(indices)
+    if numbers.shape != (n,) or numbers.dtype.kind not in "iu" or numbers.min(initial=0) < 0:
+        raise ValueError(
+            f"indices: expected one index per image, {n}, none below 0, got shape {numbers.shape} "
+            f"of {numbers.dtype}."
+        )
 
 
 def estimate_sigma(X):
@@ -266,6 +274,7 @@ def warn_of_bytes(sigma, X, low, high):
         )
 
 
+@validate_params({"n": [at_least(0)], "name": [str]})
 def check_sigma(sigma, n, name="sigma"):
     """Return noise levels ``(n,)`` from one number or one per image, finite and >= 0."""
     if is_torch(sigma):

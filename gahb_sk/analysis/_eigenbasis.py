@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from gahb_sk._arrays import to_numpy
 from gahb_sk._random import Seed, image_generator, seed_sequence
-from gahb_sk._validation import Real, at_least, positive, validate_params
+from gahb_sk._validation import Real, at_least, numbers, positive, validate_params
 from gahb_sk.denoisers import as_denoiser
 from gahb_sk.jacobians import linearize
 from gahb_sk.jacobians._whole_matrix import whole_numbers
@@ -38,8 +38,9 @@ class EigenBasis:
         :math:`\|S e_k - \lambda_k e_k\|`.
     coefficients : ndarray of shape (k,) or None
         :math:`\langle x, e_k \rangle` of the clean image, if it was given.
-    asymmetry : float
-        :math:`\|J - J^T\|_F / \|J\|_F`.
+    asymmetry, asymmetry_se : float
+        :math:`\|J - J^T\|_F / \|J\|_F`, and its standard error; 0 where it is exact, as it is up
+        to 1,024 values of an image, or with a matrix.
     homogeneity_error : float
         :math:`\|f(y) - J y\| / \|f(y)\|`: 0 for bias-free networks and linear denoisers.
     effective_dimension, effective_dimension_se : float
@@ -64,6 +65,7 @@ class EigenBasis:
     residuals: np.ndarray
     coefficients: np.ndarray | None
     asymmetry: float
+    asymmetry_se: float
     homogeneity_error: float
     effective_dimension: float
     effective_dimension_se: float
@@ -91,8 +93,7 @@ class EigenBasis:
         "tolerance": [positive(Real)],
         "n_probes": [at_least(2)],
         "max_products": [at_least(1), None],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def eigenbasis(
     denoiser: Any,
@@ -205,6 +206,8 @@ def clean_image(clean, image):
     """Return the clean partner of one image, an ndarray of its shape, or None."""
     if clean is None:
         return None
+    if not numbers().is_satisfied_by(clean):
+        raise ValueError(f"clean: expected one clean image of finite numbers, got {clean!r:.80}.")
     clean = to_numpy(clean).astype(np.float64)
     if clean.shape != image.shape:
         raise ValueError(

@@ -67,7 +67,7 @@ class NetworkFeatures(TransformerMixin, BaseEstimator):
         self.layer = layer
         self.sigma = sigma
 
-    @fit_context(prefer_skip_nested_validation=False)
+    @fit_context()
     def fit(self, X: npt.ArrayLike, y: Any = None) -> "NetworkFeatures":
         """Find the layer and count its channels; nothing is trained.
 

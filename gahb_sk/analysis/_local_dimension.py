@@ -51,10 +51,7 @@ class LocalDimension:
     standard_error: np.ndarray
 
 
-@validate_params(
-    {"method": [StrOptions({"auto", "clean", "trace", "norm"})]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({"method": [StrOptions({"auto", "clean", "trace", "norm"})]})
 def local_dimension(
     denoiser: Any,
     X: npt.ArrayLike,

@@ -59,7 +59,7 @@ _CONSTRAINTS = {
 }
 
 
-@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+@validate_params(_CONSTRAINTS)
 def effective_dimension(
     denoiser: Any,
     X: npt.ArrayLike,
@@ -123,7 +123,7 @@ def effective_dimension(
     return dimensions
 
 
-@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=False)
+@validate_params(_CONSTRAINTS)
 def sure(
     denoiser: Any,
     X: npt.ArrayLike,
@@ -190,7 +190,7 @@ def sure(
     return Risk(stein(X, denoised, level, trace), 2 * level**2 * error / d)
 
 
-@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=False)
+@validate_params(_CONSTRAINTS)
 def predicted_mse(
     denoiser: Any,
     X: npt.ArrayLike,

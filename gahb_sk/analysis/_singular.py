@@ -43,10 +43,7 @@ class SingularBasis:
     n_products: int
 
 
-@validate_params(
-    {"n_components": [at_least(1)], "method": [str], "tolerance": [positive()]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({"n_components": [at_least(1)], "method": [str], "tolerance": [positive()]})
 def singular_basis(
     denoiser: Any,
     image: npt.ArrayLike,

@@ -8,6 +8,7 @@ with the input (one line on stderr says what), 2 wrong usage.
 import argparse
 import importlib
 import os
+import signal
 import sys
 
 from gahb_sk import __version__
@@ -85,9 +86,10 @@ def build_parser():
 def entry_point():
     """Run the command line and exit the process with its code.
 
-    Ctrl-C ends it with one line at any time, also while the commands are imported. Nothing is said
-    if who reads the output has read enough, as ``head`` does.
+    Ctrl-C ends it with one line at any time, also while the commands are imported, and so does
+    SIGTERM. Nothing is said if who reads the output has read enough, as ``head`` does.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started the command
             setattr(sys, name, open(os.devnull, "w"))

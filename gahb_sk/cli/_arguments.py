@@ -51,11 +51,11 @@ def memory(text):
     match = re.fullmatch(r"([\d.]+)\s*([KMG]?)i?B?", text.strip(), re.IGNORECASE)
     try:
         number, unit = float(match[1]), "KMG".find(match[2].upper() or "-") + 1
-    except (TypeError, ValueError):
+        return int(number * 1024**unit)
+    except (TypeError, ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"expected a size such as 500M or 2G, got {text!r}"
         ) from None
-    return int(number * 1024**unit)
 
 
 def folds(text):
@@ -101,7 +101,9 @@ def parse_settings(settings, make, left_out=()):
 def _literal(value):
     """A Python literal, a fraction, or else the text itself."""
     for read in (ast.literal_eval, fraction):
-        with contextlib.suppress(ValueError, SyntaxError, argparse.ArgumentTypeError):
+        with contextlib.suppress(
+            ValueError, SyntaxError, RecursionError, MemoryError, argparse.ArgumentTypeError
+        ):
             return read(value.strip())
     return value.strip()
 

@@ -37,7 +37,16 @@ def _head(card, each=""):
         f"{card['images_seen']:,} images seen{each} in {card['minutes']} minutes on "
         f"{card['threads']} thread(s); gahb_sk {card['version']}. To reproduce:",
         f"  {card['command']}",
+        *_sides(card),
     ]
+
+
+def _sides(card):
+    if "sides_tested" not in card:
+        return []
+    low, high = card["sides_tested"]
+    return [f"Tested on images of {low} to {high} pixels a side" if low < high
+            else f"Tested on images of {low} pixels a side"]  # fmt: skip
 
 
 def _pairs_card(card):

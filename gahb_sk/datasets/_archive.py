@@ -95,7 +95,9 @@ def open_files(path, extensions=IMAGE_EXTENSIONS, recursive=True):
     files = (Folder if path.is_dir() else ZipArchive)(path, extensions, recursive)
     if not files.names:
         hint = "" if recursive else " Subfolders are searched with recursive=True."
-        raise ValueError(f"{path}: expected images ({', '.join(extensions)}), found none.{hint}")
+        raise ValueError(
+            f"{path}: expected images (extensions {', '.join(extensions)}), found none.{hint}"
+        )
     return files
 
 

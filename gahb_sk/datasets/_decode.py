@@ -14,8 +14,8 @@ from gahb_sk.datasets._pixels import channels_first, full_range, to_unit_floats
 MAX_PIXELS = 2**26  # of one image file: 67 million, and less than what Pillow warns of
 FILTERS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError,
-          OverflowError, MemoryError, RecursionError, tokenize.TokenError, struct.error, zlib.error,
-          Image.DecompressionBombError)  # fmt: skip
+          OverflowError, MemoryError, NotImplementedError, RecursionError, tokenize.TokenError,
+          struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
 
 
 def decode(data, name, *, color=False, prepare=None, max_pixels=MAX_PIXELS):

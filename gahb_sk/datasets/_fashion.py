@@ -24,8 +24,7 @@ MAX_BYTES = 2**30  # unpacked
         "path": [str, os.PathLike, None],
         "split": [StrOptions({"train", "test", "all"})],
         "return_labels": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def load_fashion_mnist(path=None, *, split="train", return_labels=False):
     """Load the grey images of Fashion-MNIST [1]_.

@@ -18,6 +18,7 @@ OPTIONS = {
     "path": [str, os.PathLike],
     "color": ["boolean"],
     "recursive": ["boolean"],
+    "extensions": [str, list, tuple],
     "n_images": [at_least(1), None],
     "max_pixels": [at_least(1)],
     "on_error": [StrOptions({"skip", "raise"})],
@@ -42,7 +43,7 @@ class FolderReport:
     skipped: list
 
 
-@validate_params(OPTIONS, prefer_skip_nested_validation=True)
+@validate_params(OPTIONS)
 def load_image_folder(
     path,
     *,
@@ -120,7 +121,7 @@ def load_image_folder(
     return (images, report) if return_report else images
 
 
-@validate_params(OPTIONS | {"halve_photographs": ["boolean"]}, prefer_skip_nested_validation=True)
+@validate_params(OPTIONS | {"halve_photographs": ["boolean"]})
 def load_photographs(
     path,
     *,
@@ -196,7 +197,7 @@ def _usable(files, read, n_images, on_error, n_workers, ahead):
 class FolderSource:
     """The images of a folder or zip as an :class:`ImageStack` reads them, from any thread."""
 
-    @validate_params(OPTIONS, prefer_skip_nested_validation=False)
+    @validate_params(OPTIONS)
     def __init__(self, path, *, image_size=None, crop=None, resample="bicubic", color=False,
                  recursive=True, extensions=IMAGE_EXTENSIONS, n_images=None,
                  max_pixels=MAX_PIXELS, on_error="skip", n_workers=2):  # fmt: skip

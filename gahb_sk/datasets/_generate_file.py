@@ -28,8 +28,7 @@ CHUNK_BYTES = 2**23  # written at a time: what an interruption costs
         "overwrite": ["boolean"],
         "n_workers": [at_least(1)],
         "progress": [callable, None],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def generate_file(stream, n_samples, path, *, overwrite=False, n_workers=1, progress=None):
     """Write the first images of a stream to a ``.npy`` file, in bounded memory.

@@ -61,10 +61,7 @@ def make_polygon_images(
     return PolygonImages(image_size, **parameters).sample(n_samples, random_state, **sampling)
 
 
-@validate_params(
-    {"return_params": ["boolean"], "return_tangents": ["boolean"]},
-    prefer_skip_nested_validation=False,
-)
+@validate_params({"return_params": ["boolean"], "return_tangents": ["boolean"]})
 def make_disk_images(
     n_samples: int = 100, image_size=64, *, return_params: bool = False,
     return_tangents: bool = False, random_state=None, **parameters,
@@ -100,10 +97,7 @@ def make_disk_images(
     return _on_manifold(law, n_samples, random_state, return_params, return_tangents, sampling)
 
 
-@validate_params(
-    {"return_params": ["boolean"], "return_tangents": ["boolean"]},
-    prefer_skip_nested_validation=False,
-)
+@validate_params({"return_params": ["boolean"], "return_tangents": ["boolean"]})
 def make_ray_images(
     n_samples: int = 100, image_size=64, *, image=None, return_params: bool = False,
     return_tangents: bool = False, random_state=None, **parameters,
@@ -122,10 +116,7 @@ def make_ray_images(
     return _on_manifold(law, n_samples, root, return_params, return_tangents, sampling)
 
 
-@validate_params(
-    {"return_params": ["boolean"], "return_tangents": ["boolean"]},
-    prefer_skip_nested_validation=False,
-)
+@validate_params({"return_params": ["boolean"], "return_tangents": ["boolean"]})
 def make_sine_images(
     n_samples: int = 100, image_size=64, *, return_params: bool = False,
     return_tangents: bool = False, random_state=None, **parameters,

@@ -22,8 +22,7 @@ SPLIT_KEY = 2**31  # the photograph-level split draws below this key of the seed
         "split": [StrOptions({"train", "test"}), None],
         "test_fraction": [Interval(Real, 0, 1, closed="neither")],
         "return_groups": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def extract_patches(
     photographs,

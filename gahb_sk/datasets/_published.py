@@ -26,7 +26,7 @@ class _ExactSize(Prepare):
         return super().box(height, width)
 
 
-@validate_params(_OPTIONS, prefer_skip_nested_validation=True)
+@validate_params(_OPTIONS)
 def load_celeba(path, *, color=False, n_images=None, on_error="skip", n_workers=2,
                 return_report=False) -> Any:  # fmt: skip
     """Load CelebA faces at 80x80 pixels, prepared as in [1]_.
@@ -61,7 +61,7 @@ def load_celeba(path, *, color=False, n_images=None, on_error="skip", n_workers=
     return _load(path, prepare, color, n_images, on_error, n_workers, return_report)
 
 
-@validate_params(_OPTIONS, prefer_skip_nested_validation=True)
+@validate_params(_OPTIONS)
 def load_lsun_bedrooms(path, *, image_size=80, color=False, n_images=None, on_error="skip",
                        n_workers=2, return_report=False) -> Any:  # fmt: skip
     """Load LSUN bedrooms, prepared as in the reference of :func:`load_celeba`.

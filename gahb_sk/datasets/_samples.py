@@ -28,8 +28,7 @@ TEST_PHOTOGRAPHS = frozenset({"flower.jpg", "coffee", "chelsea", "gravel"})
         "halve_photographs": ["boolean"],
         "min_deviation": [Interval(Real, 0, 1, closed="left")],
         "return_groups": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def load_sample_patches(
     patch_size=40,

@@ -48,7 +48,7 @@ class PixelShuffle(TransformerMixin, BaseEstimator):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context()
     def fit(self, X, y=None):
         """Draw the permutation for images of X's size; their values are not used."""
         batch = as_images(X, image_shape=self.image_shape, estimator=self)

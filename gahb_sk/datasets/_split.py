@@ -10,9 +10,7 @@ from gahb_sk.images import as_images
 BLOCK = 2048  # images compared at a time: a block of correlations takes 16 MB
 
 
-@validate_params(
-    {"X": ["array-like"], "n": [at_least(1), None]}, prefer_skip_nested_validation=True
-)
+@validate_params({"X": ["array-like"], "n": [at_least(1), None]})
 def split_disjoint(X, n=None):
     """Return the first ``n`` and the last ``n`` images: two sets without a common image.
 
@@ -48,8 +46,7 @@ def split_disjoint(X, n=None):
         "threshold": [Interval(Real, 0, 1, closed="neither")],
         "size": [at_least(2)],
         "return_indices": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def remove_near_duplicates(X, *, threshold=0.95, size=20, return_indices=False):
     """Leave out images that are nearly equal to an earlier one.

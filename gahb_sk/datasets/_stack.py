@@ -144,7 +144,7 @@ class ImageStack:
         return f"ImageStack(shape={self.shape}, dtype={self.dtype}, {self._source!r})"
 
 
-@validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=False)
+@validate_params({"path": [str, os.PathLike]})
 def open_stack(path):
     """Open a ``.npy`` file of images as a lazy :class:`ImageStack`.
 

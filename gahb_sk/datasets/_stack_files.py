@@ -4,7 +4,9 @@ Images are read with ordinary file reads, not through a memory map: the pages of
 the process's own memory once they are touched, and a pass over a large file would fill it.
 """
 
+import math
 import os
+import tokenize
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +16,14 @@ from gahb_sk._validation import validate_params
 from gahb_sk.datasets._fresh import runs
 
 WRITE_BYTES = 2**24
+# NumPy reads a header as a Python literal; damaged ones raise whatever Python's own parser does.
+_BAD_HEADER = (
+    ValueError, KeyError, TypeError, SyntaxError, EOFError, RecursionError, MemoryError,
+    OverflowError, tokenize.TokenError,
+)  # fmt: skip
 
 
-@validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=False)
+@validate_params({"path": [str, os.PathLike]})
 def save_stack(X, path):
     """Write a stack to a ``.npy`` file, piece by piece; the file appears when it is whole.
 
@@ -74,7 +81,7 @@ class NpySource:
         self.path = Path(path).absolute()
         self.shape, self._stored, self._offset = _read_header(self.path)
         self.dtype = self._stored.newbyteorder("=")
-        self._image_bytes = int(np.prod(self.shape[1:])) * self.dtype.itemsize
+        self._image_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
         self._check_size()
 
     def read(self, indices):
@@ -118,13 +125,13 @@ def _read_header(path):
             read = {(1, 0): np.lib.format.read_array_header_1_0,
                     (2, 0): np.lib.format.read_array_header_2_0}[version]  # fmt: skip
             shape, fortran, dtype = read(file)
-        except (ValueError, KeyError) as error:
+        except _BAD_HEADER as error:
             raise ValueError(
                 f"{path}: expected a .npy file of images, but its header cannot be read "
                 f"({error}). Write it with save_stack or numpy.save."
             ) from error
         offset = file.tell()
-    if len(shape) not in (3, 4) or fortran:
+    if len(shape) not in (3, 4) or fortran or min(shape) < 0:
         raise ValueError(
             f"{path}: expected images (n, H, W) or (n, C, H, W) in C order, got shape {shape}"
             + (" in Fortran order." if fortran else ".")

@@ -11,6 +11,7 @@ from .classical._wiener import WienerDenoiser as WienerDenoiser
 from .learned._kept import fit_or_load as fit_or_load
 from .learned._network import NetworkDenoiser as NetworkDenoiser
 from .learned._pretrained import PretrainedDenoiser as PretrainedDenoiser
+from .learned._shipped import UntestedSizeWarning as UntestedSizeWarning
 from .optimal._c_alpha_posterior import (
     CAlphaPosteriorMean as CAlphaPosteriorMean,
     UncertifiedWarning as UncertifiedWarning,

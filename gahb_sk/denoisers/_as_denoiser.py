@@ -71,7 +71,10 @@ def as_denoiser(denoiser, *, convention=None, name="denoiser", oracles=True):
     if isinstance(denoiser, (str, PathLike)):
         from gahb_sk.denoisers.wrappers._named import named_denoiser
 
-        return named_denoiser(denoiser)
+        try:
+            return named_denoiser(denoiser)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
     if is_torch_module(getattr(denoiser, "unet", None)) and hasattr(denoiser, "scheduler"):
         from gahb_sk.denoisers import ModuleDenoiser
         from gahb_sk.networks import Convention
@@ -88,13 +91,15 @@ def as_denoiser(denoiser, *, convention=None, name="denoiser", oracles=True):
     )
 
 
-def as_denoisers(denoisers):
+def as_denoisers(denoisers, *, name="denoisers"):
     """Return denoisers by name; see :func:`as_denoiser` for what stands for one.
 
     Parameters
     ----------
     denoisers : dict of str to object, or list of objects
         In a list each is named after its class, function, or folder.
+    name : str, default="denoisers"
+        The argument's name, for messages.
 
     Returns
     -------
@@ -117,20 +122,19 @@ def as_denoisers(denoisers):
         names = [_name(denoiser) for denoiser in denoisers]
         if len(set(names)) < len(names):
             raise ValueError(
-                f"denoisers: expected different names in a list, got {names}. Name them: "
+                f"{name}: expected different names in a list, got {names}. Name them: "
                 "{'spun': WaveletShrinkage(n_shifts=16), ...}."
             )
         denoisers = dict(zip(names, denoisers, strict=True))
     if not isinstance(denoisers, Mapping):
         raise TypeError(
-            f"denoisers: expected a dict by name, or a list, got {_describe(denoisers)}. Put a "
+            f"{name}: expected a dict by name, or a list, got {_describe(denoisers)}. Put a "
             "single denoiser into a list."
         )
     if not denoisers:
-        raise ValueError("denoisers: expected at least one denoiser, got none.")
+        raise ValueError(f"{name}: expected at least one denoiser, got none.")
     return {
-        name: as_denoiser(denoiser, name=f"denoisers[{name!r}]")
-        for name, denoiser in denoisers.items()
+        key: as_denoiser(denoiser, name=f"{name}[{key!r}]") for key, denoiser in denoisers.items()
     }
 
 

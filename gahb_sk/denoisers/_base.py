@@ -69,7 +69,7 @@ class BaseDenoiser(Outward, DenoiserTemplate):
         "image_shape": [tuple, list, None],
     }
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context()
     def fit(self, X, y=None):
         """Learn from clean images.
 

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._arrays import as_array, is_torch, shape_of
+from gahb_sk._image_checks import check_kind
 from gahb_sk.jacobians._differences import difference_operator, difference_products, step_size
 from gahb_sk.jacobians._operator import network_operator
 from gahb_sk.jacobians._stack import JacobianStack
@@ -99,5 +100,6 @@ def _one(denoiser, image, name):
             f"{name}: expected one image of shape {expected}, got shape {shape}. Of a stack, "
             "pass one image: X[0]."
         )
+    check_kind(image, name)
     one = image[None] if is_torch(image) else np.asarray(image)[None]
     return denoiser._check_images(one, name).numpy().astype(np.float64)

@@ -37,9 +37,7 @@ def default_references():
     }
 
 
-@validate_params(
-    CONSTRAINTS | {"references": [dict, list, tuple, None]}, prefer_skip_nested_validation=True
-)
+@validate_params(CONSTRAINTS | {"references": [dict, list, tuple, None]})
 def basis_alignment(
     denoisers: dict | list,
     X: npt.ArrayLike,
@@ -109,7 +107,9 @@ def basis_alignment(
     images = as_images(X)
     d = int(np.prod(images.shape[1:]))
     ks, sigmas = _check_ks(ks, d), check_sigmas(sigma)
-    given = as_denoisers(default_references() if references is None else references)
+    given = as_denoisers(
+        default_references() if references is None else references, name="references"
+    )
     known = {name: _fitted(reference, X) for name, reference in given.items()}
     root = seed_sequence(random_state)
     function = partial(_overlaps, denoisers, known, ks=ks, dtype=dtype, root=root)

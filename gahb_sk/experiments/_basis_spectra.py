@@ -20,7 +20,7 @@ from gahb_sk.images import as_images
 _DRAWS = 40  # random vectors per image behind the level of chance
 
 
-@validate_params(CONSTRAINTS | {"n_components": [at_least(1)]}, prefer_skip_nested_validation=True)
+@validate_params(CONSTRAINTS | {"n_components": [at_least(1)]})
 def basis_spectra(
     denoisers: dict | list,
     X: npt.ArrayLike,

@@ -28,8 +28,7 @@ DEFAULT_SIZES = (10, 100, 1000)
         "stacks": [dict],
         "pairs": [dict, None],
         "folder": "no_validation",
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def capacity_curve(
     estimators: dict | list | None,

@@ -34,11 +34,11 @@ EXAMPLE_NAMES = ("clean", "noisy")
     {
         "denoisers": [dict, list, tuple],
         "data_range": [Real],
+        "folder": [str, PathLike, None],
         "n_examples": [at_least(0)],
         "n_jobs": [at_least(1), Interval(Integral, None, -1, closed="right"), None],
         "verbose": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def compare_denoisers(
     denoisers: dict | list,
@@ -263,7 +263,16 @@ def _split(cv, X, n, groups, root):
             f"cv: expected a number of folds between 2 and the number of images, {n}, got {cv!r}. "
             "For one split pass a fraction, e.g. cv=0.2."
         )
-    folds = list(check_cv(cv).split(np.empty((n, 1)), groups=groups))
+    if groups is not None and np.shape(groups) != (n,):
+        raise ValueError(
+            f"groups: expected one group per image, shape ({n},), got shape {np.shape(groups)}."
+        )
+    try:
+        folds = [
+            (train, test) for train, test in check_cv(cv).split(np.empty((n, 1)), None, groups)
+        ]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"cv, groups: they do not split {n} images ({error}).") from error
     if not folds or not all(len(train) and len(test) for train, test in folds):
         raise ValueError(
             "cv: expected at least one pair (train, test) of indices, with images on both sides, "

@@ -79,8 +79,7 @@ class GeneralizationCurve:
         "folder": "no_validation",
         "n_jobs": CONSTRAINTS["n_jobs"],
         "verbose": CONSTRAINTS["verbose"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def generalization_curve(
     estimator: Any,

@@ -116,7 +116,7 @@ def calibrate(
     return Calibration(theory.with_levels(chosen), chosen, Table.from_rows(rows))
 
 
-@validate_params({"theories": [dict], "networks": [dict]}, prefer_skip_nested_validation=True)
+@validate_params({"theories": [dict], "networks": [dict]})
 def league(
     theories: dict,
     networks: dict,

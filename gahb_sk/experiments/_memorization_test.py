@@ -57,8 +57,7 @@ class MemorizationTest:
     {
         "statistic": [StrOptions({"distance", "ratio"})],
         "level": [Interval(Real, 0, 1, closed="neither")],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def memorization_test(
     samples: Any,  # arrays, tensors and lazy stacks

@@ -43,9 +43,7 @@ class DistanceDivergence:
     test: MemorizationTest
 
 
-@validate_params(
-    {"n_bins": [at_least(2)], "n_resamples": [at_least(20)]}, prefer_skip_nested_validation=True
-)
+@validate_params({"n_bins": [at_least(2)], "n_resamples": [at_least(20)]})
 def distance_divergence(
     samples: Any,  # arrays, tensors and lazy stacks
     training_images: Any,

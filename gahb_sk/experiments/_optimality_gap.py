@@ -16,9 +16,7 @@ from gahb_sk.images import as_images
 from gahb_sk.metrics import input_psnr, mse, psnr
 
 
-@validate_params(
-    {"denoisers": [dict], "optimum": "no_validation"}, prefer_skip_nested_validation=True
-)
+@validate_params({"denoisers": [dict], "optimum": "no_validation"})
 def optimality_gap(
     denoisers: dict,
     optimum: Any,

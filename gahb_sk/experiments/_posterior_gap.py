@@ -43,8 +43,7 @@ _REPORTED = (
         "n_images": [at_least(1)],
         "n_bracketed": [at_least(0)],
         "optimum": "no_validation",
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def posterior_gap(
     image_class,

@@ -16,9 +16,7 @@ from gahb_sk.images import as_images
 from gahb_sk.metrics import mse
 
 
-@validate_params(
-    {"denoisers": [dict, list, tuple], "verbose": ["boolean"]}, prefer_skip_nested_validation=True
-)
+@validate_params({"denoisers": [dict, list, tuple], "verbose": ["boolean"]})
 def risk_estimates(
     denoisers: dict | list,
     X: npt.ArrayLike,

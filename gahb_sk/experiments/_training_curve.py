@@ -38,8 +38,7 @@ class TrainingCurve:
 
 
 @validate_params(
-    {"estimator": [NetworkDenoiser], "measure": [dict], "folder": [str, os.PathLike, None]},
-    prefer_skip_nested_validation=True,
+    {"estimator": [NetworkDenoiser], "measure": [dict], "folder": [str, os.PathLike, None]}
 )
 def training_curve(
     estimator: NetworkDenoiser,

@@ -48,7 +48,8 @@ class ImageClass:
         """Validate the parameters and bring them to their plain form."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         validate_parameters(self._parameter_constraints, values, type(self).__name__)
-        if values.get("image_size") is not None:
+        may_be_missing = getattr(type(self), "image_size", None) is None
+        if "image_size" in values and not (may_be_missing and self.image_size is None):
             self._set(image_size=check_image_size(self.image_size, self._smallest))
 
     def _set(self, **values):
@@ -65,8 +66,7 @@ class ImageClass:
             "n_samples": [at_least(0)],
             "return_latents": ["boolean"],
             "first_image": [at_least(0)],
-        },
-        prefer_skip_nested_validation=True,
+        }
     )
     def sample(
         self,

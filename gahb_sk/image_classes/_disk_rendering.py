@@ -32,8 +32,7 @@ RIM = 0.75  # a pixel's centre is within half a diagonal, .7072, of any point of
         "image_size": [sides(2)],
         "wrap": ["boolean"],
         "antialias": [StrOptions({"area", "none"})],
-    },
-    prefer_skip_nested_validation=False,
+    }
 )
 def render_disks(params, image_size, *, antialias="area", wrap=False, dtype=np.float64):
     """Draw disks.
@@ -70,8 +69,7 @@ def render_disks(params, image_size, *, antialias="area", wrap=False, dtype=np.f
         "image_size": [sides(2)],
         "wrap": ["boolean"],
         "antialias": [StrOptions({"area", "none"})],
-    },
-    prefer_skip_nested_validation=False,
+    }
 )
 def disk_coverage(geometry, image_size, *, antialias="area", wrap=False):
     """Return the share of each pixel that the disk covers.
@@ -96,8 +94,7 @@ def disk_coverage(geometry, image_size, *, antialias="area", wrap=False):
         "params": [numbers_of_shape("n", 5)],
         "image_size": [sides(2)],
         "wrap": ["boolean"],
-    },
-    prefer_skip_nested_validation=False,
+    }
 )
 def disk_tangents(params, image_size, *, wrap=False, dtype=np.float64):
     """Return the derivatives of :func:`render_disks` (with area coverage) by the parameters.

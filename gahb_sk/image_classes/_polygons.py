@@ -109,10 +109,7 @@ class PolygonImages(ImageClass):
         return images
 
 
-@validate_params(
-    {"vertices": [numbers_of_shape("n", "n_vertices", 2)], "size": [sides(2)]},
-    prefer_skip_nested_validation=False,
-)
+@validate_params({"vertices": [numbers_of_shape("n", "n_vertices", 2)], "size": [sides(2)]})
 def polygon_coverage(vertices, size):
     """Return the exact share of each pixel that a polygon covers.
 

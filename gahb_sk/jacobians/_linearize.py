@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gahb_sk._validation import at_least, validate_params
 from gahb_sk.jacobians._operator import JacobianOperator, dense
 from gahb_sk.jacobians._stack import JacobianStack
 
@@ -71,6 +72,7 @@ def linearize(
     return denoiser.linearize(image, sigma, clean=clean).astype(dtype)
 
 
+@validate_params({"block": [at_least(1)], "verbose": ["boolean"]})
 def jacobian(
     denoiser: Any,
     image: npt.ArrayLike,

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.sparse.linalg import LinearOperator
 from tqdm import tqdm
 
-from gahb_sk._validation import Integral
+from gahb_sk._validation import Integral, at_least, validate_params
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class JacobianOperator(LinearOperator):
         denoised images then show the noise of the estimates.
     """
 
+    @validate_params({"d": [at_least(1)]})
     def __init__(
         self,
         d: int,
@@ -89,7 +90,7 @@ class JacobianOperator(LinearOperator):
         symmetric_part: Callable | None = None,
         sampled: bool = False,
     ):
-        super().__init__(np.dtype(dtype), (d, d))
+        super().__init__(_checked_dtype(dtype), (d, d))
         self._products = matmat, (matmat if rmatmat is None else rmatmat)
         self._spectrum: Any = spectrum
         self._recast = recast
@@ -127,6 +128,15 @@ class JacobianOperator(LinearOperator):
 
     def _rmatvec(self, v):
         return self._rmatmat(np.reshape(v, (-1, 1)))[:, 0]
+
+
+def _checked_dtype(dtype):
+    try:
+        return np.dtype(dtype)
+    except TypeError as error:
+        raise TypeError(
+            f"dtype: expected one of NumPy's, such as 'float32', got {dtype!r}."
+        ) from error
 
 
 def dense(operator, block=256, verbose=False):

@@ -55,8 +55,7 @@ class TraceEstimate:
         "n_products": [at_least(1)],
         "tolerance": [positive(), None],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=False,
+    }
 )
 def hutchpp(
     matmat: Callable[[np.ndarray], np.ndarray],

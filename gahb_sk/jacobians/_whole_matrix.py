@@ -6,17 +6,22 @@ import numpy as np
 
 from gahb_sk.jacobians._trace import random_signs, standard_error
 
+_EXACT_PIXELS = 1024  # up to here the matrix of a known spectrum is formed for its asymmetry
 _JUMPS = 0.05  # relative disagreement of central differences beyond which a warning is given
 
 
 def whole_numbers(problem, pairs, n_probes, generator):
     """Return, as a dict, the fields of :class:`~gahb_sk.analysis.EigenBasis` about all of J.
 
-    They are exact if the matrix or spectrum is known, else by probes beyond the range of ``pairs``.
+    They are exact if the matrix is known or small, or the spectrum is that of a symmetric one; else
+    by probes beyond the range of ``pairs``, with standard errors over the probes.
     """
-    if problem.has_matrix:
+    known = problem.operator.spectrum is not None
+    if problem.has_matrix or (
+        known and not problem.operator.symmetric and problem.d <= _EXACT_PIXELS
+    ):
         return _by_matrix(problem, generator)
-    if problem.operator.spectrum is not None:
+    if known:
         return _by_spectrum(problem, n_probes, generator)
     return _by_probes(problem, pairs, n_probes, generator)
 
@@ -28,12 +33,12 @@ def _by_matrix(problem, generator):
     norm, trace = np.linalg.norm(jacobian), float(np.trace(jacobian))
     squares = np.square((jacobian + jacobian.T) / 2).sum()
     asymmetry = float(np.linalg.norm(jacobian - jacobian.T) / norm) if norm else 0.0
-    return _numbers(asymmetry, trace, 0.0, squares, exact=True)
+    return _numbers((asymmetry, 0.0), trace, 0.0, squares, exact=True)
 
 
 def _by_spectrum(problem, n_probes, generator):
     values = problem.operator.spectrum.values
-    squares, asymmetry = np.square(values).sum(), 0.0
+    squares, asymmetry = np.square(values).sum(), (0.0, 0.0)
     if not problem.operator.symmetric:
         forward, backward = problem.both(random_signs(generator, problem.d, n_probes))
         asymmetry = _asymmetry(forward - backward, squares)
@@ -54,7 +59,8 @@ def _by_probes(problem, pairs, n_probes, generator):
 
 def _numbers(asymmetry, trace, error, squares, exact):
     return {
-        "asymmetry": asymmetry,
+        "asymmetry": asymmetry[0],
+        "asymmetry_se": asymmetry[1],
         "effective_dimension": float(trace),
         "effective_dimension_se": error,
         "participation_ratio": float(trace**2 / squares) if squares > 0 else 0.0,
@@ -63,9 +69,16 @@ def _numbers(asymmetry, trace, error, squares, exact):
 
 
 def _asymmetry(skew, squares):
-    """From products ``(J - J^T) z`` with random signs, and the squared norm of S."""
-    skew = np.square(skew).sum() / skew.shape[1]
-    return float(np.sqrt(skew / (squares + skew / 4))) if squares else 0.0
+    """From products ``(J - J^T) z`` with random signs, and the squared norm of S; with its error.
+
+    With m the mean of the squared norms, the asymmetry is ``sqrt(m / (squares + m / 4))``.
+    """
+    norms = np.square(skew).sum(axis=0)
+    total = squares + norms.mean() / 4
+    asymmetry = float(np.sqrt(norms.mean() / total)) if squares else 0.0
+    if not asymmetry:
+        return 0.0, 0.0
+    return asymmetry, float(standard_error(norms) * squares / (2 * asymmetry * total**2))
 
 
 def _warn_of_jumps(operator, jacobian, generator):

@@ -8,7 +8,7 @@ import importlib
 
 from sklearn.base import BaseEstimator
 
-from gahb_sk._validation import Integral, Interval, StrOptions, at_least, check_name
+from gahb_sk._validation import Integral, Interval, StrOptions, check_name, ints_between
 
 # What a convolution may assume beyond the border of an image.
 PADDINGS = ("zeros", "replicate", "reflect")
@@ -144,9 +144,9 @@ class ResidualUNet(Architecture):
     _file, _class = "_residual_unet", "ResidualUNetModule"
 
     _parameter_constraints: dict = {
-        "channels": [Interval(Integral, 1, 1024, closed="both"), tuple],
+        "channels": [Interval(Integral, 1, 1024, closed="both"), ints_between(1, 1024)],
         "n_blocks": [Interval(Integral, 1, 4, closed="both")],
-        "n_units": [at_least(1), tuple],
+        "n_units": [Interval(Integral, 1, 64, closed="both"), ints_between(1, 64)],
         "unshuffle": [Interval(Integral, 1, 8, closed="both")],
         "padding": [StrOptions(set(PADDINGS))],
         "activation": [StrOptions({"relu", "smooth"})],

@@ -127,32 +127,27 @@ def conv(in_channels, out_channels, generator, padding="zeros"):
     "reflect" (mirrored at the border pixel). All three keep the layer linear. A network of small
     crops reads zeros as its position in the crop, and then fails on larger images.
     """
-    layer = nn.utils.skip_init(
-        nn.Conv2d,
-        in_channels,
-        out_channels,
-        kernel_size=3,
-        padding=1,
-        bias=False,
-        padding_mode=padding,
-    )
-    return initialise(layer, generator)
+    sides = {"kernel_size": 3, "padding": 1, "padding_mode": padding}
+    return _layer(nn.Conv2d, in_channels, out_channels, generator, **sides)
 
 
 def down_conv(in_channels, out_channels, generator):
     """Return a 2x2 convolution of stride 2 without bias, which halves the image's size."""
-    layer = nn.utils.skip_init(
-        nn.Conv2d, in_channels, out_channels, kernel_size=2, stride=2, bias=False
-    )
-    return initialise(layer, generator)
+    return _layer(nn.Conv2d, in_channels, out_channels, generator, kernel_size=2, stride=2)
 
 
 def up_conv(in_channels, out_channels, generator):
     """Return a transposed 2x2 convolution without bias that doubles the image's size."""
+    return _layer(nn.ConvTranspose2d, in_channels, out_channels, generator, kernel_size=2, stride=2)
+
+
+def _layer(kind, in_channels, out_channels, generator, **sides):
+    """Return a layer without bias; on torch's device "meta" its weights have a shape only."""
+    shape_only = torch.get_default_device().type == "meta"
     layer = nn.utils.skip_init(
-        nn.ConvTranspose2d, in_channels, out_channels, kernel_size=2, stride=2, bias=False
+        kind, in_channels, out_channels, bias=False, device="meta" if shape_only else "cpu", **sides
     )
-    return initialise(layer, generator)
+    return layer if shape_only else initialise(layer, generator)
 
 
 def initialise(layer, generator):

@@ -19,7 +19,7 @@ def resolve_device(name):
     ValueError
         If this machine has no such device.
     """
-    if name == "auto":
+    if isinstance(name, str) and name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)

@@ -80,7 +80,7 @@ def load_folder(folder):
     weights = _matching_weights(folder, config)
     try:
         return load_tensors(weights), config
-    except SafetensorError as error:
+    except (SafetensorError, ValueError, KeyError) as error:
         raise ValueError(f"{folder}: {WEIGHTS} is damaged ({error}).") from error
 
 
@@ -94,6 +94,7 @@ def read_config(folder):
     """
     try:
         config = json.loads((Path(folder) / CONFIG).read_text(encoding="utf-8"))
+        json.dumps(config)  # deeper nesting than Python takes shows here
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{folder}: {CONFIG} cannot be read ({error}).") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
@@ -102,7 +103,7 @@ def read_config(folder):
     if version != FORMAT_VERSION:
         raise ValueError(
             f"{folder}: expected format version {FORMAT_VERSION}, got {version!r}. Read it with "
-            f"the version of gahb_sk that wrote it: {config.get('versions', {})!r}."
+            f"the version of gahb_sk that wrote it: {config.get('versions')!r}."
         )
     return config
 

@@ -9,6 +9,7 @@ import torch
 
 from gahb_sk._files import atomic_path
 from gahb_sk.networks._architectures import BiasFreeCNN, UNet
+from gahb_sk.networks._build import OwnNetwork, build_network
 from gahb_sk.networks.published._checkpoint import load_tensors
 
 _PREFIX = "module."
@@ -75,6 +76,26 @@ def _count_blocks(state, start):
     return max(numbers, default=-1) + 1
 
 
+def build_checked(architecture, image_channels, state, source, **options):
+    """Build the network that ``state`` belongs to; nothing is allocated unless all shapes agree.
+
+    Settings of a stranger's folder may ask for more memory than there is. So the network is built
+    on torch's device "meta" first, where weights have shapes only.
+
+    Raises
+    ------
+    ValueError
+        See :func:`load_checked`.
+    """
+    if hasattr(architecture, "build"):
+        with torch.device("meta"):
+            shapes = build_network(architecture, image_channels, **options)
+        _check_shapes(shapes.state_dict(), state, source)
+    built = build_network(architecture, image_channels, **options)
+    load_checked(built.module if isinstance(built, OwnNetwork) else built, state, source)
+    return built
+
+
 def load_checked(network, state, source):
     """Put ``state`` into ``network`` after checking every key, shape and value.
 
@@ -88,19 +109,9 @@ def load_checked(network, state, source):
     # Batches that a norm has counted: before torch 0.4.1 it did not, and they play no part.
     counts = {name: value for name, value in own.items() if name.endswith("num_batches_tracked")}
     state = {**counts, **state}
-    for what, names in (
-        ("lacks", [name for name in own if name not in state]),
-        ("has the unknown key", [name for name in state if name not in own]),
-    ):
-        if names:
-            raise ValueError(f"{source}: the state dict {what} {names[0]!r}.")
+    _check_shapes(own, state, source)
     for name, value in own.items():
         given = state[name]
-        if given.shape != value.shape:
-            raise ValueError(
-                f"{source}: expected {name!r} of shape {tuple(value.shape)}, got "
-                f"{tuple(given.shape)}."
-            )
         plain = given.layout == torch.strided and not given.is_meta and not given.is_quantized
         if not plain or given.is_floating_point() != value.is_floating_point():
             raise ValueError(
@@ -111,6 +122,21 @@ def load_checked(network, state, source):
             raise ValueError(f"{source}: {name!r} holds NaN or infinity in {value.dtype}.")
     network.load_state_dict(state)
     return network
+
+
+def _check_shapes(own, state, source):
+    for what, names in (
+        ("lacks", [name for name in own if name not in state]),
+        ("has the unknown key", [name for name in state if name not in own]),
+    ):
+        if names:
+            raise ValueError(f"{source}: the state dict {what} {names[0]!r}.")
+    for name, value in own.items():
+        if state[name].shape != value.shape:
+            raise ValueError(
+                f"{source}: expected {name!r} of shape {tuple(value.shape)}, got "
+                f"{tuple(state[name].shape)}."
+            )
 
 
 def write_published(network, path):

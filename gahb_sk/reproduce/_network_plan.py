@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from gahb_sk.networks import ARCHITECTURES
 
+# Side up to which whole images are compared with tiles, for networks of images of any size.
+_LARGEST_TESTED = 256
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkPlan:
@@ -38,6 +41,13 @@ class NetworkPlan:
     recipe: str | dict = "fast"
     max_images: int = 250_000
     parameters: dict = field(default_factory=dict)
+
+    @property
+    def sides_tested(self):
+        """Least and largest side of the images that the network is tested on, for its card."""
+        any_size = self.name.startswith(("c-alpha-", "photographs"))
+        any_size &= not getattr(self, "shuffled", False)
+        return [self.image_size, _LARGEST_TESTED if any_size else self.image_size]
 
     def denoiser(self, **parameters):
         """Return the unfitted estimator of the plan, with further parameters."""

@@ -178,6 +178,7 @@ def write_photograph_card(name, folder, output, *, measured=None, **entries):
         },
         "scale": "cpu",
         "photographs": [credit(row) for row in photograph_list("train")],
+        "sides_tested": plan.sides_tested,
         "seed": TRAINING_SEED,
         "images_seen": trained.n_images_seen_,
         "minutes": round(history[-1]["seconds"] / 60, 1),

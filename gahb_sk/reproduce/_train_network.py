@@ -92,6 +92,7 @@ def train_pretrained(
     )
     card = {
         **head,
+        "sides_tested": plan.sides_tested,
         "seed": TRAINING_SEED,
         "images_seen": denoiser.n_images_seen_,
         "minutes": round(denoiser.history_[-1]["seconds"] / 60, 1),

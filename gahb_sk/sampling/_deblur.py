@@ -43,8 +43,7 @@ _TOLERANCE, _ITERATIONS = 1e-3, 60  # of conjugate gradients
         "sigma_start": [positive()],
         "weight": [positive()],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def deblur(
     blurred, kernel, denoiser, *, sigma=0.0, n_steps=12, sigma_start=0.1, weight=2.0, random_state=0

@@ -32,8 +32,7 @@ from gahb_sk.sampling._constraint import Constraint
         "sigma_end": [positive()],
         "n_steps": [at_least(1)],
         "rho": [positive()],
-    },
-    prefer_skip_nested_validation=False,
+    }
 )
 def karras_schedule(
     sigma_start: float, sigma_end: float, n_steps: int, rho: float = 7.0

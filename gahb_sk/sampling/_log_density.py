@@ -26,7 +26,7 @@ import numpy.typing as npt
 from gahb_sk._arrays import as_array, to_numpy
 from gahb_sk._image_checks import check_dimensions
 from gahb_sk._random import Seed, child, image_normals, seed_sequence
-from gahb_sk._validation import at_least
+from gahb_sk._validation import at_least, numbers_of_shape
 from gahb_sk.denoisers import as_denoiser
 
 
@@ -175,9 +175,9 @@ def _errors(denoise, clean, noisy, sigma):
 
 
 def _check_levels(sigma):
-    levels = np.asarray(sigma, np.float64)
-    rising = levels.ndim == 1 and len(levels) > 1 and (np.diff(levels) > 0).all()
-    if not rising or not np.isfinite(levels).all() or levels[0] <= 0:
+    legal = numbers_of_shape("n").is_satisfied_by(sigma)
+    levels = np.asarray(sigma, np.float64) if legal else np.empty(0)
+    if len(levels) < 2 or levels[0] <= 0 or not (np.diff(levels) > 0).all():
         raise ValueError(
             f"sigma: expected at least two positive noise levels, ascending, got {sigma!r}."
         )

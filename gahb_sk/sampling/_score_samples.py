@@ -16,8 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gahb_sk._arrays import as_array, to_numpy
 from gahb_sk._random import Seed, seed_sequence
+from gahb_sk._validation import at_least, positive, validate_params
 from gahb_sk.denoisers import as_denoiser
+from gahb_sk.images import as_images
 from gahb_sk.noise import check_sigma
 from gahb_sk.sampling._log_density import path_integral
 
@@ -25,6 +28,7 @@ _LEVELS = 32
 _FIRST = 1 / 8  # of sigma: there both laws have the same errors
 
 
+@validate_params({"sigma_max": [positive()], "n_draws": [at_least(1)]})
 def score_samples(
     denoiser: Any,
     X: npt.ArrayLike,
@@ -90,9 +94,16 @@ def score_samples(
                 "errors against, got None."
             )
         return denoiser.score_samples(X, sigma)
-    X = np.asarray(X, np.float64)
+    X = np.asarray(to_numpy(as_array(X)))
+    as_images(X)
+    X = X.astype(np.float64)
     sigma = check_sigma(sigma, len(X))
-    known = as_denoiser(reference, name="reference", oracles=False).score_samples(X, sigma)
+    if not sigma.min() > 0:
+        raise ValueError(f"sigma: expected levels > 0, got {float(sigma.min())!r}.")
+    reference = as_denoiser(reference, name="reference", oracles=False)
+    if not hasattr(reference, "score_samples"):
+        raise ValueError(f"reference: {type(reference).__name__} has no density of its own.")
+    known = reference.score_samples(X, sigma)
     levels = np.geomspace(_FIRST * sigma.min(), sigma_max, _LEVELS)
     p, q = (_of_noisy_images(one, sigma) for one in (denoiser, reference))
     with warnings.catch_warnings():  # of images that the reference does not explain

@@ -38,6 +38,10 @@ class StackSource:
     """
 
     def __init__(self, images, sigma=None):
+        if not hasattr(images, "image_shape"):
+            raise TypeError(
+                f"images: expected what gahb_sk.images.as_images returns, got {images!r:.80}."
+            )
         self._images, self._sigma = images, sigma
         self._indices = np.arange(len(images))
 

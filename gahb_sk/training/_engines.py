@@ -9,6 +9,7 @@ import torch
 from torch import distributed
 
 from gahb_sk.networks._blocks import BiasFreeNorm
+from gahb_sk.networks._devices import resolve_device
 
 
 class LocalEngine:
@@ -27,7 +28,7 @@ class LocalEngine:
     rank, size = 0, 1
 
     def __init__(self, device="cpu"):
-        self.device = torch.device(device)
+        self.device = resolve_device(device)
 
     def wrap(self, network):
         """Return what computes the network's forward pass; its gradients are averaged."""

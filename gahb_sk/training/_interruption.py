@@ -1,4 +1,4 @@
-"""Ctrl-C ends a training, not the program."""
+"""Ctrl-C and SIGTERM end a training, not the program."""
 
 import contextlib
 import signal
@@ -29,13 +29,20 @@ def interruptions_raised():
 
 @contextlib.contextmanager
 def interrupt_after_step(trainer):
-    """Let Ctrl-C end the training after the present step; a second one raises as usual."""
+    """Let Ctrl-C end the training after the present step; a second one raises as usual.
+
+    So does SIGTERM, which batch systems send before they kill, if this process trains alone. Of
+    several, one that stopped by itself would leave the others waiting for it.
+    """
+    usual = {}
 
     def interrupt(number, frame):
         trainer.interrupted = True
-        signal.signal(signal.SIGINT, usual)
+        for each, handler in usual.items():
+            signal.signal(each, handler)
 
-    with _interrupts(interrupt) as usual:
+    numbers = (signal.SIGINT, signal.SIGTERM) if trainer.engine.size == 1 else (signal.SIGINT,)
+    with _handled(interrupt, numbers, usual):
         yield
 
 
@@ -45,20 +52,21 @@ def interrupts_left_to_children():
 
     They begin with interrupts ignored, as this process does, so that none is lost while it loads.
     """
-    with _interrupts(signal.SIG_IGN):
+    with _handled(signal.SIG_IGN, (signal.SIGINT,), {}):
         yield
 
 
 @contextlib.contextmanager
-def _interrupts(handler):
-    """Handle SIGINT so in the main thread; give the handler before, which comes back."""
-    main = threading.current_thread() is threading.main_thread()
-    usual = signal.getsignal(signal.SIGINT) if main else None
-    if usual is None:  # another thread, or set by other than Python: not ours to replace
-        yield None
-        return
-    signal.signal(signal.SIGINT, handler)
+def _handled(handler, numbers, usual):
+    """Handle signals so in the main thread; ``usual`` gets the handlers before, which come back."""
+    if threading.current_thread() is threading.main_thread():
+        found = {number: signal.getsignal(number) for number in numbers}
+        # None: set by other than Python, not ours to replace.
+        usual.update((number, one) for number, one in found.items() if one is not None)
+    for number in usual:
+        signal.signal(number, handler)
     try:
-        yield usual
+        yield
     finally:
-        signal.signal(signal.SIGINT, usual)
+        for number, one in usual.items():
+            signal.signal(number, one)

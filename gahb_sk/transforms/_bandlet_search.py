@@ -19,7 +19,15 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from gahb_sk._validation import Real, at_least, check_name, sides, validate_params
+from gahb_sk._validation import (
+    Real,
+    at_least,
+    broadcast,
+    check_name,
+    numbers,
+    sides,
+    validate_params,
+)  # fmt: skip
 from gahb_sk.transforms._bandlets import (
     ABSENT,
     ALONE,
@@ -63,15 +71,15 @@ COSTS = {"risk": risk_cost, "threshold": threshold_cost}
 
 @validate_params(
     {
-        "threshold": [Real, "array-like"],
+        "images": [numbers()],
+        "threshold": [numbers()],
         "geometry_cost": [Real],
         "shared": ["boolean"],
         "n_scales": [at_least(0), None],
         "order": [at_least(0)],
         "smallest": [at_least(1)],
         "largest": [at_least(1), None],
-    },
-    prefer_skip_nested_validation=False,
+    }
 )
 def best_bandlets(
     images: npt.ArrayLike,
@@ -130,6 +138,8 @@ def best_bandlets(
     True
     """
     images = np.asarray(images)
+    if images.ndim < 2:
+        raise ValueError(f"images: expected (..., height, width), got shape {images.shape}.")
     _check_options(order, smallest, largest, geometry_cost)
     floor = _floor(images.shape[-2:], wavelet, n_scales)
     function = cost if callable(cost) else COSTS[check_name(cost, COSTS, "cost")]
@@ -140,7 +150,7 @@ def best_bandlets(
 
     lead, coefficients = images.shape[:-2], floor.forward(images)
     stack = coefficients.reshape(-1, *floor.shape)
-    threshold = np.broadcast_to(np.asarray(threshold, stack.dtype), lead).reshape(-1)
+    threshold = broadcast(threshold, lead, "threshold").astype(stack.dtype).reshape(-1)
     sides, choices = _search(floor, stack, threshold, (smallest, largest), shared, least)
     choices = tuple(tuple(c.reshape(*lead, *c.shape[1:]) for c in band) for band in choices)
     return BandletTransform(floor, BandletGeometry(lead, sides, choices), order)
@@ -153,8 +163,7 @@ def best_bandlets(
         "order": [at_least(0)],
         "smallest": [at_least(1)],
         "largest": [at_least(1), None],
-    },
-    prefer_skip_nested_validation=False,
+    }
 )
 def dictionary_size(
     shape: tuple[int, int],

@@ -30,5 +30,10 @@ def from_opponent(images):
 
 
 def _mix(matrix, images):
+    if not isinstance(images, np.ndarray) or images.ndim < 3 or images.shape[-3] != 3:
+        raise ValueError(
+            "images: expected an array (..., 3, H, W), got "
+            f"{getattr(images, 'shape', type(images).__name__)}."
+        )
     planes = images.reshape(*images.shape[:-2], -1)
     return (matrix.astype(images.dtype) @ planes).reshape(images.shape)

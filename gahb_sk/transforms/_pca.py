@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
-from gahb_sk._validation import at_least, validate_params
+from gahb_sk._arrays import as_array, is_lazy
+from gahb_sk._validation import HasMethods, at_least, numbers, validate_params
 from gahb_sk.transforms._base import Transform
 
 
@@ -64,8 +65,11 @@ class PCATransform(Transform):
 
 
 @validate_params(
-    {"images": ["array-like"], "n_components": [at_least(1), None], "chunk": [at_least(1)]},
-    prefer_skip_nested_validation=False,
+    {
+        "images": [HasMethods(["__getitem__", "__len__"])],
+        "n_components": [at_least(1), None],
+        "chunk": [at_least(1)],
+    }
 )
 def principal_components(
     images: Any, n_components: int | None = None, chunk: int = 1024
@@ -93,6 +97,9 @@ def principal_components(
     rest : float
         Sum of the variances of the components left out.
     """
+    if not is_lazy(images) and not numbers().is_satisfied_by(images):
+        raise ValueError("images: expected finite numbers, at least one image of one pixel.")
+    images = as_array(images)
     n, d = images.shape[0], int(np.prod(images.shape[1:]))
     mean = sum(rows.sum(axis=0) for rows in _rows(images, chunk)) / n
     route = _from_images if n <= d else _from_covariance

@@ -15,7 +15,7 @@ Where :math:`\rho_T` is continuous, Stein's unbiased estimate of its risk is
 import numpy as np
 import numpy.typing as npt
 
-from gahb_sk._validation import Real, at_least, check_name, validate_params
+from gahb_sk._validation import at_least, broadcast, check_name, numbers, validate_params
 
 N_TRIALS = 16  # thresholds that "sure" tries, evenly from 0 to the universal one
 
@@ -82,10 +82,7 @@ def is_continuous(rule):
     return rule != "hard"
 
 
-@validate_params(
-    {"sigma": [at_least(0, Real), "array-like"], "size": [at_least(0)]},
-    prefer_skip_nested_validation=False,
-)
+@validate_params({"sigma": [numbers(0)], "size": [at_least(0)]})
 def universal_threshold(sigma: npt.ArrayLike, size: int) -> np.ndarray:
     r"""Return :math:`\sigma \sqrt{2 \log n}` for ``size`` coefficients (Donoho and Johnstone)."""
     return np.asarray(sigma) * np.sqrt(2 * np.log(max(size, 1)))
@@ -93,11 +90,10 @@ def universal_threshold(sigma: npt.ArrayLike, size: int) -> np.ndarray:
 
 @validate_params(
     {
-        "coefficients": [np.ndarray],
-        "threshold": [at_least(0, Real), "array-like"],
-        "sigma": [at_least(0, Real), "array-like"],
-    },
-    prefer_skip_nested_validation=False,
+        "coefficients": [numbers()],
+        "threshold": [numbers(0)],
+        "sigma": [numbers(0)],
+    }
 )
 def stein_risk(
     coefficients: np.ndarray,
@@ -130,9 +126,16 @@ def stein_risk(
     """
     if not is_continuous(check_name(rule, RULES, "rule")):
         raise ValueError(f"rule must be continuous for Stein's estimate, got {rule!r}: use 'soft'.")
-    flat = coefficients.reshape(len(coefficients), -1)
-    threshold = np.reshape(np.broadcast_to(threshold, len(flat)), (-1, 1)).astype(flat.dtype)
-    variance = np.broadcast_to(np.square(sigma), len(flat))
+    if np.ndim(coefficients) < 1:
+        raise ValueError("coefficients: expected an array of shape (n, ...), got one number.")
+    flat = np.reshape(coefficients, (len(coefficients), -1))
+    threshold = broadcast(threshold, len(flat), "threshold")
+    variance = broadcast(np.square(sigma), len(flat), "sigma")
+    return _stein_risk(flat, threshold, variance, rule)
+
+
+def _stein_risk(flat, threshold, variance, rule):
+    threshold = threshold.reshape(-1, 1).astype(flat.dtype)
     change = RULES[rule](flat, threshold) - flat
     slope = SLOPES[rule](flat, threshold).sum(axis=1, dtype=np.float64)
     bias = np.einsum("ij,ij->i", change, change, dtype=np.float64)
@@ -167,7 +170,8 @@ def _sure(band, sigma, size, rule):
     """Minimise Stein's estimate over the band."""
     highest = universal_threshold(sigma, band[0].size)
     trials = np.linspace(0, 1, N_TRIALS)
-    risks = [stein_risk(band, share * highest, sigma, rule) for share in trials]
+    flat, variance = band.reshape(len(band), -1), np.square(sigma)
+    risks = [_stein_risk(flat, share * highest, variance, rule) for share in trials]
     return trials[np.argmin(risks, axis=0)] * highest
 
 

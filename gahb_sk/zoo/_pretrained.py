@@ -63,8 +63,9 @@ def read_card(name):
     card : dict
         ``text`` (the images), ``plan`` (class, size and parameters), ``images_seen``, ``minutes``,
         ``threads``, ``sigma``, ``psnr`` (for each denoiser the mean over test images at each
-        noise level, in dB), ``n_test_images``, ``learning_curve``, ``version`` and ``command``
-        (which redoes it); of pairs, see :func:`load_pairs`.
+        noise level, in dB), ``n_test_images``, ``sides_tested`` (least and largest side of the
+        images that it is tested on), ``learning_curve``, ``version`` and ``command`` (which redoes
+        it); of pairs, see :func:`load_pairs`.
 
     Raises
     ------

@@ -1,24 +1,33 @@
 """Print the counts of the census: ``make census``, some minutes.
 
-With ``--sample N --seed S`` only N calls are made; with ``--show obscure`` each such call is
-printed.
+``--room NAME`` takes one package, or "files" or "commands". With ``--sample N --seed S`` only N
+calls of each are made; with ``--show obscure`` each such call is printed.
 """
 
 import argparse
 import collections
-import os
+import contextlib
+import functools
 import random
 import tempfile
 
-from tests.census._calls import BAD, NOT_CHANGED, subjects
-from tests.census._judge import VERDICTS, judge, works
+from tests.census._calls import BAD, NOT_CHANGED, ROOMS, make_files, subjects
+from tests.census._commands import bad_commands
+from tests.census._files import damaged_files
+from tests.census._judge import VERDICTS, judge
+
+N_DAMAGED = 300  # files of each kind, and command lines
 
 
-def census(sample=None, seed=0):
-    """Yield ``(subject, parameter, value, verdict, message)`` of all calls, or of a sample."""
+def census(sample=None, seed=0, rooms=ROOMS):
+    """Yield ``(subject, parameter, value, verdict, message)`` of all calls, or of a sample.
+
+    The current folder must be empty: files are written there, and a value may be taken for a path.
+    """
+    make_files()
     calls = [
         (name, call, arguments, parameter, label)
-        for name, call, arguments in subjects()
+        for name, call, arguments in subjects(rooms)
         for parameter in arguments
         if parameter not in NOT_CHANGED
         for label in BAD
@@ -28,28 +37,49 @@ def census(sample=None, seed=0):
     sound = {}
     for name, call, arguments, parameter, label in calls:
         if name not in sound:
-            sound[name] = works(call, arguments)
+            sound[name] = judge(functools.partial(call, **arguments), "")[0] == "taken"
         if sound[name]:
-            yield name, parameter, label, *judge(call, arguments, parameter, BAD[label])
+            bad = functools.partial(call, **{**arguments, parameter: BAD[label]})
+            yield name, parameter, label, *judge(bad, parameter)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--room", choices=PARTS, action="append")
     parser.add_argument("--sample", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show", choices=VERDICTS, action="append", default=[])
     options = parser.parse_args()
-    counts, subjects_seen = collections.Counter(), set()
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)  # where a value that is taken for a path does no harm
-        for name, parameter, label, verdict, message in census(options.sample, options.seed):
-            counts[verdict] += 1
-            subjects_seen.add(name)
-            if verdict in options.show:
-                print(f"{verdict}: {name}({parameter}={label}): {message[:150]}", flush=True)
-        os.chdir("/")
-    print(f"{sum(counts.values())} calls of {len(subjects_seen)} classes and functions: "
-          + ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS))  # fmt: skip
+    for part in options.room or PARTS:
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            _count(part, PARTS[part](part, options), options.show)
+
+
+def _calls(room, options):
+    return census(options.sample, options.seed, (room,))
+
+
+def _files(_, options):
+    return damaged_files(options.sample or N_DAMAGED, options.seed)
+
+
+def _commands(_, options):
+    make_files()
+    return bad_commands(options.sample or N_DAMAGED, options.seed)
+
+
+PARTS = dict.fromkeys(ROOMS, _calls) | {"files": _files, "commands": _commands}
+
+
+def _count(part, found, shown):
+    counts, names = collections.Counter(), set()
+    for name, parameter, label, verdict, message in found:
+        counts[verdict] += 1
+        names.add(name)
+        if verdict in shown:
+            print(f"{verdict}: {name}({parameter}={label}): {message[:150]}", flush=True)
+    verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+    print(f"{part}: {len(names)} subjects, {counts.total()} cases: {verdicts}", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,21 +2,25 @@
 
 import importlib
 import inspect
+import os
 
 import numpy as np
+from PIL import Image
 
 import gahb_sk
+from tests.instances import SETTINGS
 
 ROOMS = (
     "analysis", "datasets", "denoisers", "experiments", "image_classes", "images", "jacobians",
     "metrics", "networks", "noise", "plots", "sampling", "sampling.operators", "scorers",
     "training", "transforms", "zoo",
 )  # fmt: skip
-# Their work is long, or is not to compute: trainings, downloads, posteriors by sampling.
+# Their work is long, or is not to compute: trainings, downloads, posteriors by sampling, records.
 LEFT_OUT = {
     "CAlphaPosteriorMean", "Trainer", "all_denoisers", "capacity_curve", "fit_or_load",
-    "from_hub", "generalization_curve", "launch", "list_pretrained", "load_fashion", "load_pairs",
-    "posterior_gap", "push_to_hub", "run", "train", "train_pairs",
+    "from_hub", "generalization_curve", "launch", "list_pretrained", "load_fashion_mnist",
+    "load_pairs", "posterior_gap", "push_to_hub", "run", "train", "train_pairs", "Section",
+    "Trajectory",
 }  # fmt: skip
 # It starts processes, which takes seconds.
 NOT_CHANGED = {"n_jobs"}
@@ -59,14 +63,46 @@ def good_values():
     values |= {"image_class": DiskImages(8), "random_state": 0, "shape": (8, 8), "d": 4}
     values |= {"sigma_start": 1.0, "sigma_end": 0.1, "n_steps": 4, "mask": np.eye(8) > 0}
     values |= {"matmat": lambda V: V, "func": lambda image, sigma: image, "n": 2, "factor": 2}
-    values |= {"coefficients": X, "threshold": 1.0, "patch_size": 4, "path": "missing.npy"}
+    values |= {"coefficients": X, "threshold": 1.0, "patch_size": 4, "path": "images"}
     return values
 
 
-def subjects():
+def settings():
+    """Good values of single callables, where those of :func:`good_values` or defaults are none."""
+    from gahb_sk.denoisers import GaussianPosteriorMean
+
+    X, orthonormal = images(), np.eye(16, 4)
+    colour = np.stack([X, X, X], axis=1)
+    return {name: make() for name, make in SETTINGS.items()} | {
+        "audit": {"sigma": [0.1], "quick": True, "sections": ["bayes"]},
+        "compare_denoisers": {"cv": 2},
+        "deblur": {"X": images(2, 6)},
+        "eigenbasis": {"n_components": 4},
+        "from_opponent": {"images": colour},
+        "open_stack": {"path": "stack.npy"},
+        "psnr": {"denoised": X + 0.1},
+        "read_image_file": {"path": "images/0.png"},
+        "score_samples": {"reference": GaussianPosteriorMean().fit(images(20))},
+        "singular_basis": {"n_components": 4},
+        "subspace_alignment": {"A": orthonormal, "B": orthonormal},
+        "to_opponent": {"images": colour},
+    }
+
+
+def make_files():
+    """Write what :func:`good_values` names into the current folder."""
+    from gahb_sk.datasets import save_stack
+
+    os.makedirs("images")
+    for number, image in enumerate(images(4, 64)):
+        Image.fromarray(np.uint8(255 * image)).save(f"images/{number}.png")
+    save_stack(images(), "stack.npy")
+
+
+def subjects(rooms=ROOMS):
     """Yield ``(name, callable, arguments)`` of all that a good call could be made for."""
-    values, seen = good_values(), set()
-    for room in ROOMS:
+    values, special, seen = good_values(), settings(), set()
+    for room in rooms:
         module = importlib.import_module(f"gahb_sk.{room}")
         names = getattr(module, "__all__", None) or [n for n in vars(module) if n[0] != "_"]
         for name in names:
@@ -81,20 +117,22 @@ def subjects():
                 continue
             seen.add(id(thing))
             if not inspect.isabstract(thing) and not _is_exception(thing):
-                yield from _calls_of(f"{room}.{name}", thing, values)
+                yield from _calls_of(f"{room}.{name}", thing, values, special.get(name, {}))
 
 
 def _is_exception(thing):
     return inspect.isclass(thing) and issubclass(thing, BaseException)
 
 
-def _calls_of(name, thing, values):
+def _calls_of(name, thing, values, special):
     parameters = inspect.signature(thing).parameters.values()
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     needed = [p.name for p in named if p.default is p.empty]
+    values = values | special
     if any(n not in values for n in needed):
         return
-    arguments = {p.name: values[p.name] if p.default is p.empty else p.default for p in named}
+    chosen = {*needed, *special}
+    arguments = {p.name: values[p.name] if p.name in chosen else p.default for p in named}
     call = thing
     if inspect.isclass(thing) and hasattr(thing, "fit"):
 

@@ -5,7 +5,9 @@ import pytest
 
 from gahb_sk import FunctionDenoiser, OracleShrinkage
 from gahb_sk.datasets import make_c_alpha_images
-from gahb_sk.reproduce import Setup, _rivals, _slopes
+from gahb_sk.metrics import psnr_slope
+from gahb_sk.reproduce import Setup, _rivals, _slopes, _sparsity
+from gahb_sk.transforms import CosineTransform
 
 
 def halved(noisy, sigma):
@@ -88,3 +90,27 @@ def test_rivals_are_given_sigma_and_are_no_bounds():
     assert {"wavelets, spun", "bandlets"} <= set(_rivals.rivals())
     assert not any(one.needs_clean for one in _rivals.rivals().values())
     assert all(one.needs_clean for one in _rivals.oracles().values())
+
+
+def test_coefficients_tell_bases_apart_that_slopes_do_not(global_random_seed):
+    """The oracles' slopes agree; their levels, and the coefficients for 40 dB, do not."""
+    images = make_c_alpha_images(17, 64, alpha=2, random_state=global_random_seed)
+    panel = _slopes.c_alpha_panel(2, images, _rivals.oracles())
+    comparison = _slopes.measure(panel, Setup(), sigma=_slopes.SIGMAS[::3])
+    wavelets, bandlets = (
+        psnr_slope(part["sigma"], part["psnr"])
+        for part in (comparison.means().where(denoiser=name) for name in panel.denoisers)
+    )
+    assert abs(wavelets - bandlets) < 0.02
+    apart = comparison.differences("oracle wavelets")
+    assert (apart["verdict"] == "better").all()
+    saved, error = _sparsity.saving(images[:-1], 40)
+    assert saved - 3 * error > 1.05
+
+
+def test_a_basis_that_fits_needs_one_coefficient():
+    flat = np.full((2, 16, 16), 0.5)
+    needed = _sparsity.coefficients_needed(
+        flat + np.linspace(0, 1e-6, 16), 60, lambda X, t: CosineTransform((16, 16))
+    )
+    np.testing.assert_allclose(needed, 1)

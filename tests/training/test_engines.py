@@ -108,22 +108,53 @@ def test_two_started_processes_go_on_where_one_stopped(tmp_path, whole):
         assert_allclose(mine["train_psnr"], theirs["train_psnr"], atol=1e-3)
 
 
-def test_torchrun(tmp_path, whole):
-    (tmp_path / "script.py").write_text(SCRIPT)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+def _torchrun(script, folder):
+    (folder / "script.py").write_text(script)
     command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    subprocess.run(
-        [sys.executable, *command, str(tmp_path / "script.py"), str(tmp_path)],
-        env=environment,
-        check=True,
+    return subprocess.run(
+        [sys.executable, *command, str(folder / "script.py"), str(folder)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
-        timeout=120,
+        text=True,
+        timeout=300,
     )
+
+
+def test_torchrun(tmp_path, whole):
+    assert _torchrun(SCRIPT, tmp_path).returncode == 0
     for rank in range(2):
         assert_close(
             whole.network_.state_dict(), load_file(tmp_path / f"rank-{rank}/model.safetensors")
         )
     assert list((tmp_path / "checkpoints").glob("step-0000000050.*"))
+
+
+KILLING = """
+import os, signal, sys
+from pathlib import Path
+from gahb_sk.training import Trainer
+
+marker, step = Path(sys.argv[1]) / "killed", Trainer.step
+
+def killed(self, *arguments):
+    if os.environ["RANK"] == "1" and self.steps == 20 and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return step(self, *arguments)
+
+Trainer.step = killed
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_rank_ends_the_others_and_the_same_command_goes_on(tmp_path, whole):
+    script = KILLING + SCRIPT.replace('"checkpoint_every": 0.2', '"checkpoint_every": 1e-9')
+    ended = _torchrun(script, tmp_path)
+    assert ended.returncode != 0
+    assert "rank: 1" in ended.stderr and "SIGKILL" in ended.stderr
+    assert list((tmp_path / "checkpoints").glob("step-*"))
+    assert _torchrun(script, tmp_path).returncode == 0
+    assert_close(whole.network_.state_dict(), load_file(tmp_path / "rank-0/model.safetensors"))
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import pytest
 
 import gahb_sk_weights
 from gahb_sk import NetworkDenoiser, PretrainedDenoiser, add_gaussian_noise, psnr, zoo
+from gahb_sk.denoisers import UntestedSizeWarning
 from gahb_sk.networks import UNet
 from gahb_sk.reproduce import PLANS, get_figure, reproduce
 from gahb_sk.zoo import list_pretrained, load_pairs, load_pretrained, read_card
@@ -66,6 +67,21 @@ def test_without_the_second_distribution_the_error_says_what_to_install(monkeypa
             load(name)
     with pytest.raises(ValueError, match=r"pairs-.* not installed.*gahb-sk\[weights\]"):
         reproduce(get_figure(2))
+
+
+@pytest.mark.parametrize("name", list_pretrained())
+def test_a_card_names_the_sizes_tested(name):
+    low, high = read_card(name)["sides_tested"]
+    assert low <= min(load_pretrained(name).training_shape_[-2:]) and low <= high
+
+
+def test_far_outside_of_the_sizes_tested_a_warning_says_so(recwarn):
+    denoiser = load_pretrained("disks")
+    low, high = read_card("disks")["sides_tested"]
+    denoiser.transform(np.zeros((1, 4 * high, low)))
+    assert not recwarn
+    with pytest.warns(UntestedSizeWarning, match=f"disks: images of {4 * high + 8}x{low} pixels"):
+        denoiser.transform(np.zeros((1, 4 * high + 8, low)))
 
 
 def test_unknown_network():

@@ -180,7 +180,7 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
         self.random_state = random_state
         self.image_shape = image_shape
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context()
     @with_callbacks
     def fit(self, X, y=None, sigma=None):
         """Train the network on clean images, or, with another objective, on noisy ones.
@@ -224,7 +224,7 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
         start = getattr(self, "network_", None) if self.warm_start else None
         return self._train(X, y, sigma, resolve_recipe(self.recipe), limits, start)
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context()
     @with_callbacks
     def partial_fit(self, X, y=None, sigma=None):
         """Train by one pass over X, from the present weights if there are any.

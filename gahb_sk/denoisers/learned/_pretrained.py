@@ -7,7 +7,7 @@ from gahb_sk._arrays import n_channels
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.learned._applied import AppliedNetwork
 from gahb_sk.denoisers.learned._network import NetworkDenoiser
-from gahb_sk.denoisers.learned._shipped import find_weights
+from gahb_sk.denoisers.learned._shipped import find_weights, tested_sides, warn_of_size
 from gahb_sk.networks._folder import CONFIG, WEIGHTS
 from gahb_sk.training._machine import Machine
 
@@ -40,6 +40,12 @@ class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
     ------
     ValueError
         For an unknown name (the nearest is given), or a damaged folder.
+
+    Warns
+    -----
+    UntestedSizeWarning
+        If the images are more than four times as large as the largest ones that a shipped network
+        was tested on, or less than a quarter of the smallest ones. Its card names both.
 
     See Also
     --------
@@ -129,6 +135,13 @@ class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
         changed = tuple(file.stat().st_mtime_ns for file in files if file.is_file())
         return _load(folder, self.network, changed)
 
+    def _check_images(self, X, name="X"):
+        images = super()._check_images(X, name)
+        folder = find_weights(self.weights)
+        if name == "X":
+            warn_of_size(images.image_shape, _tested(folder), self.weights)
+        return images
+
     def _fit(self, images):
         channels = self.image_channels_
         if images.shape[1] != channels:
@@ -142,3 +155,6 @@ class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
 def _load(folder, network, changed):
     """Read a folder once for all clones, again when its files have changed."""
     return NetworkDenoiser.load(folder, network=network)
+
+
+_tested = functools.lru_cache(maxsize=32)(tested_sides)

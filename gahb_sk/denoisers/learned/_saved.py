@@ -6,14 +6,15 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from gahb_sk._arrays import n_channels
 from gahb_sk.denoisers.learned._density import Normalization
 from gahb_sk.networks._architectures import ARCHITECTURES, Architecture, as_architecture
-from gahb_sk.networks._build import OwnNetwork, build_network, weights_of
+from gahb_sk.networks._build import weights_of
 from gahb_sk.networks._folder import load_folder, save_folder
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.networks._published import (
     architecture_of,
-    load_checked,
+    build_checked,
     read_published,
     write_published,
 )
@@ -24,6 +25,8 @@ WITHOUT_EFFECT = frozenset({"machine", "verbose", "checkpoint_dir", "warm_start"
 # Attributes that a saved folder keeps beside the weights.
 RECORDS = ("loss_curve_", "history_", "n_iter_", "n_images_seen_", "image_shape_")
 _CLASSES = {cls.__name__: cls for cls in ARCHITECTURES.values()}
+# What settings of another kind than a network's raise; torch has RuntimeError for bad sizes.
+_BAD_SETTINGS = (ValueError, KeyError, TypeError, AttributeError, RuntimeError, OverflowError)
 # What networks were that were saved before they had these parameters.
 _ONCE = {"ResidualUNet": {"padding": "zeros"}}
 
@@ -138,18 +141,18 @@ class SavedNetwork:
             if "normalization" in config:
                 denoiser.normalization_ = Normalization(**config["normalization"])
             denoiser._validate_params()
-            shape = denoiser.image_shape_
-            built = build_network(
-                denoiser.network,
-                shape[0] if len(shape) == 3 else 1,
+            built = build_checked(
+                as_architecture(denoiser.network),
+                n_channels(denoiser.image_shape_),
+                state,
+                folder,
                 blind=denoiser.blind,
                 predicts=denoiser.predicts,
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except _BAD_SETTINGS as error:
             raise ValueError(
-                f"{folder}: config.json lacks or has too much of something ({error})."
+                f"{folder}: the settings in config.json are not those of a network ({error})."
             ) from error
-        load_checked(built.module if isinstance(built, OwnNetwork) else built, state, folder)
         denoiser.network_ = lay_out(built).eval().requires_grad_(False)
         return denoiser
 
@@ -178,7 +181,7 @@ class SavedNetwork:
         state = read_published(path)
         architecture, image_channels = architecture_of(state, path, first_linear=first_linear)
         denoiser = cls(architecture)
-        network = load_checked(build_network(architecture, image_channels), state, path)
+        network = build_checked(architecture, image_channels, state, path)
         denoiser.network_ = lay_out(network).eval().requires_grad_(False)
         denoiser.loss_curve_, denoiser.history_ = [], []
         denoiser.n_iter_ = denoiser.n_images_seen_ = 0

@@ -1,11 +1,13 @@
-"""Where the weights of the shipped networks lie; found without loading torch.
+"""Where the weights of the shipped networks lie, and what sizes of images they were tested on.
 
-The networks of the first example and for photographs come with gahb-sk itself. The others are
-data of the distribution gahb-sk-weights.
+Found without loading torch. The networks of the first example and for photographs come with gahb-sk
+itself. The others are data of the distribution gahb-sk-weights.
 """
 
 import importlib.util
+import json
 import os
+import warnings
 from pathlib import Path
 
 import gahb_sk
@@ -13,6 +15,7 @@ from gahb_sk._validation import check_name
 
 CONFIG = "config.json"
 CARD = "card.json"
+_FAR = 4  # times the largest side tested, or a part of the least one
 # The network for photographs, that for their colours, and what both together are called.
 GREY, CHROMA, COLOR = "photographs", "photographs-chroma", "photographs-color"
 OWN = Path(gahb_sk.__file__).parent / "zoo" / "weights"
@@ -30,6 +33,10 @@ def shipped_folder(name):
     """Return the folder of a network or of pairs that is installed, None if there is none."""
     places = [folder / name for folder in weight_folders()]
     return next((p for p in places if (p / CONFIG).is_file() or (p / CARD).is_file()), None)
+
+
+class UntestedSizeWarning(UserWarning):
+    """Images are far larger or smaller than those that a shipped network was tested on."""
 
 
 def shipped_networks():
@@ -73,3 +80,26 @@ def find_weights(weights):
     if len(path.parts) > 1 or isinstance(weights, os.PathLike):
         raise ValueError(f"There is no folder {str(path)!r} to read a network from.")
     return check_shipped(weights, names, "network")
+
+
+def tested_sides(folder):
+    """Return the least and the largest side that the card in a folder names, or None."""
+    try:
+        return json.loads((folder / CARD).read_text(encoding="utf-8"))["sides_tested"]
+    except (OSError, KeyError):
+        return None
+
+
+def warn_of_size(shape, tested, weights):
+    """Warn of images ``(..., H, W)`` with a side far outside of the range that was tested."""
+    if tested is None:
+        return
+    low, high = tested
+    if min(shape[-2:]) * _FAR < low or max(shape[-2:]) > _FAR * high:
+        sides = f"{low} to {high} pixels" if low < high else f"{low} pixels"
+        warnings.warn(
+            f"{weights}: images of {shape[-2]}x{shape[-1]} pixels are far from the sides that this "
+            f"network was tested on, {sides}. Compare with another denoiser before you rely on it.",
+            UntestedSizeWarning,
+            stacklevel=4,
+        )

@@ -1,7 +1,13 @@
 """Networks by name: one that comes with the package, a folder, or the pair for colour."""
 
 from gahb_sk.denoisers.learned._pretrained import PretrainedDenoiser
-from gahb_sk.denoisers.learned._shipped import CHROMA, COLOR, GREY, shipped_networks
+from gahb_sk.denoisers.learned._shipped import (
+    CHROMA,
+    COLOR,
+    GREY,
+    find_weights,
+    shipped_networks,
+)
 from gahb_sk.denoisers.wrappers._opponent_colors import OpponentColors
 
 
@@ -19,6 +25,7 @@ def named_denoiser(weights):
     denoiser : PretrainedDenoiser or OpponentColors
     """
     if weights != COLOR:
+        find_weights(weights)  # an unknown name shows now
         return PretrainedDenoiser(weights)
     fellow = PretrainedDenoiser(CHROMA) if CHROMA in shipped_networks() else None
     return OpponentColors(PretrainedDenoiser(GREY), fellow)

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from gahb_sk._arrays import as_array, to_numpy
 from gahb_sk._random import Seed, seed_sequence
-from gahb_sk._validation import check_name, validate_params
+from gahb_sk._validation import StrOptions, at_least, check_name, positive, validate_params
 from gahb_sk.denoisers import as_denoiser, as_denoisers
 from gahb_sk.experiments._audit._basis import basis
 from gahb_sk.experiments._audit._bayes import bayes
@@ -72,8 +72,11 @@ SECTIONS = {
         "quick": ["boolean"],
         "verbose": ["boolean"],
         "sections": [list, tuple, None],
-    },
-    prefer_skip_nested_validation=True,
+        "name": [str, None],
+        "n_components": [at_least(1), None],
+        "tolerance": [positive(), None],
+        "dtype": [StrOptions({"float32", "float64"})],
+    }
 )
 def audit(
     denoiser: Any,
@@ -160,7 +163,7 @@ def audit(
     """
     denoiser = as_denoiser(denoiser)
     X = np.asarray(to_numpy(as_array(images)))
-    as_images(X)
+    as_images(X, name="images")
     sigmas = check_sigmas(sigma)
     if noisy and len(sigmas) > 1:
         raise ValueError(
@@ -201,7 +204,7 @@ def _references(reference, X):
     named = reference if isinstance(reference, dict) else {"the optimum": reference}
     return {
         name: one if hasattr(one, "image_shape_") else one.fit(X)
-        for name, one in as_denoisers(named).items()
+        for name, one in as_denoisers(named, name="reference").items()
     }
 
 

@@ -8,6 +8,7 @@ from torch import nn
 from gahb_sk._validation import (
     StrOptions,
     at_least,
+    numbers_of_shape,
     positive,
     validate_parameters,
 )
@@ -86,6 +87,7 @@ class Convention:
 
     def __post_init__(self):
         constraints = {
+            "intensities": [numbers_of_shape(2)],
             "predicts": [StrOptions(set(PREDICTIONS))],
             "level": [StrOptions(set(LEVELS)), callable],
             "scaled": ["boolean"],

@@ -104,7 +104,9 @@ def _foreign_names(path):
     """Names of classes and functions that a file asks for, and torch does not load."""
     try:
         return serialization.get_unsafe_globals_in_checkpoint(path)
-    except (ValueError, RuntimeError):  # written by torch before 1.6, or no checkpoint
+    except OSError:
+        raise
+    except Exception:  # written by torch before 1.6, damaged, or no checkpoint
         pass
     names = set()
     with open(path, "rb") as file, contextlib.suppress(Exception):  # of damaged files, any

@@ -96,14 +96,22 @@ def _rewrite(folder, network=None, **settings):
         (lambda d: _change(d / "config.json", format_version=99), "format version"),
         (lambda d: _change(d / "config.json", estimator="Other"), "do not belong together"),
         (lambda d: _rewrite(d, estimator="Other"), "expected a NetworkDenoiser"),
-        (lambda d: _rewrite(d, parameters={"sizes": 3}), "too much"),
+        (lambda d: _rewrite(d, parameters={"sizes": 3}), "settings in config.json"),
         (lambda d: _rewrite(d, network={"class": "UNet", "channels": -3}), "channels"),
         (
             lambda d: _rewrite(d, network={"class": "UNet", "channels": 5, "n_blocks": 1}),
             "of shape",
         ),
-        (lambda d: _rewrite(d, network={"class": "UNet", "width": 5}), "too much"),
+        (lambda d: _rewrite(d, network={"class": "UNet", "width": 5}), "settings in config.json"),
         (lambda d: (d / "config.json").write_text("[" * 10**5), "cannot be read"),
+        # 8 GB and seconds, were it built before the shapes are compared.
+        (
+            lambda d: _rewrite(d, network={"class": "BiasFreeCNN", "channels": 1024, "depth": 200}),
+            "lacks 'conv_layers",
+        ),
+        (lambda d: _rewrite(d, network={"class": "BiasFreeCNN", "depth": 100_000}), "depth"),
+        (lambda d: _rewrite(d, network={"class": "ResidualUNet", "n_units": 10**6}), "n_units"),
+        (lambda d: _rewrite(d, fitted=None), "settings in config.json"),
         (lambda d: (d / "model.safetensors").unlink(), "cannot be read"),
         (lambda d: os.truncate(d / "model.safetensors", 300), "truncated or altered"),
     ],
@@ -370,21 +378,22 @@ def test_a_checkpoint_whose_counts_changed_is_passed_over(change, tmp_path, one_
 # Interruptions, going on, streams ---------------------------------------------------------
 
 
-def test_ctrl_c_keeps_a_fitted_estimator(monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_keep_a_fitted_estimator(number, monkeypatch):
     step = Trainer.step
 
     def press(self, *arguments):
         if self.steps == 2:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
         return step(self, *arguments)
 
     monkeypatch.setattr(Trainer, "step", press)
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(number)
     with pytest.warns(TrainingInterrupted):
         denoiser = make(max_epochs=50, batch_size=4).fit(smooth_images(10))
     assert denoiser.n_iter_ == 3
     assert denoiser.transform(smooth_images(2)).shape == (2, 16, 16)
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
 
 
 def test_infinite_loss_keeps_the_last_good_weights():

@@ -9,8 +9,11 @@ are a correlation, and weighted sums of them a convolution.
 import numpy as np
 from scipy import fft
 
+from gahb_sk._memory import check_memory
 from gahb_sk.denoisers.optimal._disk_class._intensities import MaskStatistics
 from gahb_sk.image_classes import disk_coverage
+
+_BYTES_PER_VALUE = 100  # at the peak, for each pixel of each mask; measured, see tests
 
 
 class DiskGrid:
@@ -23,6 +26,7 @@ class DiskGrid:
     def __init__(self, law, phases):
         self.size = law.image_size
         radii, self.cell = law.geometry.cells(phases)
+        self._check_memory(phases**2 * len(radii))
         shifts = np.arange(phases) / phases
         templates = np.array([(i, j, r) for i in shifts for j in shifts for r in radii])
         self._draw(templates, law.antialias)
@@ -38,6 +42,14 @@ class DiskGrid:
         self.n_cells = len(self.cells)
         template = self.cells // rows.size
         self.A, self.C, self.B = (values[template] for values in self._norms)
+
+    def _check_memory(self, n_masks):
+        height, width = self.size
+        check_memory(
+            _BYTES_PER_VALUE * n_masks * height * width,
+            f"All disks of images of {height}x{width} pixels ({n_masks} masks of that size)",
+            "Use smaller images.",
+        )
 
     def _draw(self, templates, antialias):
         middle = np.array([(side - 1) // 2 for side in self.size])
