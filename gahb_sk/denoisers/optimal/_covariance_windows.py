@@ -19,7 +19,8 @@ import torch
 from gahb_sk._validation import Interval, Real
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._by_level import ByLevel, check_levels, nearest_levels
-from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_device, pick_dtype
+from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_dtype
+from gahb_sk.networks._devices import resolve_device
 from gahb_sk.transforms import principal_components
 
 _BLOCK_VALUES = 2**22  # of training images, and of logits, in memory at a time
@@ -113,7 +114,7 @@ class CovarianceWindowsDenoiser(ByLevel, BaseDenoiser):
         return (share >= tau * share.max()) | np.eye(len(P), dtype=bool)
 
     def _fit(self, images):
-        pick_device(self.device)
+        resolve_device(self.device)
         self.mean_, self.variances_, self.components_, _ = principal_components(images)
         self._largest_norm = 0.0
         for _, chunk in images.chunks(max(1, _BLOCK_VALUES // len(self.mean_))):
@@ -128,7 +129,7 @@ class CovarianceWindowsDenoiser(ByLevel, BaseDenoiser):
         )
 
     def _denoise(self, noisy, sigma, clean=None):
-        device = pick_device(self.device)
+        device = resolve_device(self.device)
         mean = torch.from_numpy(self.mean_).to(device)
         queries = noisy.to(device).double().flatten(1) - mean
         dtype = pick_dtype(noisy, queries.norm(dim=1).max(), self._largest_norm, sigma)

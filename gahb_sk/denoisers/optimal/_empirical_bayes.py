@@ -18,9 +18,10 @@ import torch
 from gahb_sk._validation import Integral
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._screened_sums import ScreenedSums
-from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_device, pick_dtype
+from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_dtype
 from gahb_sk.jacobians._operator import JacobianOperator
 from gahb_sk.jacobians._posterior import factored_operator
+from gahb_sk.networks._devices import resolve_device
 
 _GROUP = 128  # noisy images that are screened together
 _KEPT_VALUES = 2**25  # of weighted training images kept by a Jacobian
@@ -124,7 +125,7 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
         return Neighbors(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
     def _fit(self, images):
-        pick_device(self.device)
+        resolve_device(self.device)
         total = np.zeros(images.shape[1:])
         for _, chunk in images.chunks(self._block_length(images, 1)):
             total += chunk.sum(0, dtype=np.float64)
@@ -143,7 +144,7 @@ class EmpiricalBayesDenoiser(BaseDenoiser):
 
     def _centred(self, noisy, sigma):
         """Return the noisy images less the mean, ``(Q, d)``, and sigma, in double precision."""
-        device = pick_device(self.device)
+        device = resolve_device(self.device)
         mean = torch.from_numpy(self.mean_).to(device)
         return (noisy.to(device).double() - mean).flatten(1), sigma.to(device).double()
 

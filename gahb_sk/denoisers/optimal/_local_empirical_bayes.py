@@ -22,7 +22,7 @@ from gahb_sk._validation import Integral, Interval, Real, StrOptions
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._by_level import ByLevel, check_levels, nearest_levels
 from gahb_sk.denoisers.optimal._held_out_sizes import held_out_errors
-from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_device, pick_dtype
+from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_dtype
 from gahb_sk.denoisers.optimal._windows import (
     Overlaps,
     all_runs,
@@ -33,6 +33,7 @@ from gahb_sk.denoisers.optimal._windows import (
     windows,
     wrapped_runs,
 )
+from gahb_sk.networks._devices import resolve_device
 from gahb_sk.noise import check_sigma
 
 _BLOCK_VALUES = 2**23  # of windows, and of logits, in memory at a time
@@ -165,7 +166,7 @@ class LocalEmpiricalBayesDenoiser(ByLevel, BaseDenoiser):
         return "channels" if self.equivariant and self.boundary != "cut" else "size"
 
     def _fit(self, images):
-        pick_device(self.device)
+        resolve_device(self.device)
         if self.boundary == "cut" and self.average_overlaps:
             raise ValueError(
                 "average_overlaps: windows that are cut at the border estimate their middle alone. "
@@ -223,7 +224,7 @@ class LocalEmpiricalBayesDenoiser(ByLevel, BaseDenoiser):
 
     def _estimate(self, noisy, sigma, size, training):
         """Denoise images at one window size."""
-        device = pick_device(self.device)
+        device = resolve_device(self.device)
         lengths = tuple(min(size, side) for side in noisy.shape[2:])
         if self.equivariant:
             lengths = tuple(np.minimum(lengths, training.shape[2:]).tolist())

@@ -22,13 +22,6 @@ _LARGEST = 1e30  # squares beyond it, and below its inverse, are left to double 
 NEGLIGIBLE = 40.0
 
 
-def pick_device(device):
-    """Return the torch device of that name; "auto" is a GPU if there is one."""
-    if device != "auto":
-        return torch.device(device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def pick_dtype(noisy, query_norm, key_norm, sigma):
     """Return float32 where rounding changes no weight, else (and for images in it) float64."""
     if noisy.dtype == torch.float64 or not has_full_products():
