@@ -134,7 +134,7 @@ def test_oracles_need_as_many_clean_images(rng):
         linearize_stack(oracle, X, 0.1, clean=X[:2])
     with pytest.raises(TypeError, match="clean: OracleShrinkage is an oracle"):
         oracle.linearize(X[0], 0.1, clean=None)
-    with pytest.raises(ValueError, match="block: expected an int of at least 1, got 0"):
+    with pytest.raises(ValueError, match="'block' parameter of jacobian must be an int"):
         jacobian(oracle, X[0], 0.1, clean=X[0], block=0)
 
 

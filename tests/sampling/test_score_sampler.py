@@ -8,7 +8,12 @@ from sklearn.base import clone
 from benchmarks.bench_sampling import nearest_disk
 from gahb_sk import FunctionDenoiser, WienerDenoiser
 from gahb_sk.datasets import make_c_alpha_images
-from gahb_sk.denoisers import DiskPosteriorMean, NetworkDenoiser, OracleShrinkage
+from gahb_sk.denoisers import (
+    DiskPosteriorMean,
+    EmpiricalBayesDenoiser,
+    NetworkDenoiser,
+    OracleShrinkage,
+)
 from gahb_sk.networks import UNet
 from gahb_sk.sampling import DivergenceError, FlowSampler, Inpainting, ScoreSampler
 
@@ -361,3 +366,15 @@ def test_nearly_all_samples_are_near_a_disk_of_the_class(sampler, global_random_
     disks = DiskPosteriorMean().fit(np.zeros((1, 12, 12)))
     samples = sampler(disks, global_random_seed).sample(40).images.astype(np.float64)
     assert np.mean([nearest_disk(image) < 0.02 for image in samples]) >= 0.95
+
+
+def test_weights_of_a_mixture_are_kept(global_random_seed):
+    """Of two images, three times and seven times in the class, samples are the first in 30 %."""
+    first, second = np.zeros((4, 4)), np.eye(4)
+    denoiser = EmpiricalBayesDenoiser().fit(np.stack(3 * [first] + 7 * [second]))
+    n = 400
+    samples = FlowSampler(denoiser, n_steps=40, random_state=global_random_seed).sample(n).images
+    to_first, to_second = (np.abs(samples - image).max((1, 2)) for image in (first, second))
+    assert np.minimum(to_first, to_second).max() < 0.05
+    share = np.mean(to_first < to_second)
+    assert abs(share - 0.3) < 4 * (0.3 * 0.7 / n) ** 0.5
