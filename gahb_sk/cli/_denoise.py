@@ -7,6 +7,7 @@ folder. When the command is interrupted, the same command goes on where it stopp
 
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,13 @@ from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._strips import write_strips
 from gahb_sk.cli._targets import Record, find_targets
 from gahb_sk.datasets import DamagedFile, read_image_file
-from gahb_sk.denoisers import OpponentColors, SelfEnsemble, Tiled, as_denoiser
+from gahb_sk.denoisers import (
+    OpponentColors,
+    SelfEnsemble,
+    Tiled,
+    UntestedSizeWarning,
+    as_denoiser,
+)
 from gahb_sk.denoisers.learned._shipped import COLOR, GREY
 from gahb_sk.noise import LARGEST_SIGMA, estimate_sigma
 
@@ -64,7 +71,9 @@ def run(args):
     settings = {"with": model, "sigma": args.sigma, "ensemble": args.ensemble}
     record = Record(folder, settings, targets, args.overwrite)
     try:
-        failed = _denoise_all(targets, record, denoisers, sigma, args)
+        with warnings.catch_warnings():  # files come in any size, from one pixel on
+            warnings.simplefilter("ignore", UntestedSizeWarning)
+            failed = _denoise_all(targets, record, denoisers, sigma, args)
     except KeyboardInterrupt:
         print(
             f"gahb-sk denoise: interrupted after {len(record.rows)} of {len(targets)} files; the "
