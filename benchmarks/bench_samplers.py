@@ -125,10 +125,10 @@ def restored(n):
     mean = 0.5 + gain @ (measured - 0.5 * A.sum(1))
     left = covariance - gain @ A @ covariance
     print("steps, sampler, error of the mean / deviation, trace of the covariance / true one")
-    for steps in (12, 25, 50):
+    for flow_steps, score_steps in ((12, 70), (25, 100), (50, 200)):
         for sampler in (
-            FlowSampler(denoiser, n_steps=steps, sigma_end=END, random_state=0),
-            ScoreSampler(denoiser, n_steps=2 * steps, sigma_start=START, sigma_end=END,
+            FlowSampler(denoiser, n_steps=flow_steps, sigma_end=END, random_state=0),
+            ScoreSampler(denoiser, n_steps=score_steps, sigma_start=START, sigma_end=END,
                          random_state=0),
         ):  # fmt: skip
             images = sampler.inverse(
@@ -136,7 +136,10 @@ def restored(n):
             ).images.reshape(-1, D)
             away = np.linalg.norm(images.mean(0) - mean) / np.sqrt(np.trace(left))
             spread = images.var(axis=0).sum() / np.trace(left)
-            print(f"{steps:4d} {type(sampler).__name__:13s} {away:.3f} {spread:.3f}", flush=True)
+            print(
+                f"{sampler.n_steps:4d} {type(sampler).__name__:13s} {away:.3f} {spread:.3f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -73,7 +73,9 @@ def settings():
 
     X, orthonormal = images(), np.eye(16, 4)
     colour = np.stack([X, X, X], axis=1)
-    return {name: make() for name, make in SETTINGS.items()} | {
+    made = {name: make() for name, make in SETTINGS.items()}
+    made["NetworkDenoiser"] |= {"max_images": 8}
+    return made | {
         "audit": {"sigma": [0.1], "quick": True, "sections": ["bayes"]},
         "compare_denoisers": {"cv": 2},
         "deblur": {"X": images(2, 6)},

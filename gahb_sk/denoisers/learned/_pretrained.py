@@ -126,20 +126,25 @@ class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
         denoiser : NetworkDenoiser
             Fitted, with ``warm_start=True``. Its clones have no weights.
         """
-        denoiser = NetworkDenoiser.load(find_weights(self.weights), network=self.network)
+        denoiser = NetworkDenoiser.load(self._folder(), network=self.network)
         return denoiser.set_params(warm_start=True, machine=self.machine).set_params(**parameters)
 
+    def _folder(self):
+        try:
+            return find_weights(self.weights)
+        except ValueError as error:
+            raise ValueError(f"weights: {error}") from error
+
     def _trained(self):
-        folder = find_weights(self.weights).resolve()
+        folder = self._folder().resolve()
         files = [folder / name for name in (CONFIG, WEIGHTS)]
         changed = tuple(file.stat().st_mtime_ns for file in files if file.is_file())
         return _load(folder, self.network, changed)
 
     def _check_images(self, X, name="X"):
         images = super()._check_images(X, name)
-        folder = find_weights(self.weights)
         if name == "X":
-            warn_of_size(images.image_shape, _tested(folder), self.weights)
+            warn_of_size(images.image_shape, _tested(self._folder()), self.weights)
         return images
 
     def _fit(self, images):

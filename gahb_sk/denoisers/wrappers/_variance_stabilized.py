@@ -65,7 +65,7 @@ class VarianceStabilized(WrapperDenoiser):
         **WrapperDenoiser._parameter_constraints,
         "gain": [positive(), None],
         "read_noise": [Interval(Real, 0, None, closed="left"), None],
-        "offset": [Real, None],
+        "offset": [Interval(Real, None, None, closed="neither"), None],
     }
 
     def __init__(self, denoiser, *, gain=None, read_noise=None, offset=None, image_shape=None):
