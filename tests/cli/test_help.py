@@ -47,6 +47,21 @@ def test_ctrl_c_while_a_command_is_imported(monkeypatch, capsys):
     assert capsys.readouterr().err == "gahb-sk: interrupted; no half-written file was left.\n"
 
 
+def test_sigterm_ends_a_command_as_ctrl_c_does():
+    code = (
+        "import time; from gahb_sk import cli\n"
+        "cli.main = lambda: (print('ready', flush=True), time.sleep(600))\n"
+        "cli.entry_point()"
+    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        said = process.communicate(timeout=120)[1]
+    assert process.returncode == 1
+    assert said == "gahb-sk: interrupted; no half-written file was left.\n"
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
 def test_closed_outputs_are_no_error(closed):
     done = subprocess.run(
