@@ -112,10 +112,22 @@ def draw_psnrs(measured, title):
     for ax, (panel, comparison) in zip(axes, measured, strict=True):
         display = ComparisonDisplay(comparison.means(), theoretical_slope=panel.slope)
         display.plot(ax)
-        ax.set_title(panel.name, fontsize=10)
-        ax.legend(fontsize=6.5)
+        ax.get_legend().remove()
+        ax.set_title(f"{panel.name}, slope in theory {panel.slope:.2f}", fontsize=10)
     figure.suptitle(title)
+    one_legend(figure, axes)
     return figure
+
+
+def one_legend(figure, axes):
+    """Say below all panels once what their lines are."""
+    handles = {}
+    for ax in axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            handles["slope in theory" if label.startswith("slope ") else label] = handle
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside lower center", ncols=5, fontsize=8
+    )
 
 
 def draw_gaps(table, classes):
@@ -130,5 +142,5 @@ def draw_gaps(table, classes):
         ax.set_xscale("log")
         ax.set_title(panel.name, fontsize=10)
         ax.set(xlabel="noise level", ylabel=f"dB below {panel.bound}")
-        ax.legend(fontsize=6.5)
+    one_legend(figure, axes)
     return figure
