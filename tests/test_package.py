@@ -88,10 +88,10 @@ def test_installed_alone_it_denoises(python, tmp_path):
         "from gahb_sk.datasets import make_c_alpha_images as make; X = make(2, 32); "
         "load_pretrained('c-alpha-2').transform(X); print(gahb_sk.__file__, *list_pretrained())"
     )
-    place, *names = run(python, "-P", "-c", code, cwd=tmp_path).split()
+    place, *names = run(python, "-I", "-c", code, cwd=tmp_path).split()
     assert Path(place).is_relative_to(python.parents[1])
     assert "photographs" in names and "ray" not in names
-    run(python, "-P", "-m", "gahb_sk", "reproduce", "--help", cwd=tmp_path)
+    run(python, "-I", "-m", "gahb_sk", "reproduce", "--help", cwd=tmp_path)
 
 
 @pytest.mark.slow
@@ -101,7 +101,7 @@ def test_the_other_networks_are_found_once_installed(python, wheels, tmp_path):
         f"import sys; sys.path.append({str(tmp_path)!r}); from gahb_sk import load_pretrained; "
         "from gahb_sk.zoo import load_pairs; load_pairs('pairs-8x8'); load_pretrained('ray')"
     )
-    run(python, "-P", "-c", code, cwd=tmp_path)
+    run(python, "-I", "-c", code, cwd=tmp_path)
 
 
 def test_every_package_and_every_kind_of_data_is_named():

@@ -125,9 +125,7 @@ def one_legend(figure, axes):
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             handles["slope in theory" if label.startswith("slope ") else label] = handle
-    figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", ncols=5, fontsize=8
-    )
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5, fontsize=8)
 
 
 def draw_gaps(table, classes):
