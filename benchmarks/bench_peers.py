@@ -72,8 +72,8 @@ def speed_rows(name, case, rounds, clock):
 def quality_rows(name, images, levels):
     """Compare all denoisers on one kind of images and return their rows."""
     comparison = compare_denoisers(images.denoisers, images.X, levels, cv=images.cv, random_state=0)
-    kept = ("denoiser", "kind", "bound", "sigma", "psnr", "psnr_se", "ssim", "ssim_se", "n_images",
-            "ms_per_image")  # fmt: skip
+    kept = ("denoiser", "kind", "bound", "sigma", "psnr", "psnr_se", "ssim", "ssim_se",
+            "n_images")  # fmt: skip
     return [{"case": name, **{key: row[key] for key in kept}} for row in comparison.means().rows()]
 
 

@@ -100,6 +100,24 @@ def test_sphinx_reads_every_module():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the kernel
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "docs").glob("notebooks/*.ipynb")), ids=lambda path: path.stem
+)
+def test_a_notebook_runs_and_shows_something(path, tmp_path):
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+    notebook = nbformat.read(path, as_version=4)
+    client = nbclient.NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": tmp_path}}
+    )
+    client.execute()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    kinds = {kind for cell in cells for out in cell.outputs for kind in out.get("data", {})}
+    assert {"image/png", "text/html"} <= kinds
+
+
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of trainings that short
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
