@@ -9,6 +9,7 @@ import collections
 import contextlib
 import functools
 import random
+import shutil
 import tempfile
 
 from tests.census._calls import BAD, NOT_CHANGED, ROOMS, make_files, subjects
@@ -41,6 +42,7 @@ def census(sample=None, seed=0, rooms=ROOMS):
         if sound[name]:
             bad = functools.partial(call, **{**arguments, parameter: BAD[label]})
             yield name, parameter, label, *judge(bad, parameter)
+            shutil.rmtree(BAD["text"], ignore_errors=True)  # where it was taken for a folder
 
 
 def main():
