@@ -57,3 +57,20 @@ def test_transforms_need_a_gigabyte_beyond_input_and_output(denoiser, shape):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak - out.nbytes < 2**30
+
+
+@pytest.mark.slow
+def test_thousands_of_fits_and_transforms_leave_nothing_behind():
+    X = np.random.default_rng(0).random((4, 8, 8))
+
+    def rounds(n):
+        for _ in range(n):
+            WienerDenoiser().fit(X).transform(X, 0.1)
+            WaveletShrinkage().fit(X).transform(X, 0.1)
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    before = rounds(50)
+    left = rounds(2000) - before
+    tracemalloc.stop()
+    assert left < 1e5
