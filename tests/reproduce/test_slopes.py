@@ -94,9 +94,9 @@ def test_rivals_are_given_sigma_and_are_no_bounds():
 
 def test_coefficients_tell_bases_apart_that_slopes_do_not(global_random_seed):
     """The oracles' slopes agree; their levels, and the coefficients for 40 dB, do not."""
-    images = make_c_alpha_images(11, 64, alpha=2, random_state=global_random_seed)
+    images = make_c_alpha_images(13, 64, alpha=2, random_state=global_random_seed)
     panel = _slopes.c_alpha_panel(2, images, _rivals.oracles())
-    comparison = _slopes.measure(panel, Setup(), sigma=_slopes.SIGMAS[::7])
+    comparison = _slopes.measure(panel, Setup(), sigma=_slopes.SIGMAS[:11:5])
     wavelets, bandlets = (
         psnr_slope(part["sigma"], part["psnr"])
         for part in (comparison.means().where(denoiser=name) for name in panel.denoisers)
