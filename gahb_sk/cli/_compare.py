@@ -14,6 +14,7 @@ from sklearn.base import clone
 
 from gahb_sk.cli._arguments import folds, noise_level, positive_int, redo
 from gahb_sk.cli._comparison_page import FILES, Section, write_report
+from gahb_sk.cli._denoise import for_colors
 from gahb_sk.cli._denoisers import describe, parse_denoisers
 from gahb_sk.cli._inputs import NAMES, is_image_file, load_file, load_images, make_images, splitter
 from gahb_sk.cli._page import check_output
@@ -78,6 +79,8 @@ def run(args):
     names = (SHIPPED[args.color], *UNTRAINED) if one else DENOISERS
     args.denoisers = args.denoisers or default_denoisers(names)
     denoisers = parse_denoisers(args.denoisers)
+    if args.color:
+        denoisers = {name: for_colors(one, name) for name, one in denoisers.items()}
     denoisers = with_run_settings(denoisers, args.train_seconds, args.seed)
     section = compare(
         images_of(args), denoisers, args.sigma, _whole(denoisers) if one else args.cv, args.seed,

@@ -16,8 +16,9 @@ from tqdm import tqdm
 from gahb_sk.cli._arguments import fraction, memory, redo
 from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._strips import write_strips
-from gahb_sk.cli._targets import Record, find_targets
+from gahb_sk.cli._targets import Record, find_targets, state_of
 from gahb_sk.datasets import DamagedFile, read_image_file
+from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 from gahb_sk.denoisers import (
     OpponentColors,
     SelfEnsemble,
@@ -58,6 +59,7 @@ def add_arguments(parser):
 def run(args):
     """Denoise all files; report those that could not be."""
     targets = find_targets(args.paths, args.output)
+    check_page(args.compare)
     sigma = read_sigma(args.sigma)
     if isinstance(sigma, float) and sigma > LARGEST_SIGMA:
         if any(target.path.suffix.lower() in _INTEGERS for target in targets):
@@ -67,8 +69,10 @@ def run(args):
     denoisers = {1: denoiser, 3: for_colors(denoiser, model)}
     if denoiser.blind and sigma != "auto":
         print(f"{model} is blind: it does without --sigma.", file=sys.stderr)
+        sigma = "auto"
     folder = targets[0].path.parent if len(targets) == 1 else Path(args.output)
     settings = {"with": model, "sigma": args.sigma, "ensemble": args.ensemble}
+    settings["files"] = [state_of(Path(text)) for text in (model, args.sigma)]
     record = Record(folder, settings, targets, args.overwrite)
     try:
         with warnings.catch_warnings():  # files come in any size, from one pixel on
@@ -81,10 +85,11 @@ def run(args):
             file=sys.stderr,
         )
         return 1
-    done = [target for target in targets if str(target.path) in record.rows]
+    done = [target for target in targets if target.key in record.rows]
     if args.compare is not None and done:
         write_strips(args.compare, done, record.rows, redo(args, "paths"))
-    print(_table(done, record.rows))
+    if done:
+        print(_table(done, record.rows))
     for target, reason in failed:
         print(f"{target.source}: {reason}", file=sys.stderr)
     if not failed:
@@ -107,6 +112,8 @@ def read_sigma(text):
     if text == "auto":
         return text
     if not Path(text).is_file():
+        if Path(text).suffix.lower() in IMAGE_FILE_EXTENSIONS:
+            raise FileNotFoundError(f"--sigma: there is no file {text!r}.")
         try:
             return fraction(text)
         except Exception as error:
@@ -120,6 +127,12 @@ def read_sigma(text):
     values = planes.reshape(len(planes), -1).T
     rest = values - plane @ np.linalg.lstsq(plane, values, rcond=None)[0]
     return float(np.sqrt(np.square(rest).sum() / max(rest.size - 3 * len(planes), 1)))
+
+
+def check_page(page):
+    """Refuse a page that could not be written, before the work begins."""
+    if page is not None and (Path(page).is_dir() or not Path(page).parent.is_dir()):
+        raise ValueError(f"--compare: expected the name of a page to write, got {page!r}.")
 
 
 def read_denoiser(text):
@@ -169,7 +182,7 @@ def for_colors(denoiser, model):
 
 def _denoise_all(targets, record, denoisers, sigma, args):
     """Denoise what the record lacks; return (target, reason) of what failed."""
-    todo = [target for target in targets if str(target.path) not in record.rows]
+    todo = [target for target in targets if target.key not in record.rows]
     sizes = [target.source.stat().st_size for target in todo]
     failed, end = [], 0
     with tqdm(total=sum(sizes), unit="B", unit_scale=True, desc="denoise", file=sys.stderr) as bar:
@@ -240,7 +253,7 @@ def denoise_image(image, denoiser, sigma, budget, progress, *, ensemble=False):
     tiled = Tiled(whole, max_memory=int(budget))
     out = np.empty_like(image)
     wanted = getattr(denoiser, "image_channels_", len(image))
-    stack = np.repeat(image[None], wanted // len(image), axis=1)
+    stack = image[None] if wanted == len(image) else np.repeat(image[None], wanted, axis=1)
     try:
         tiled.fit(stack[..., :8, :8])
     except ValueError:
@@ -260,8 +273,7 @@ def _table(targets, rows):
     head = ("file", "pixels", "depth", "sigma", "seconds")
     names = ("size", "depth", "sigma", "seconds")
     cells = [
-        (str(target.path), *(str(rows[str(target.path)][name]) for name in names))
-        for target in targets
+        (str(target.path), *(str(rows[target.key][name]) for name in names)) for target in targets
     ]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     return "\n".join(

@@ -7,17 +7,20 @@ from pathlib import Path
 
 from gahb_sk._validation import did_you_mean
 from gahb_sk.cli._arguments import fraction
-from gahb_sk.denoisers import as_denoiser, get_denoiser
+from gahb_sk.denoisers import all_denoisers, as_denoiser, get_denoiser
 from gahb_sk.denoisers.learned._shipped import COLOR
 from gahb_sk.networks import ARCHITECTURES
 from gahb_sk.zoo import list_pretrained
+
+_WRAPPED = {"denoiser", "colors"}  # parameters that are denoisers
 
 
 def parse_denoiser(text):
     """Build a denoiser from the name or folder of a saved network, or a class name with literals.
 
-    As in ``"WaveletShrinkage(wavelet='db2')"``, or with an architecture,
-    ``"NetworkDenoiser(network=UNet(channels=8))"``. Nothing is evaluated.
+    As in ``"WaveletShrinkage(wavelet='db2')"``, with an architecture,
+    ``"NetworkDenoiser(network=UNet(channels=8))"``, or with another denoiser,
+    ``"VarianceStabilized(denoiser='photographs')"``. Nothing is evaluated.
     """
     if is_saved_network(text):
         return as_denoiser(text)
@@ -41,6 +44,9 @@ def parse_denoiser(text):
             f"{name} needs {', '.join(required)}, which the command line cannot give; use it from "
             "Python."
         )
+    for key in _WRAPPED & set(keywords):
+        if isinstance(keywords[key], str):
+            keywords[key] = parse_denoiser(keywords[key])
     return cls(**keywords)
 
 
@@ -74,6 +80,8 @@ def _value(node):
             return fraction(ast.unparse(node))
         except argparse.ArgumentTypeError as error:
             raise ValueError(str(error)) from error
+    if isinstance(node, ast.Call) and getattr(node.func, "id", None) in all_denoisers():
+        return parse_denoiser(ast.unparse(node))
     architectures = {cls.__name__: cls for cls in ARCHITECTURES.values()}
     if isinstance(node, ast.Call) and getattr(node.func, "id", None) in architectures:
         settings = {key.arg: _value(key.value) for key in node.keywords}

@@ -37,6 +37,7 @@ from gahb_sk.sampling import (
 
 EXAMPLE = "gahb-sk restore my-unet photo.png --task super-resolution --factor 2 --output restored"
 _NOISE = 1  # stream of the measurement noise
+_FILES = ("restored.npy", "restored.png", "results.json")
 _REAL = ("deblur", "inpaint", "super-resolution")  # tasks that need no simulation
 
 
@@ -63,6 +64,11 @@ def _mask(path, shape):
         raise ValueError(
             f"--mask: expected {shape[-2]}x{shape[-1]} pixels as the image has, got "
             f"{mask.shape[0]}x{mask.shape[1]}."
+        )
+    if mask.all():
+        raise ValueError(
+            f"--mask: expected dark pixels where the image is not known, got none in {path}. "
+            "Transparency is not read: fill the hole with black."
         )
     return mask
 
@@ -122,8 +128,30 @@ def add_arguments(parser):
     add("--output", required=True, metavar="DIR", help="folder to write to")
 
 
+# Options that belong to some tasks, with their defaults.
+_OPTIONS = {
+    "kernel": (None, ["deblur"]),
+    "mask": (None, ["inpaint"]),
+    "hole": (None, ["inpaint"]),
+    "fraction": (0.1, ["random-pixels", "spectral", "compressive"]),
+    "factor": (4, ["super-resolution"]),
+    "n": (4, list(TASKS)),
+    "set": (None, list(TASKS)),
+}
+
+
+def _check_options(args):
+    """Refuse options that the task does not have."""
+    for option, (default, tasks) in _OPTIONS.items():
+        if args.task not in tasks and getattr(args, option) not in (default, [], {}):
+            raise ValueError(
+                f"--{option}: belongs to {', '.join(tasks)}; --task {args.task} does without."
+            )
+
+
 def run(args):
     """Restore, write, and say what came out."""
+    _check_options(args)
     folder = check_output(args.output)
     return (_simulate if args.simulate else _restore)(args, folder)
 
@@ -139,6 +167,13 @@ def _restore(args, folder):
         )
     if not Path(args.image).is_file():
         raise FileNotFoundError(f"IMAGE: there is no file {args.image!r}. Classes need --simulate.")
+    name = folder / Path(args.image).name
+    if name.resolve() == Path(args.image).resolve():
+        raise ValueError(
+            f"--output: {name} would replace the damaged image. Choose another folder."
+        )
+    if name.name in _FILES:
+        raise ValueError(f"IMAGE: {name.name} is the name of a file of the results. Rename it.")
     file = _read(args.image, "IMAGE")
     damaged = file.image()
     denoiser = read_model(args.model, Subject(damaged, args.image))
@@ -152,7 +187,6 @@ def _restore(args, folder):
     write_array(folder / "restored.npy", images)
     grown = mean.shape[-1] // damaged.shape[-1]
     pixels = file.pixels.repeat(grown, axis=0).repeat(grown, axis=1)
-    name = folder / Path(args.image).name
     dataclasses.replace(file, pixels=pixels).write(name, mean)
     small = damaged.repeat(grown, axis=1).repeat(grown, axis=2)
     shown = {"image": small, "mean": mean} | {f"sample {k}": x for k, x in enumerate(images)}

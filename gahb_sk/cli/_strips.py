@@ -32,7 +32,7 @@ def write_strips(path, targets, rows, command):
         heading="Photographs before and after denoising",
         intro="The middle of each file, one pixel of the image on one of the screen. Left: before. "
         "Right: after. &sigma; is the noise level, given or estimated.",
-        body="\n".join(_section(target, rows[str(target.path)]) for target in targets),
+        body="\n".join(_section(target, rows[target.key]) for target in targets),
         command=command,
     )
 

@@ -23,10 +23,20 @@ class Target:
     source: Path
     path: Path
 
+    @property
+    def key(self):
+        """What a record calls the written file, however the folder is spelled."""
+        return str(self.path.resolve())
+
     def state(self):
         """Return what changes when the source changes."""
-        status = self.source.stat()
-        return [status.st_size, status.st_mtime_ns]
+        return state_of(self.source)
+
+
+def state_of(path):
+    """Return what changes when a file, or one of a folder, changes; None where there is none."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []
+    return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files] or None
 
 
 def find_targets(paths, output):
@@ -62,6 +72,10 @@ def find_targets(paths, output):
                 f"{output.name!r}."
             )
         targets = [Target(paths[0], output)]
+    elif suffix and not output.is_dir():
+        raise ValueError(
+            f"--output: expected a folder for several images, got the file name {output.name!r}."
+        )
     else:
         targets = [target for path in paths for target in _below(path, output)]
     places = {}
@@ -128,7 +142,7 @@ class Record:
         head, rows = self._read()
         same = head.get("settings") == settings
         planned = set(head["targets"]) if same else set()
-        wanted = [str(target.path) for target in targets]
+        wanted = [target.key for target in targets]
         there = [path for path in wanted if path not in planned and Path(path).exists()]
         if there and not overwrite:
             other = " by a run with other settings that did not end" if head and not same else ""
@@ -136,10 +150,10 @@ class Record:
                 f"--output: {len(there)} of {len(wanted)} files exist{other}, such as {there[0]}. "
                 "Choose another folder, or replace them with --overwrite."
             )
-        states = {str(target.path): target.state() for target in targets}
+        states = {target.key: target.state() for target in targets}
         self.rows = {
             path: row for path, row in rows.items()
-            if same and row["state"] == states.get(path) and Path(path).exists()
+            if same and row["state"] == states.get(path) and row["written"] == state_of(Path(path))
         }  # fmt: skip
         lines = [{"settings": settings, "targets": sorted(planned | set(wanted))}]
         lines += [{"path": path, **row} for path, row in self.rows.items()]
@@ -160,10 +174,10 @@ class Record:
 
     def add(self, target, row):
         """Note a file that was written."""
-        row = {"state": target.state(), **row}
-        self.rows[str(target.path)] = row
+        row = {"state": target.state(), "written": state_of(target.path), **row}
+        self.rows[target.key] = row
         with open(self._path, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"path": str(target.path), **row}) + "\n")
+            file.write(json.dumps({"path": target.key, **row}) + "\n")
 
     def close(self):
         """Forget the run, which is finished."""

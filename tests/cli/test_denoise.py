@@ -49,7 +49,10 @@ GOOD = {"colour.png", "photo.jpg", "one.png", "sub/grey.tif"}
 
 def written(output):
     files = (path for path in output.rglob("*") if path.is_file())
-    return {str(path.relative_to(output)) for path in files} - {".gahb-sk-denoise.jsonl"}
+    return {str(path.relative_to(output)) for path in files} - {
+        ".gahb-sk-denoise.jsonl",
+        "settings.toml",
+    }
 
 
 @pytest.mark.parametrize("model", ["photographs", "WaveletShrinkage"])
@@ -235,6 +238,34 @@ def test_a_grey_network_denoises_luminance_and_colors(tmp_path):
     network = OpponentColors(load_pretrained("photograph-patches"))
     (planes,) = network.denoise(np.moveaxis(image, 2, 0)[None])
     assert_allclose(np.load(tmp_path / "b.npy"), np.moveaxis(planes, 0, 2), atol=1e-6)
+
+
+def test_what_was_changed_since_is_done_again(folder, tmp_path):
+    words = (folder, "--output", tmp_path / "out", *FAST)
+    assert denoise(*words) == 1
+    first = (tmp_path / "out" / "colour.png").read_bytes()
+    (tmp_path / "out" / "colour.png").write_bytes(b"changed")
+    assert denoise(*words) == 1
+    assert (tmp_path / "out" / "colour.png").read_bytes() == first
+
+
+def test_mistakes_are_found_before_the_work(folder, tmp_path, capsys):
+    many = (folder, folder / "one.png", "--output", tmp_path / "many.png", *FAST)
+    assert denoise(*many) == 1 and "expected a folder" in capsys.readouterr().err
+    page = (folder, "--output", tmp_path / "out", *FAST, "--compare", tmp_path)
+    assert denoise(*page) == 1 and "--compare" in capsys.readouterr().err
+    level = (folder, "--output", tmp_path / "out", "--sigma", "missing.tif", *FAST)
+    assert denoise(*level) == 1 and "there is no file" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_denoiser_of_counts_is_named_with_what_it_wraps(tmp_path):
+    counts = np.random.default_rng(0).poisson(np.full((40, 56), 9.0)).astype(np.float32)
+    np.save(tmp_path / "a.npy", counts)
+    for wrapped in ("WaveletShrinkage(wavelet='db2')", "'photographs'"):
+        words = ("--with", f"VarianceStabilized(denoiser={wrapped})", "--overwrite")
+        assert denoise(tmp_path / "a.npy", "--output", tmp_path / "b.npy", *words) == 0
+        assert np.std(np.load(tmp_path / "b.npy") - 9) < 1
 
 
 def test_an_ensemble_is_a_mean_over_symmetries(tmp_path):

@@ -45,7 +45,8 @@ TASKS = ("inpaint", "random-pixels", "super-resolution", "spectral", "compressiv
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_keeps_what_was_measured(task, tmp_path, capsys):
-    words = ["--task", task, "--factor", "2", "--fraction", "0.4", "--n", "2"]
+    own = {"inpaint": [], "super-resolution": ["--factor", "2"]}.get(task, ["--fraction", "0.4"])
+    words = ["--task", task, *own, "--n", "2"]
     code, restored, results = restore(tmp_path, *WIENER, *words)
     assert code == 0 and restored.shape == (2, SIZE, SIZE)
     assert max(results["constraint_residual"]) < 1e-5
@@ -135,6 +136,13 @@ def test_a_mask_of_another_size(tmp_path, capsys):
     assert "--mask: expected 16x16" in capsys.readouterr().err
 
 
+def test_a_mask_without_a_hole(tmp_path, capsys):
+    Image.fromarray(np.full((SIZE, SIZE), 255, np.uint8)).save(tmp_path / "mask.png")
+    words = ["--task", "inpaint", "--mask", str(tmp_path / "mask.png")]
+    assert restore(tmp_path, *WIENER, *words)[0] == 1
+    assert "Transparency is not read" in capsys.readouterr().err
+
+
 # Real damage -------------------------------------------------------------------------------
 
 
@@ -216,6 +224,9 @@ def test_a_simulated_blur_is_undone(tmp_path):
         (["--task", "inpaint"], "--mask: expected a file"),
         (["--task", "deblur"], "--kernel: expected an image file"),
         (["--task", "random-pixels"], "is for --simulate"),
+        (["--task", "deblur", "--n", "7"], "--n: belongs to"),
+        (["--task", "deblur", "--set", "beta=1"], "--set: belongs to"),
+        (["--task", "super-resolution", "--mask", "mask.png"], "--mask: belongs to inpaint"),
         (["--task", "super-resolution", "--color"], "with --simulate only"),
         (["--task", "super-resolution", "--image-size", "8"], "with --simulate only"),
     ],
@@ -224,6 +235,17 @@ def test_what_needs_more_or_a_simulation(words, message, tmp_path, capsys):
     path, _ = damaged(tmp_path)
     assert repair(tmp_path, "WaveletShrinkage", path, *words)[0] == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["photo.png", "restored.png"])
+def test_no_result_replaces_an_image(name, tmp_path, capsys):
+    path, _ = damaged(tmp_path, name=name)
+    before = path.read_bytes()
+    output = tmp_path if name == "photo.png" else tmp_path / "out"
+    words = ["WaveletShrinkage", path, "--task", "super-resolution", "--output", output]
+    assert main(["restore", *map(str, words)]) == 1
+    assert name in capsys.readouterr().err and path.read_bytes() == before
+    assert not (output / "restored.npy").exists()
 
 
 def test_a_class_needs_a_simulation(tmp_path, capsys):

@@ -3,7 +3,6 @@
 import json
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +10,9 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-import gahb_sk_weights
-from gahb_sk import NetworkDenoiser, add_gaussian_noise, load_pretrained, psnr, zoo
+from gahb_sk import NetworkDenoiser, add_gaussian_noise, load_pretrained, psnr
 from gahb_sk.denoisers import FunctionDenoiser
+from gahb_sk.denoisers.learned._shipped import shipped_folder
 from gahb_sk.networks import ResidualUNet
 from gahb_sk.reproduce import _photograph_plan as plan
 from gahb_sk.reproduce._photograph_card import measure_whole, table
@@ -26,23 +25,7 @@ from gahb_sk.reproduce._photograph_files import (
 from gahb_sk.reproduce._qt_resources import read_resources
 from gahb_sk.zoo import read_card
 
-PLACES = (Path(zoo.__file__).parent / "weights", Path(gahb_sk_weights.__file__).parent)
-
-
-def folder_of(name):
-    return next((place / name for place in PLACES if (place / name).is_dir()), PLACES[0] / name)
-
-
-def is_shipped(name):
-    """Tell whether the weights of a plan come with the package."""
-    folder = folder_of(name)
-    if not (folder / "card.json").is_file():
-        return False
-    sizes = json.loads(json.dumps(plan.PHOTOGRAPH_PLANS[name].sizes))
-    return read_card(name)["plan"]["sizes"] == sizes
-
-
-SHIPPED = [name for name in plan.PHOTOGRAPH_PLANS if is_shipped(name)]
+SHIPPED = [name for name in plan.PHOTOGRAPH_PLANS if shipped_folder(name) is not None]
 
 
 def bundle(files):
@@ -155,8 +138,10 @@ def test_crops_of_the_plan_fit_into_the_smallest_scale():
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_network_is_small_and_as_good_as_bm3d(name):
     """On the median photograph that it has not learned from, within 0.1 dB."""
-    assert (folder_of(name) / "model.safetensors").stat().st_size < 4e6
+    assert (shipped_folder(name) / "model.safetensors").stat().st_size < 4e6
     card = read_card(name)
+    sizes = json.loads(json.dumps(plan.PHOTOGRAPH_PLANS[name].sizes))
+    assert card["plan"]["sizes"] == sizes
     values = card["psnr_by_photograph"]
     gain = np.median(np.subtract(values["network"], values["BM3D"]), axis=1)
     at = [card["sigma"].index(round(level / 255, 5)) for level in (15, 25, 50)]
@@ -180,7 +165,7 @@ def natural_image(size, channels):
 def test_whole_images_are_denoised_as_tiles_are(name, size):
     """Within 0.1 dB, for overlapping tiles of the training size."""
     denoiser = load_pretrained(name)
-    clean = natural_image(size, 3 if "color" in name else 1)
+    clean = natural_image(size, 3 if name in plan.IN_COLOR else 1)
     for sigma in (15 / 255, 50 / 255):
         noisy = add_gaussian_noise(clean, sigma, random_state=0)
         whole = psnr(clean, denoiser.transform(noisy))
@@ -202,7 +187,7 @@ def tiles(denoiser, noisy, side=48, step=16):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_network_is_homogeneous(name, rng):
-    shape = (1, 3, 33, 50) if "color" in name else (1, 33, 50)
+    shape = (1, 3, 33, 50) if name in plan.IN_COLOR else (1, 33, 50)
     noisy = rng.random_sample(shape).astype(np.float32)
     denoiser = load_pretrained(name)
     assert_allclose(denoiser.transform(4 * noisy), 4 * denoiser.transform(noisy), rtol=1e-4,
