@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from gahb_sk._arrays import to_numpy
 from gahb_sk._random import Seed, child, seed_sequence
-from gahb_sk._validation import validate_params
+from gahb_sk._validation import at_least, validate_params
+from gahb_sk.analysis import eigenbasis, subspace_alignment
 from gahb_sk.denoisers import as_denoiser, as_denoisers
 from gahb_sk.experiments._noisy_images import check_sigmas, noisy_images
 from gahb_sk.experiments._table import Table
@@ -116,7 +117,14 @@ def calibrate(
     return Calibration(theory.with_levels(chosen), chosen, Table.from_rows(rows))
 
 
-@validate_params({"theories": [dict], "networks": [dict]})
+@validate_params(
+    {
+        "theories": [dict],
+        "networks": [dict],
+        "n_vectors": [at_least(1), None],
+        "n_linearized": [at_least(1)],
+    }
+)
 def league(
     theories: dict,
     networks: dict,
@@ -124,6 +132,8 @@ def league(
     sigmas: npt.ArrayLike,
     *,
     optimum: Any = None,
+    n_vectors: int | None = None,
+    n_linearized: int = 8,
     random_state: Seed = 0,
 ) -> Table:
     r"""Compare theories with networks, networks with each other, and both with the optimum.
@@ -140,6 +150,11 @@ def league(
         Noise levels, positive, in the units of the images.
     optimum : fitted denoiser, default=None
         The posterior mean of the class, if it is known.
+    n_vectors : int, default=None
+        How many leading eigenvectors of the Jacobians to compare; None: none. They are found at the
+        first images alone.
+    n_linearized : int, default=8
+        At how many.
     random_state : int, RandomState or None, default=0
         Seed of the noise: the same for all, image by image.
 
@@ -150,7 +165,7 @@ def league(
         "network" or "optimum"), then with standard errors over images (``..._se``)
         ``agreement`` in dB, ``output_cosine``, ``output_r2``, ``residual_cosine``,
         ``residual_r2``, ``psnr`` of the rival and ``network_psnr`` of the network against the
-        clean image, and ``n_images``; see Notes.
+        clean image, and ``n_images``; see Notes. With ``n_vectors`` also ``alignment``.
 
     Raises
     ------
@@ -169,6 +184,9 @@ def league(
     - cosine: :math:`\langle f, g \rangle / (\|f\| \|g\|)`, and the same of residuals,
     - r2: the squared correlation, the square of the cosine after the means over the d values were
       removed. (A published "r squared" is the correlation itself.)
+    - alignment: the mean squared cosine of the principal angles between the leading eigenvectors
+      of the two Jacobians' symmetric parts, see :func:`gahb_sk.analysis.subspace_alignment`;
+      ``n_vectors / d`` by chance.
 
     Outputs of any two good denoisers are similar, since both are near the clean image. Residuals
     are what they take away, at large sigma mostly the noise.
@@ -200,19 +218,46 @@ def league(
             {name: to_numpy(one.denoise(noisy, sigma)) for name, one in side.items()}
             for side in (networks, rivals)
         ]
-        for network, (rival, role), output, other in _matches(*outputs):
-            head = {"sigma": sigma, "network": network, "rival": rival, "role": role}
-            rows.append(head | _compared(output, other, to_numpy(noisy), to_numpy(clean)))
+        found = [
+            {**_named(*names, sigma), **_compared(*pair, to_numpy(noisy), to_numpy(clean))}
+            for *names, pair in _matches(*outputs)
+        ]
+        if n_vectors is not None:
+            bases = [
+                {name: _bases(one, noisy[:n_linearized], sigma, n_vectors, root)
+                 for name, one in side.items()}
+                for side in (networks, rivals)
+            ]  # fmt: skip
+            for row, (*_, pair) in zip(found, _matches(*bases), strict=True):
+                row |= _aligned(*pair)
+        rows += found
     return Table.from_rows(rows)
 
 
+def _named(network, rival, role, sigma):
+    return {"sigma": sigma, "network": network, "rival": rival, "role": role}
+
+
 def _matches(networks, rivals):
-    """Yield the names and outputs of all that is compared."""
-    for name, output in networks.items():
-        for rival, other in rivals.items():
-            yield name, rival, output, other
+    """Yield the names, the role, and what there is of both, for all that is compared."""
+    for name, own in networks.items():
+        for (rival, role), other in rivals.items():
+            yield name, rival, role, (own, other)
     for first, second in combinations(networks, 2):
-        yield first, (second, "network"), networks[first], networks[second]
+        yield first, second, "network", (networks[first], networks[second])
+
+
+def _bases(denoiser, noisy, sigma, k, root):
+    """Leading eigenvectors of the Jacobian at each image, ``(k, H, W)`` or fewer."""
+    return [
+        eigenbasis(denoiser, image, k, sigma=sigma, random_state=child(root, i)).vectors
+        for i, image in enumerate(noisy)
+    ]
+
+
+def _aligned(network, rival):
+    pairs = zip(network, rival, strict=True)
+    return with_error("alignment", np.array([subspace_alignment(*two).overlap for two in pairs]))
 
 
 def _compared(network, rival, noisy, clean):

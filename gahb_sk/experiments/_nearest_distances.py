@@ -31,6 +31,8 @@ class DistanceDivergence:
         Below it are 95 % of the divergences that as many fresh images have by chance.
     nearer : float
         Probability that a sample is nearer to the training set than a fresh image, 1/2 if alike.
+    nearer_low, nearer_high : float
+        Interval of 95 % of it, from the same resamples.
     test : MemorizationTest
         The distances themselves, and a p-value per sample.
     """
@@ -40,6 +42,8 @@ class DistanceDivergence:
     high: float
     null: float
     nearer: float
+    nearer_low: float
+    nearer_high: float
     test: MemorizationTest
 
 
@@ -89,22 +93,31 @@ def distance_divergence(
     test = memorization_test(samples, training_images, fresh_images)
     own, null = test.statistic, test.null
     root = seed_sequence(random_state)
-    values, chance = np.empty(n_resamples), np.empty(n_resamples)
+    values, chance, nearer = np.empty((3, n_resamples))
     for k in range(n_resamples):
         generator = image_generator(root, k)
         fresh = generator.choice(null, len(null))
-        values[k] = _divergence(generator.choice(own, len(own)), fresh, n_bins)
+        drawn = generator.choice(own, len(own))
+        values[k], nearer[k] = _divergence(drawn, fresh, n_bins), _nearer(drawn, fresh)
         chance[k] = _divergence(generator.choice(null, len(own)), fresh, n_bins)
-    # The share of fresh images that are farther, counting equal ones half.
-    ranks = [np.searchsorted(np.sort(null), own, side=side) for side in ("left", "right")]
+    low, high = np.quantile([values, nearer], (0.025, 0.975), axis=1).tolist()
     return DistanceDivergence(
         value=_divergence(own, null, n_bins),
-        low=float(np.quantile(values, 0.025)),
-        high=float(np.quantile(values, 0.975)),
+        low=low[0],
+        high=high[0],
         null=float(np.quantile(chance, 0.95)),
-        nearer=float(1 - np.mean(ranks) / len(null)),
+        nearer=_nearer(own, null),
+        nearer_low=low[1],
+        nearer_high=high[1],
         test=test,
     )
+
+
+def _nearer(own, fresh):
+    """Return the share of fresh images that are farther, counting equal ones half."""
+    fresh = np.sort(fresh)
+    ranks = [np.searchsorted(fresh, own, side=side) for side in ("left", "right")]
+    return float(1 - np.mean(ranks) / len(fresh))
 
 
 def _divergence(own, fresh, n_bins):

@@ -53,9 +53,9 @@ def linearize(
     Notes
     -----
     Exact for networks (the gates of the rectifiers held, or forward and reverse mode), for
-    shrinkage in a basis chosen at the image, for Wiener, empirical Bayes and posterior means (of
-    continuous disks up to their quadrature). The step of central differences is a thousandth of
-    the noise level, for blind denoisers of the deviation of the image.
+    shrinkage in a basis chosen at the image, for Wiener, empirical Bayes (also of windows) and
+    posterior means (of continuous disks up to their quadrature). The step of central differences
+    is a thousandth of the noise level, for blind denoisers of the deviation of the image.
 
     Examples
     --------

@@ -15,6 +15,7 @@ from ._eigenvectors import (
 from ._generalization import GeneralizationDisplay as GeneralizationDisplay
 from ._geometry import GeometryDisplay as GeometryDisplay
 from ._image_grid import ImageGridDisplay as ImageGridDisplay
+from ._league import LeagueDisplay as LeagueDisplay
 from ._optimality import OptimalityDisplay as OptimalityDisplay
 from ._risk import (
     EffectiveDimensionDisplay as EffectiveDimensionDisplay,

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from gahb_sk.analysis import eigenbasis, subspace_alignment
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.denoisers import (
     CovarianceWindowsDenoiser,
@@ -102,6 +103,40 @@ def test_everyone_meets_everyone_on_the_same_noise(images):
         table.where(network="a", rival="linear")["agreement"],
         table.where(network="a", rival="b")["agreement"],
     )
+
+
+def test_alignment_is_that_of_the_leading_eigenvectors(images):
+    """A multiple has the same eigenvectors; those of others are compared image by image."""
+    train, _, test = images
+    linear = WienerDenoiser().fit(train)
+    half = FunctionDenoiser(lambda image, sigma: 0.5 * linear.denoise(image[None], sigma)[0])
+    theories = {"same": linear, "half": half.fit(train), "far": EmpiricalBayesDenoiser().fit(train)}
+    table = league(theories, {"n": linear}, test[:4], 0.3, n_vectors=5, n_linearized=3)
+    assert_allclose(table.where(rival="same")["alignment"], 1)
+    assert_allclose(table.where(rival="half")["alignment"], 1, atol=1e-4)
+    (far,) = table.where(rival="far").rows()
+    noisy = _noisy(test[:4], 0.3)
+    overlaps = [
+        subspace_alignment(
+            *(eigenbasis(one, image, 5, sigma=0.3).vectors for one in (linear, theories["far"]))
+        ).overlap
+        for image in noisy[:3]
+    ]
+    assert_allclose(far["alignment"], np.mean(overlaps))
+    assert "alignment" not in league(theories, {"n": linear}, test[:2], 0.3)
+
+
+def _noisy(clean, sigma):
+    """The noisy images of the league: those that a network sees."""
+    seen = []
+
+    def spy(image, sigma):
+        seen.append(image)
+        return image
+
+    league({"spy": FunctionDenoiser(spy).fit(clean)}, {"n": WienerDenoiser().fit(clean)}, clean,
+           sigma)  # fmt: skip
+    return np.stack(seen)
 
 
 def test_calibration_and_league_have_other_noise(images):

@@ -47,6 +47,7 @@ def test_it_holds_its_distances_and_lies_in_its_interval(images):
     found = distance_divergence(samples, train, fresh, random_state=1)
     assert_allclose(found.test.p_values, memorization_test(samples, train, fresh).p_values)
     assert found.low < found.value < found.high
+    assert found.nearer_low < found.nearer < found.nearer_high
     again = distance_divergence(samples, train, fresh, random_state=1)
     assert (again.low, again.null) == (found.low, found.null)
     equal = np.mean(found.test.statistic[:, None] < found.test.null)

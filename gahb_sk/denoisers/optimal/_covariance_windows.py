@@ -19,7 +19,8 @@ import torch
 from gahb_sk._validation import Interval, Real
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._by_level import ByLevel, check_levels, nearest_levels
-from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_dtype
+from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, inverse_variance, pick_dtype
+from gahb_sk.jacobians._operator import JacobianOperator
 from gahb_sk.networks._devices import resolve_device
 from gahb_sk.transforms import principal_components
 
@@ -138,12 +139,16 @@ class CovarianceWindowsDenoiser(ByLevel, BaseDenoiser):
         values, group = np.unique(sigma.double().cpu().numpy(), return_inverse=True)
         for k, one in enumerate(values):
             which = torch.from_numpy(np.flatnonzero(group == k)).to(device)
-            out[which] = self._masked(queries[which], level[which], self.windows(one))
+            windows = self._windows(one)
+            out[which] = torch.cat(self._masked(queries[which], level[which], windows, _own), 1)
         return (out.double() + mean).reshape(noisy.shape)
 
-    def _masked(self, queries, sigma, masks):
-        """Average each value over the training images, weighed by the values of its window."""
-        windows = [torch.from_numpy(np.flatnonzero(row)).to(queries.device) for row in masks]
+    def _windows(self, sigma):
+        return [torch.from_numpy(np.flatnonzero(row)) for row in self.windows(sigma)]
+
+    def _masked(self, queries, sigma, windows, function):
+        """Average a function of the training images for each value, weighed by its window."""
+        windows = [window.to(queries.device) for window in windows]
         sums = [SoftmaxSums(queries[:, window], sigma) for window in windows]
         mean = torch.from_numpy(self.mean_).to(queries)
         images = self.training_images_
@@ -151,8 +156,27 @@ class CovarianceWindowsDenoiser(ByLevel, BaseDenoiser):
         for start in range(0, len(images), length):
             block = images.tensor(slice(start, start + length)).to(queries).flatten(1) - mean
             for m, (window, one) in enumerate(zip(windows, sums, strict=True)):
-                one.add(block[:, window], block[:, m : m + 1])
-        return torch.cat([one.mean() for one in sums], dim=1)
+                one.add(block[:, window], function(block[:, m : m + 1], block[:, window]))
+        return [one.mean() for one in sums]
+
+    def _jacobian(self, image, sigma, clean=None):
+        query = torch.from_numpy(image).double().reshape(1, -1) - torch.from_numpy(self.mean_)
+        level, windows = torch.tensor([sigma], dtype=torch.float64), self._windows(sigma)
+        J = np.zeros((image.size, image.size))
+        for m, found in enumerate(self._masked(query, level, windows, _moments)):
+            own, all_, products = found[0].split([1, len(windows[m]), len(windows[m])])
+            J[m, windows[m].numpy()] = (products - own * all_).numpy()
+        J *= float(inverse_variance(level)[0]) if sigma > 0 else 0.0
+        return JacobianOperator(image.size, lambda V: J @ V, lambda V: J.T @ V)
+
+
+def _own(own, window):
+    return own
+
+
+def _moments(own, window):
+    """Means from which the covariance of a value with those of its window follows."""
+    return torch.cat([own, window, own * window], 1)
 
 
 def _is_share(value):

@@ -20,23 +20,23 @@ import torch
 
 from gahb_sk._validation import Integral, Interval, Real, StrOptions
 from gahb_sk.denoisers._base import BaseDenoiser
+from gahb_sk.denoisers.optimal import _window_means as window_means
 from gahb_sk.denoisers.optimal._by_level import ByLevel, check_levels, nearest_levels
 from gahb_sk.denoisers.optimal._held_out_sizes import held_out_errors
-from gahb_sk.denoisers.optimal._softmax import SoftmaxSums, pick_dtype
+from gahb_sk.denoisers.optimal._softmax import inverse_variance, pick_dtype
 from gahb_sk.denoisers.optimal._windows import (
     Overlaps,
     all_runs,
     cut_runs,
-    estimated,
     moved_runs,
     on_torus,
     windows,
     wrapped_runs,
 )
+from gahb_sk.jacobians._operator import JacobianOperator
 from gahb_sk.networks._devices import resolve_device
 from gahb_sk.noise import check_sigma
 
-_BLOCK_VALUES = 2**23  # of windows, and of logits, in memory at a time
 _CENTRED = {"inside": moved_runs, "wrap": wrapped_runs, "cut": cut_runs}
 
 
@@ -173,7 +173,8 @@ class LocalEmpiricalBayesDenoiser(ByLevel, BaseDenoiser):
                 "Choose boundary='inside' or 'wrap', or average_overlaps=False."
             )
         total, largest = 0.0, 0.0
-        for _, chunk in images.chunks(max(1, _BLOCK_VALUES // int(np.prod(images.shape[1:])))):
+        length = max(1, window_means.BLOCK_VALUES // int(np.prod(images.shape[1:])))
+        for _, chunk in images.chunks(length):
             total += chunk.sum(dtype=np.float64)
             largest = max(largest, float(np.abs(chunk).max()))
         self.mean_ = total / float(np.prod(images.shape))
@@ -224,75 +225,73 @@ class LocalEmpiricalBayesDenoiser(ByLevel, BaseDenoiser):
 
     def _estimate(self, noisy, sigma, size, training):
         """Denoise images at one window size."""
-        device = resolve_device(self.device)
+        lengths, model = self._lengths(noisy, size, training), noisy.to(resolve_device(self.device))
+        overlaps = Overlaps(tuple(noisy.shape), lengths, model.double())
+        for rows, columns, means in self._means(noisy, sigma, size, training, window_means.pixels):
+            sides = rows.high - rows.low, columns.high - columns.low
+            overlaps.add(means.unflatten(-1, (noisy.shape[1], *sides)), rows, columns)
+        return overlaps.mean() + self.mean_
+
+    def _lengths(self, noisy, size, training):
         lengths = tuple(min(size, side) for side in noisy.shape[2:])
         if self.equivariant:
             lengths = tuple(np.minimum(lengths, training.shape[2:]).tolist())
+        return lengths
+
+    def _means(self, noisy, sigma, size, training, function):
+        """Yield runs of windows, and the posterior means of a function of each window."""
+        device, lengths = resolve_device(self.device), self._lengths(noisy, size, training)
         images = noisy.to(device).double() - self.mean_
         values = np.sqrt(np.prod(lengths) * noisy.shape[1])
         dtype = pick_dtype(noisy, values * images.abs().max(), values * self._largest_value, sigma)
         images, sigma = images.to(dtype), sigma.to(device, dtype)
-        padded = on_torus(images, lengths) if self.boundary == "wrap" else images
-        estimate = self._everywhere if self.equivariant else self._in_place
-        overlaps = Overlaps(tuple(noisy.shape), lengths, images)
+
+        def blocks(length):
+            for start in range(0, len(training), length):
+                block = training.tensor(slice(start, start + length)).to(images)
+                yield self._padded(block - self.mean_, lengths)
+
         sizes = (size, size) if self.boundary == "cut" else lengths
+        padded = self._padded(images, lengths)
         for rows in self._runs(noisy.shape[2], sizes[0]):
             for columns in self._runs(noisy.shape[3], sizes[1]):
-                queries = windows(padded, rows, columns)
-                found = estimate(queries, sigma, lengths, rows, columns, training)
-                overlaps.add(found, rows, columns)
-        return overlaps.mean().double() + self.mean_
+                given = windows(padded, rows, columns), sigma, rows, columns, blocks, function
+                if self.equivariant:
+                    whole = self._compared(training, lengths, rows, columns)
+                    yield rows, columns, window_means.means_everywhere(*given, whole)
+                else:
+                    yield rows, columns, window_means.means_in_place(*given)
+
+    def _padded(self, images, lengths):
+        return on_torus(images, lengths) if self.boundary == "wrap" else images
 
     def _runs(self, side, length):
         if self.average_overlaps:
             return all_runs(side, length, self.boundary == "wrap")
         return _CENTRED[self.boundary](side, length)
 
-    def _training_blocks(self, training, length, lengths, model):
-        for start in range(0, len(training), length):
-            block = training.tensor(slice(start, start + length)).to(model.device, model.dtype)
-            block = block - self.mean_
-            yield on_torus(block, lengths) if self.boundary == "wrap" else block
+    def _compared(self, training, lengths, rows, columns):
+        """Return runs of the training windows that an equivariant denoiser compares with."""
+        if self.boundary == "cut":
+            return rows, columns
+        sides, wrap = training.shape[2:], self.boundary == "wrap"
+        return [all_runs(*axis, wrap)[0] for axis in zip(sides, lengths, strict=True)]
 
-    def _in_place(self, queries, sigma, lengths, rows, columns, training):
-        """Compare windows (n, R, S, C, p, q) with those at the same origin."""
-        n, R, S = queries.shape[:3]
-        sums = SoftmaxSums(_by_origin(queries), sigma)
-        d = sums.queries.shape[-1]
-        length = max(1, _BLOCK_VALUES // (R * S * max(d, n)))
-        for block in self._training_blocks(training, length, lengths, queries):
-            cut = windows(block, rows, columns)
-            sums.add(_by_origin(cut), _by_origin(estimated(cut, rows, columns)))
-        shape = estimated(queries, rows, columns).shape[3:]
-        return sums.mean().transpose(0, 1).reshape(n, R, S, *shape)
+    def _jacobian(self, image, sigma, clean=None):
+        noisy, level = torch.from_numpy(image[None]), torch.tensor([sigma], dtype=torch.float64)
+        ((bank, _),) = nearest_levels(self.patch_sizes_, np.array([sigma]))
+        sizes = bank if isinstance(bank, tuple) else (bank,)
+        J = sum(self._jacobian_of_size(noisy, level, int(size)) for size in sizes) / len(sizes)
+        return JacobianOperator(image.size, lambda V: J @ V, lambda V: J.T @ V)
 
-    def _everywhere(self, queries, sigma, lengths, rows, columns, training):
-        """Compare windows (n, R, S, C, p, q) with those at all origins, or those cut alike."""
-        n, R, S = queries.shape[:3]
-        flat = queries.reshape(n * R * S, -1)
-        whole = rows, columns
-        if self.boundary != "cut":
-            sides, wrap = training.shape[2:], self.boundary == "wrap"
-            whole = [all_runs(*axis, wrap)[0] for axis in zip(sides, lengths, strict=True)]
-        count = int(np.prod([run.stop - run.start for run in whole]))
-        length = max(1, _BLOCK_VALUES // (count * max(flat.shape[1], 1024)))
-        pieces = max(1, _BLOCK_VALUES // (count * length))
-        levels = sigma.repeat_interleave(R * S).split(pieces)
-        parts = [SoftmaxSums(*part) for part in zip(flat.split(pieces), levels, strict=True)]
-        for block in self._training_blocks(training, length, lengths, queries):
-            cut = windows(block, *whole)
-            keys = cut.reshape(-1, flat.shape[1])
-            values = estimated(cut, rows, columns).reshape(len(keys), -1)
-            for part in parts:
-                part.add(keys, values)
-        shape = estimated(queries, rows, columns).shape[3:]
-        return torch.cat([part.mean() for part in parts]).reshape(n, R, S, *shape)
-
-
-def _by_origin(cut):
-    """Turn (n, R, S, ...) into (R * S, n, values)."""
-    n, R, S = cut.shape[:3]
-    return cut.reshape(n, R * S, -1).transpose(0, 1)
+    def _jacobian_of_size(self, noisy, sigma, size):
+        found = self._means(noisy, sigma, size, self.training_images_, window_means.moments)
+        lengths = self._lengths(noisy, size, self.training_images_)
+        number = torch.arange(noisy.numel(), dtype=torch.float64).reshape(noisy.shape)
+        covariance = window_means.covariance_matrix(
+            found, self._padded(number, lengths), noisy.numel()
+        )
+        return covariance * float(inverse_variance(sigma)[0]) if sigma > 0 else 0 * covariance
 
 
 def _is_bank(value):

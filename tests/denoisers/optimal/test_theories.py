@@ -190,3 +190,43 @@ def test_values_by_level_and_after_fit(name, low, high, training, noisy):
     assert_array_equal(theory.transform(noisy, SIGMA), before)
     with pytest.raises(ValueError, match=theory.level_parameter):
         theory.with_levels({0.1: -1})
+
+
+@pytest.mark.parametrize("boundary", ["inside", "cut", "wrap"])
+@pytest.mark.parametrize("equivariant", [False, True])
+@pytest.mark.parametrize("average_overlaps", [False, True])
+def test_jacobians_of_windows_are_derivatives(
+    boundary, equivariant, average_overlaps, training, noisy, rng
+):
+    if boundary == "cut" and average_overlaps:
+        pytest.skip("refused")
+    denoiser = LocalEmpiricalBayesDenoiser(
+        patch_size=(3, 4), boundary=boundary, equivariant=equivariant,
+        average_overlaps=average_overlaps,
+    ).fit(training)  # fmt: skip
+    _check_jacobian(denoiser, noisy[0], 0.5, rng)
+
+
+@pytest.mark.parametrize("threshold", [0.02, 0.3])
+def test_jacobian_of_covariance_windows_is_a_derivative(threshold, training, noisy, rng):
+    denoiser = CovarianceWindowsDenoiser(threshold=threshold).fit(training)
+    _check_jacobian(denoiser, noisy[0], 0.5, rng)
+
+
+def test_jacobians_of_whole_windows_are_that_of_empirical_bayes(training, noisy):
+    whole = EmpiricalBayesDenoiser().fit(training).linearize(noisy[0], 0.3).matmat(np.eye(64))
+    for name in ("local", "composite", "covariance"):
+        denoiser = THEORIES[name]().set_params(**WHOLE[name]).fit(training)
+        assert_allclose(denoiser.linearize(noisy[0], 0.3).matmat(np.eye(64)), whole, atol=1e-9)
+
+
+def _check_jacobian(denoiser, image, sigma, rng):
+    J = denoiser.linearize(image, sigma)
+    assert J.step is None
+    matrix = J.matmat(np.eye(64))
+    assert_allclose(J.rmatmat(np.eye(64)), matrix.T)
+    move = 1e-5 * rng.normal(size=image.shape)
+    rise = denoiser.transform((image + move)[None], sigma) - denoiser.transform(
+        (image - move)[None], sigma
+    )
+    assert_allclose(rise.ravel() / 2, matrix @ move.ravel(), atol=1e-10)
