@@ -26,9 +26,14 @@ def on_workers():
     """Two processes of this machine, which joblib's tasks go to."""
     with (
         distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
-        distributed.Client(cluster),
+        distributed.Client(cluster) as client,
     ):
-        yield lambda: joblib.parallel_config(backend="dask")
+
+        def use():
+            client.wait_for_workers(2, timeout=120)  # with one, joblib works in this process
+            return joblib.parallel_config(backend="dask")
+
+        yield use
 
 
 class KilledOnce:
