@@ -56,10 +56,11 @@ class DenoiserTemplate(TransformerMixin, BaseEstimator):
             "size": came == fitted,
         }[self._fixed]
         if not same:
-            what = "number of channels" if self._fixed == "channels" else "shape"
+            channels = f"{n_channels(fitted)} channel(s) as seen in fit"
+            what = channels if self._fixed == "channels" else f"the shape seen in fit, {fitted}"
             raise ValueError(
-                f"{name}: expected images of the {what} seen in fit, {fitted}, got images of "
-                f"shape {came}. Fit {type(self).__name__} on images of that {what}."
+                f"{name}: expected images of {what}, got images of shape {came}. Fit "
+                f"{type(self).__name__} on such images."
             )
         return images
 

@@ -341,3 +341,12 @@ def test_bad_types(X):
         compare_denoisers(BOTH, (255 * X).astype(np.uint8), [0.1], cv=2)
     with pytest.raises(TypeError, match=r"denoisers\['f'\]: expected a denoiser, .* the class"):
         compare_denoisers({"f": WaveletShrinkage}, X, [0.1], cv=2)
+
+
+def test_one_image_cannot_be_split(rng):
+    with pytest.raises(ValueError, match="X: expected at least two images"):
+        compare_denoisers([WaveletShrinkage()], rng.rand(1, 8, 8))
+    with pytest.raises(ValueError, match=r"groups: expected one group per image, shape \(4,\)"):
+        compare_denoisers([WaveletShrinkage()], rng.rand(4, 8, 8), cv=2, groups=[0, 1])
+    with pytest.raises(ValueError, match="cv, groups: they do not split 4 images"):
+        compare_denoisers([WaveletShrinkage()], rng.rand(4, 8, 8), cv=[0.5])
