@@ -251,10 +251,6 @@ def _refuse_example_names(denoisers):
 def _split(cv, X, n, groups, root):
     """List of (train, test) index arrays."""
     seed = int(root.generate_state(1)[0])
-    if n < 2:
-        raise ValueError(
-            "X: expected at least two images, some to fit on and some to test on, got 1."
-        )
     if isinstance(cv, float):
         if not 0 < cv < 1 or not 1 <= round(cv * n) < n:
             raise ValueError(
@@ -264,7 +260,7 @@ def _split(cv, X, n, groups, root):
         cv = ShuffleSplit(n_splits=1, test_size=round(cv * n), random_state=seed)
     elif isinstance(cv, Integral) and n < 2:
         raise ValueError(
-            "X: expected at least two images, one to fit on and one to test on, got 1."
+            "X: expected at least two images, to fit on some and test on others, got 1."
         )
     elif isinstance(cv, Integral) and not 2 <= cv <= n:
         raise ValueError(
