@@ -259,9 +259,7 @@ def _split(cv, X, n, groups, root):
             )
         cv = ShuffleSplit(n_splits=1, test_size=round(cv * n), random_state=seed)
     elif isinstance(cv, Integral) and n < 2:
-        raise ValueError(
-            "X: expected at least two images, to fit on some and test on others, got 1."
-        )
+        raise ValueError("X: expected at least two images, some to fit on and some to test, got 1.")
     elif isinstance(cv, Integral) and not 2 <= cv <= n:
         raise ValueError(
             f"cv: expected a number of folds between 2 and the number of images, {n}, got {cv!r}. "
