@@ -276,3 +276,20 @@ def expected_failures(estimator):
 )
 def test_sklearn_checks(estimator, check):
     check(estimator)
+
+
+# Names of columns --------------------------------------------------------------------------
+
+
+def test_flat_rows_keep_their_names_and_stacks_have_none():
+    pandas = pytest.importorskip("pandas")
+    rows = np.random.default_rng(0).random((3, 64))
+    frame = pandas.DataFrame(rows, index=[5, 6, 7]).add_prefix("pixel")
+    denoiser = instances.make_denoiser("WaveletShrinkage", image_shape=(8, 8))
+    found = denoiser.set_output(transform="pandas").fit(frame).transform(frame)
+    assert list(found.columns) == list(frame.columns) and list(found.index) == [5, 6, 7]
+    assert list(denoiser.fit(rows).get_feature_names_out()[:2]) == ["x0", "x1"]
+    with sklearn.config_context(transform_output="pandas"):
+        stack = instances.make_denoiser("WaveletShrinkage")
+        assert stack.fit_transform(rows.reshape(3, 8, 8), sigma=0.1).shape == (3, 8, 8)
+    assert not hasattr(stack, "get_feature_names_out")
