@@ -108,6 +108,14 @@ def test_tiles_of_a_network_are_the_whole_image(name, pad, shape):
             assert_allclose(Tiled(denoiser, tile=tile).denoise(noisy), whole, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(97, 131), (160, 8)])
+def test_tiles_of_the_shape_for_photographs_are_the_whole_image(shape):
+    net = network(ResidualUNet, channels=(6, 8), n_units=(2, 1), unshuffle=2)
+    denoiser = denoiser_of(net)
+    noisy = noisy_image((2, *shape)).astype(np.float32)
+    assert_allclose(Tiled(denoiser, tile=24).denoise(noisy), denoiser.denoise(noisy), atol=1e-5)
+
+
 @pytest.mark.parametrize("n_scales", [1, 3])
 @pytest.mark.parametrize("wavelet", ["haar", "sym4"])
 @pytest.mark.parametrize("n_shifts", [1, 4])
