@@ -1,5 +1,6 @@
 """The networks for photographs: their images, their plan, and what ships."""
 
+import io
 import json
 import struct
 import zlib
@@ -11,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
 from gahb_sk import NetworkDenoiser, add_gaussian_noise, load_pretrained, psnr
-from gahb_sk.denoisers import FunctionDenoiser
+from gahb_sk.denoisers import FunctionDenoiser, OpponentColors
 from gahb_sk.denoisers.learned._shipped import shipped_folder
 from gahb_sk.networks import ResidualUNet
 from gahb_sk.reproduce import _photograph_plan as plan
@@ -136,17 +137,44 @@ def test_crops_of_the_plan_fit_into_the_smallest_scale():
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_network_is_small_and_as_good_as_bm3d(name):
-    """On the median photograph that it has not learned from, within 0.1 dB."""
+def test_shipped_network_is_small_and_as_its_plan_says(name):
     assert (shipped_folder(name) / "model.safetensors").stat().st_size < 4e6
     card = read_card(name)
     sizes = json.loads(json.dumps(plan.PHOTOGRAPH_PLANS[name].sizes))
     assert card["plan"]["sizes"] == sizes
+    assert len(card["photographs"]) == len(photograph_list("train"))
+
+
+def test_the_grey_network_is_as_good_as_bm3d():
+    """On the median photograph that it has not learned from, within 0.1 dB."""
+    card = read_card("photographs")
     values = card["psnr_by_photograph"]
     gain = np.median(np.subtract(values["network"], values["BM3D"]), axis=1)
     at = [card["sigma"].index(round(level / 255, 5)) for level in (15, 25, 50)]
     assert (gain[at] > -0.1).all()
-    assert len(card["photographs"]) == len(photograph_list("train"))
+
+
+def test_the_network_for_colors_pays():
+    """At every level, beside the grey network on opponent colours."""
+    psnrs = read_card("photographs-chroma")["psnr"]
+    assert (np.subtract(psnrs["network"], psnrs["grey network, opponent colours"]) > 0).all()
+
+
+def test_noise_of_jpeg_files_is_removed():
+    """Colours are stored at half resolution there; without the fellow they keep blotches."""
+    pixels = pytest.importorskip("skimage.data").coffee()[:160, :240]
+    noise = 25 * np.random.default_rng(0).standard_normal(pixels.shape)
+    stored = io.BytesIO()
+    noisy = np.clip(pixels + noise, 0, 255).round().astype(np.uint8)
+    Image.fromarray(noisy).save(stored, "jpeg", quality=92)
+    clean, seen = (
+        np.asarray(image, np.float32).transpose(2, 0, 1)[None] / 255
+        for image in (pixels, Image.open(stored))
+    )
+    grey = OpponentColors(load_pretrained("photographs"))
+    pair, alone = load_pretrained("photographs-color"), grey
+    psnrs = [psnr(clean, denoiser.denoise(seen))[0] for denoiser in (pair, alone)]
+    assert psnrs[0] > psnrs[1] + 0.3 > psnr(clean, seen)[0] + 2
 
 
 def natural_image(size, channels):
