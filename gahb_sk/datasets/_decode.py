@@ -83,8 +83,9 @@ def check_pixels(height, width, max_pixels):
 def _decode_picture(data, color, prepare, max_pixels):
     picture = open_picture(data, max_pixels)
     picture.load()
-    if picture.mode.startswith("I") or picture.mode == "F":  # 16 bits, or floats
-        return _from_array(_deep_pixels(picture), color, prepare)
+    pixels = all_bits(picture)
+    if pixels is not picture:
+        return _from_array(pixels, color, prepare)
     if picture.mode not in ("L", "RGB"):
         grey = picture.mode in ("1", "LA", "La")
         picture = picture.convert("L" if grey else "RGB")
@@ -92,7 +93,10 @@ def _decode_picture(data, color, prepare, max_pixels):
     return channels_first(to_unit_floats(np.asarray(picture)), color)
 
 
-def _deep_pixels(picture):
+def all_bits(picture):
+    """Return a picture of 16 bits or floats as floats in [0, 1], and any other as it is."""
+    if not picture.mode.startswith("I") and picture.mode != "F":
+        return picture
     pixels = np.asarray(picture)
     if pixels.dtype == np.int32:  # Pillow's mode I, as it opens some 16-bit files
         pixels = pixels.astype(np.uint16) if 0 <= pixels.min() <= pixels.max() < 2**16 else pixels

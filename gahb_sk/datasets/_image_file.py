@@ -9,8 +9,15 @@ from PIL import ExifTags, Image, JpegImagePlugin
 
 from gahb_sk._files import atomic_path
 from gahb_sk.datasets._archive import MAX_FILE_BYTES, DamagedFile
-from gahb_sk.datasets._decode import DAMAGE, MAX_PIXELS, check_pixels, npy_header, open_picture
-from gahb_sk.datasets._pixels import full_range
+from gahb_sk.datasets._decode import (
+    DAMAGE,
+    MAX_PIXELS,
+    all_bits,
+    check_pixels,
+    npy_header,
+    open_picture,
+)
+from gahb_sk.datasets._pixels import full_range, to_unit_floats
 from gahb_sk.datasets._png16 import png16, read_png16
 
 IMAGE_FILE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".npy")
@@ -125,6 +132,38 @@ def read_image_file(path, max_pixels=MAX_PIXELS):
     return file
 
 
+def decode_photograph(data):
+    """Decode a photograph with all its bits.
+
+    Parameters
+    ----------
+    data : bytes
+        Of a file in any format Pillow reads, a TIFF file of 16 bits a colour, or a ``.npy`` file.
+
+    Returns
+    -------
+    photograph : PIL.Image.Image or ndarray of shape (H, W) or (H, W, C)
+        8 bits as Pillow has them, more as float32 in [0, 1].
+
+    Raises
+    ------
+    DamagedFile
+        If it cannot be decoded, is too large, or holds floats outside [0, 1].
+    """
+    try:
+        if data.startswith(np.lib.format.MAGIC_PREFIX):
+            return to_unit_floats(_read_npy(data, MAX_PIXELS).pixels)
+        if _is_deep_tiff(data, MAX_PIXELS):
+            return to_unit_floats(_read_tiff16(data, MAX_PIXELS).pixels)
+        picture = open_picture(data, MAX_PIXELS)
+        picture.load()
+        return to_unit_floats(read_png16(data)) if _is_deep_png(data) else all_bits(picture)
+    except DamagedFile:
+        raise
+    except DAMAGE as error:
+        raise DamagedFile(f"cannot be decoded: {error or type(error).__name__}") from error
+
+
 def _as_stored(values, dtype):
     if dtype.kind == "f":
         return values
@@ -141,7 +180,7 @@ def _read_npy(data, max_pixels):
 
 
 def _read_picture(data, max_pixels):
-    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") and _is_deep_tiff(data, max_pixels):
+    if _is_deep_tiff(data, max_pixels):
         return _read_tiff16(data, max_pixels)
     picture = open_picture(data, max_pixels)
     format_ = "JPEG" if picture.format == "MPO" else picture.format  # a phone's; the first is it
@@ -150,7 +189,7 @@ def _read_picture(data, max_pixels):
     if format_ == picture.format and getattr(picture, "n_frames", 1) > 1:
         raise DamagedFile(f"holds {picture.n_frames} images; expected one")
     settings = _SETTINGS[format_](picture, data)
-    if format_ == "PNG" and data[24] == 16 and data[25] != 0:
+    if _is_deep_png(data):
         return ImageFile(read_png16(data), "PNG16", settings)
     if picture.mode in ("1", "P", "PA") or picture.has_transparency_data:
         grey = picture.mode in ("1", "L", "LA", "I;16")
@@ -198,13 +237,20 @@ _SETTINGS = {"PNG": lambda picture, data: _common(picture), "JPEG": _jpeg, "WEBP
 
 
 def _is_deep_tiff(data, max_pixels):
-    """Whether the file holds colours of more than 8 bits, which Pillow cuts or does not open."""
+    """Whether a TIFF file has colours of more than 8 bits, which Pillow cuts or does not open."""
+    if data[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return False
     try:
         picture = open_picture(data, max_pixels)
     except DamagedFile:
         return True
     bits = picture.tag_v2.get(258, (1,))
     return len(bits) > 1 and max(bits) > 8
+
+
+def _is_deep_png(data):
+    """Whether a PNG file has 16 bits and several channels, of which Pillow keeps 8 bits each."""
+    return data.startswith(b"\x89PNG") and data[24] == 16 and data[25] != 0
 
 
 def _read_tiff16(data, max_pixels):

@@ -6,7 +6,7 @@ import time
 import numpy as np
 from PIL import Image
 
-from gahb_sk.datasets._photograph_crops import scaled_copies
+from gahb_sk.datasets._photograph_crops import photograph_planes, scaled
 from gahb_sk.datasets._samples import SKIMAGE_PHOTOGRAPHS
 from gahb_sk.denoisers import BM3DDenoiser, NonLocalMeansDenoiser, WaveletShrinkage
 from gahb_sk.metrics import input_psnr, psnr
@@ -36,10 +36,10 @@ def whole_photographs(folder, color=False):
         By name: those of the part "test", then those of scikit-image.
     """
     files = photograph_files(folder, "test")
-    images = {name: scaled_copies(file, (SIDE,), color)[0] for name, file in files.items()}
+    images = {name: scaled(photograph_planes(file, color), SIDE) for name, file in files.items()}
     for name, photograph in _scikit_image_photographs().items():
         if not color or photograph.mode == "RGB":
-            images[name] = scaled_copies(photograph, (SIDE,), color)[0]
+            images[name] = scaled(photograph_planes(photograph, color), SIDE)
     return {name: image.astype(np.float32) / 255 for name, image in images.items()}
 
 

@@ -2,10 +2,11 @@ import io
 
 import numpy as np
 import pytest
+import tifffile
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-from gahb_sk.datasets import PhotographCrops
+from gahb_sk.datasets import DamagedFile, PhotographCrops
 
 
 def photograph(rng, height=60, width=90, color=True):
@@ -50,9 +51,57 @@ def test_each_photograph_in_each_scale_that_makes_it_smaller():
     assert nearest.min(axis=1).max() < 0.2 and set(nearest.argmin(axis=1)) == {0, 1, 2}
 
 
-def test_a_photograph_too_small_for_all_scales_comes_in_the_first(rng):
-    stream = PhotographCrops([photograph(rng)], 64, shorter_sides=(64, 80), color=True)
-    assert stream.take(0, 1).shape == (1, 3, 64, 64)
+def test_a_photograph_smaller_than_all_scales_stays_as_it_is(rng):
+    """Making it larger would blur its edges and its noise."""
+    file = photograph(rng, 48, 48)
+    stream = PhotographCrops([file], 48, shorter_sides=(64, 80), color=True, random_state=0)
+    pixels = np.moveaxis(np.asarray(Image.open(file)), 2, 0) / np.float32(255)
+    for crop in stream.take(0, 4):
+        assert any(np.array_equal(crop, copy) for copy in symmetric_copies(pixels))
+
+
+def test_a_photograph_smaller_than_a_crop_is_named(rng):
+    with pytest.raises(ValueError, match="crop_size=64 pixels, got 60x90 in number 1"):
+        PhotographCrops([photograph(rng, 90, 90), photograph(rng)], 64, shorter_sides=(64,))
+
+
+def deep_file(path, image):
+    """Write floats in [0, 1], with all the bits that the format has."""
+    if path.suffix == ".npy":
+        np.save(path, image)
+    elif path.name.startswith("float"):
+        photometric = "rgb" if image.ndim == 3 else "minisblack"
+        tifffile.imwrite(path, image.astype(np.float32), photometric=photometric)
+    elif path.suffix == ".tif":
+        tifffile.imwrite(path, np.rint(65535 * image).astype(np.uint16))
+    else:
+        Image.fromarray(np.rint(65535 * image).astype(np.uint16)).save(path)
+    return path
+
+
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize(
+    "name, channels",
+    [("float.tif", ()), ("grey.png", ()), ("grey.tif", ()), ("a.npy", ()), ("rgb.tif", (3,)),
+     ("float-rgb.tif", (3,)), ("rgb.npy", (3,))],
+)  # fmt: skip
+def test_deep_photographs_keep_their_bits(name, channels, color, tmp_path, rng):
+    """Dim images, whose values 8 bits would merge or a conversion cut to 0 or 1."""
+    image = 0.1 + 0.001 * rng.rand(24, 24, *channels)
+    file = deep_file(tmp_path / name, image)
+    crop = PhotographCrops([file], 24, shorter_sides=(24,), color=color, random_state=0).take(0, 1)
+    planes = np.moveaxis(np.atleast_3d(image), 2, 0)
+    grey = np.tensordot([0.299, 0.587, 0.114], planes, 1) if channels else planes[0]
+    expected = np.broadcast_to(planes, (3, 24, 24)) if color else grey
+    errors = [np.abs(crop[0] - copy).max() for copy in symmetric_copies(expected)]
+    assert min(errors) < 1e-5
+
+
+def test_floats_outside_the_unit_interval_are_refused(tmp_path):
+    path = tmp_path / "float.tif"
+    tifffile.imwrite(path, np.full((24, 24), 100.0, np.float32))
+    with pytest.raises(DamagedFile, match="expected floats in"):
+        PhotographCrops([path], 24, shorter_sides=(24,))
 
 
 def test_crops_are_cut_from_the_scaled_photograph(rng):
