@@ -22,13 +22,19 @@ def is_image_class(text):
     return _SPEC.match(text.strip()) is not None
 
 
+def class_name(text):
+    """Return the name of a class as ``CLASSES`` has it, or None for a text of another form."""
+    match = _SPEC.match(text.strip())
+    return match and match[1].replace("_", "-")
+
+
 def parse_image_class(text, image_size=64, *, seed=0, **parameters):
     """Return the image class of a text such as ``"c-alpha(alpha=3)"``, with further parameters.
 
     ``seed`` is that of the image of rays.
     """
     name, arguments = _SPEC.match(text.strip()).groups()
-    cls = CLASSES[check_name(name.replace("_", "-"), CLASSES, "class")]
+    cls = CLASSES[check_name(class_name(text), CLASSES, "class")]
     parameters = {**parse_call(f"{cls.__name__}{arguments or ''}")[1], **parameters}
     for key in parameters:
         check_name(key, parameters_of(cls), f"parameter of {name}")

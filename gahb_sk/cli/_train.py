@@ -3,27 +3,23 @@
 IMAGES is a folder or zip archive of photographs, a .npy stack, or a class such as
 'c-alpha(alpha=2)'. Photographs are cut afresh into crops of several scales. The PSNR on held-out
 images is shown after each pass of 10,000 images. After an interruption, the same command with
---resume goes on where the last checkpoint stands. FOLDER is what denoise, compare, audit, sample
-and restore take.
+--resume goes on where the last checkpoint stands. A finished training goes on from its weights with
+--resume and a longer --time or --epochs. FOLDER is what denoise, compare, audit, sample and restore
+take.
 """
 
 import argparse
-import io
 import re
 import sys
-import zipfile
 from pathlib import Path
 
 from gahb_sk import __version__
-from gahb_sk._files import write_json
 from gahb_sk.cli._arguments import add_settings, noise_level, parse_settings, positive_int, redo
 from gahb_sk.cli._denoisers import parse_network
-from gahb_sk.cli._image_classes import is_image_class, parse_image_class
 
 EXAMPLE = "gahb-sk train photographs/ --output my-network --time 2h --validate others/"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _VALIDATION = 200 / 10_000  # fraction of an epoch of a stream that is measured on
-_OTHER = 1  # added to the seed, for images to measure on
 
 
 def duration(text: str) -> float:
@@ -40,14 +36,11 @@ def add_arguments(parser):
     add = parser.add_argument
     add("images", metavar="IMAGES", help="folder, zip archive, .npy stack, or a class of images")
     add("--output", required=True, metavar="FOLDER", help="folder of the network")
-    add("--network", default="residual_unet", metavar="NETWORK",
-        help="residual_unet, unet, bias_free_cnn, energy, or as in 'UNet(channels=8)'")  # fmt: skip
-    add(
-        "--recipe",
-        default="fast",
-        choices=["fast", "muon", "paper"],
-        help="how to train (default fast)",
-    )
+    add("--network", metavar="NETWORK", help="residual_unet, unet, bias_free_cnn, energy, or as in "
+        "'UNet(channels=8)' (default: residual_unet; for photographs the shape and the recipe of "
+        "the network 'photographs')")  # fmt: skip
+    add("--recipe", choices=["fast", "muon", "paper"],
+        help="how to train (default fast, see --network)")  # fmt: skip
     add_settings(add, "learning_rate=1e-3 or batch_size=32 of the recipe")
     add("--time", type=duration, metavar="T", help="when to stop, such as 90s, 30m or 2h")
     add("--epochs", type=positive_int, metavar="N", help="or after N passes (of 10,000 crops or "
@@ -59,7 +52,8 @@ def add_arguments(parser):
         help="side of a crop, or of images of a class (default 48, 64)")  # fmt: skip
     add("--noise-range", nargs=2, type=noise_level, default=[1 / 255, 80 / 255],
         metavar=("LOW", "HIGH"), help="noise levels to learn (default 1/255 80/255)")  # fmt: skip
-    add("--resume", action="store_true", help="go on with the training that FOLDER holds")
+    add("--resume", action="store_true", help="go on with the training that FOLDER holds, "
+        "or from its weights for longer")  # fmt: skip
     add("--device", default="auto", help="auto, cpu, cuda (default auto)")
     add("--precision", default="auto", choices=["auto", "32", "bf16-mixed", "16-mixed"],
         help="auto: bf16-mixed where the hardware has it, else 32 (default auto)")  # fmt: skip
@@ -73,16 +67,48 @@ def add_arguments(parser):
 
 def run(args):
     """Train, save the network with its card, and say where it is."""
-    from gahb_sk.denoisers import NetworkDenoiser, fit_or_load
+    from gahb_sk.cli._training_folder import check_folder, train_in, write_card
+    from gahb_sk.cli._training_images import kind_of_images, read_images
 
     folder = Path(args.output)
-    _check_folder(folder, args)
-    images, text = _images(args)
-    recipe = {"base": args.recipe, "early_stopping": True, "patience": None,
-              "validation_fraction": _VALIDATION if hasattr(images, "take") else 0.1,
-              **_recipe_settings(args)}  # fmt: skip
-    denoiser = NetworkDenoiser(
-        parse_network(args.network),
+    _check_limits(args)
+    kind = kind_of_images(args)
+    denoiser = _denoiser(args, kind)
+    writer = _summary_writer() if args.tensorboard else None
+    trained = check_folder(folder, denoiser, args.resume)
+    images, text = read_images(args, kind)
+    print(f"{text} Training goes to {folder}; Ctrl-C keeps a checkpoint.", file=sys.stderr)
+    logs = [EpochLog(), *([EpochLog(writer(args.tensorboard))] if writer else [])]
+    fitted = train_in(folder, denoiser.set_callbacks(*logs), images, trained)
+    write_card(folder, _card(args, fitted, text))
+    print(f"{folder}: {fitted.n_images_seen_} images seen. Try it: gahb-sk denoise PHOTOGRAPH "
+          f"--with {folder} --output denoised")  # fmt: skip
+    return 0
+
+
+def _check_limits(args):
+    if args.time is None and args.epochs is None:
+        raise ValueError("--time, --epochs: expected one that says when to stop, such as --time 2h")
+    low, high = args.noise_range
+    if not 0 < low < high:
+        raise ValueError(f"--noise-range: expected 0 < LOW < HIGH, got {low:g} {high:g}.")
+
+
+def _denoiser(args, kind):
+    """Return the unfitted denoiser that the arguments stand for."""
+    from gahb_sk.denoisers import NetworkDenoiser
+    from gahb_sk.training import Recipe
+
+    network, recipe = _network_and_recipe(args, kind)
+    recipe = {
+        **recipe,
+        "early_stopping": True,
+        "patience": None,
+        "validation_fraction": 0.1 if kind == "stack" else _VALIDATION,
+        **parse_settings(args.set, Recipe),
+    }
+    return NetworkDenoiser(
+        network,
         recipe=recipe,
         noise_range=tuple(args.noise_range),
         max_epochs=args.epochs,
@@ -92,113 +118,28 @@ def run(args):
         machine={"device": args.device, "precision": args.precision, "engine": args.engine,
                  "devices": args.devices, "checkpoint_every": args.checkpoint_every},
     )  # fmt: skip
-    print(f"{text} Training goes to {folder}; Ctrl-C keeps a checkpoint.", file=sys.stderr)
-    denoiser.set_callbacks(*_callbacks(args))
-    fitted = fit_or_load(denoiser, images, folder)
-    write_json(folder / "card.json", _card(args, fitted, text))
-    print(f"{folder}: {fitted.n_images_seen_} images seen. Try it: gahb-sk denoise PHOTOGRAPH "
-          f"--with {folder} --output denoised")  # fmt: skip
-    return 0
 
 
-def _check_folder(folder, args):
-    if args.time is None and args.epochs is None:
-        raise ValueError("--time, --epochs: expected one that says when to stop, such as --time 2h")
-    low, high = args.noise_range
-    if not 0 < low < high:
-        raise ValueError(f"--noise-range: expected 0 < LOW < HIGH, got {low:g} {high:g}.")
-    if (folder / "config.json").exists():
-        raise ValueError(f"--output: {folder} holds a trained network. Choose another folder.")
-    if any((folder / "checkpoints").glob("step-*")) and not args.resume:
-        raise ValueError(
-            f"--output: {folder} holds an unfinished training. Go on with --resume, or choose "
-            "another folder."
-        )
+def _network_and_recipe(args, kind):
+    """Return those asked for, or for photographs those of the network that is shipped for them."""
+    recipe = {"base": args.recipe or "fast"}
+    if args.network or kind != "photographs":
+        return parse_network(args.network or "residual_unet"), recipe
+    from gahb_sk.networks import ARCHITECTURES
+    from gahb_sk.reproduce._photograph_plan import GREY, PHOTOGRAPH_PLANS
+
+    plan = PHOTOGRAPH_PLANS[GREY]
+    return ARCHITECTURES[plan.network](**plan.sizes), recipe if args.recipe else plan.recipe
 
 
-def _recipe_settings(args):
-    from gahb_sk.training import Recipe
-
-    return parse_settings(args.set, Recipe)
-
-
-def _images(args):
-    """Return what to train on, and a sentence about it."""
-    from gahb_sk import datasets
-
-    path = Path(args.images)
-    if path.is_dir() or (path.is_file() and zipfile.is_zipfile(path)):
-        return _crops(args)
-    if path.is_file():
-        stack = datasets.open_stack(path)
-        return stack, f"{len(stack)} images of {path.name}."
-    if path.suffix or not is_image_class(args.images):
-        raise FileNotFoundError(f"IMAGES: there is no folder or file {args.images!r}.")
-    if args.color or args.validate:
-        raise ValueError("--color, --validate: expected with photographs only.")
-    law = parse_image_class(args.images, args.image_size or 64, seed=args.seed)
-    stream = datasets.ValidatedStream(
-        datasets.FreshImages(law, args.seed), datasets.FreshImages(law, args.seed + _OTHER)
-    )
-    return stream, f"Fresh images of {args.images}."
-
-
-def _crops(args):
-    """Return crops of photographs, with those of other photographs to measure on."""
-    from gahb_sk import datasets
-
-    size = args.image_size or 48
-    files = _photographs(args.images, size)
-    if args.validate:
-        others = _photographs(args.validate, size)
-    else:
-        others = files[::10] if len(files) > 1 else files
-        files = [file for k, file in enumerate(files) if k % 10] or files
-    train, held_out = (
-        datasets.PhotographCrops(part, size, color=args.color, random_state=seed)
-        for part, seed in ((files, args.seed), (others, args.seed + _OTHER))
-    )
-    stream = datasets.ValidatedStream(train, held_out)
-    return stream, f"Crops of {len(files)} photographs, measured on {len(others)} others."
-
-
-def _photographs(path, size):
-    """Read the files of a folder or archive that are photographs; name those left out on stderr."""
-    from PIL import Image
-
-    from gahb_sk.datasets._archive import open_files
-
-    usable = []
-    files = open_files(path)
-    for name in files.names:
-        content = io.BytesIO(files.read(name))
-        try:
-            with Image.open(content) as photograph:
-                photograph.load()
-                reason = f"smaller than a crop of {size}" if min(photograph.size) < size else None
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            reason = str(error) or type(error).__name__
-        if reason is None:
-            usable.append(content)
-        else:
-            print(f"left out: {name}: {reason}", file=sys.stderr)
-    if not usable:
-        raise ValueError(
-            f"{path}: expected photographs of at least {size}x{size} pixels, got none."
-        )
-    return usable
-
-
-def _callbacks(args):
-    yield EpochLog()
-    if args.tensorboard:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise ImportError(
-                "--tensorboard needs the package tensorboard: pip install 'gahb-sk[tensorboard]'"
-            ) from error
-        yield EpochLog(SummaryWriter(args.tensorboard))
+def _summary_writer():
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ImportError(
+            "--tensorboard needs the package tensorboard: pip install 'gahb-sk[tensorboard]'"
+        ) from error
+    return SummaryWriter
 
 
 class EpochLog:
