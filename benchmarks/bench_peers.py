@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from benchmarks import peer_cases, peer_images
+from gahb_sk._files import write_text
 from gahb_sk.experiments import Table, compare_denoisers
 from gahb_sk.reproduce import read_table
 
@@ -63,10 +64,9 @@ def speed_rows(name, case, rounds, clock):
     seconds = interleave(case.ours, case.peer, rounds, CLOCKS[clock])
     low, middle, high = np.quantile(seconds[:, 1] / seconds[:, 0], (0.25, 0.5, 0.75))
     own_ms, peer_ms = 1e3 * np.median(seconds, axis=0) / case.n
-    row = {"case": name, "unit": case.unit, "peer": case.against, "ms": own_ms, "peer_ms": peer_ms,
-           "ratio": middle, "ratio_25": low, "ratio_75": high, "rounds": rounds,
-           "clock": clock}  # fmt: skip
-    return [row | {"worth": case.worth(), "machine": machine()}]
+    return [{"case": name, "unit": case.unit, "peer": case.against, "ms": own_ms,
+             "peer_ms": peer_ms, "ratio": middle, "ratio_25": low, "ratio_75": high,
+             "worth": case.worth()}]  # fmt: skip
 
 
 def quality_rows(name, images, levels):
@@ -77,8 +77,13 @@ def quality_rows(name, images, levels):
     return [{"case": name, **{key: row[key] for key in kept}} for row in comparison.means().rows()]
 
 
-def run(cases, measure, csv):
-    """Measure the cases that ``csv`` does not hold yet, one after the other, and print them."""
+def run(cases, measure, csv, note=""):
+    """Measure the cases that ``csv`` does not hold yet, one after the other, and print them.
+
+    ``note`` says how, in a text file beside it.
+    """
+    if csv:
+        write_text(csv.with_suffix(".txt"), note + "\n")
     rows = list(read_table(csv).rows()) if csv and csv.is_file() else []
     done = {row["case"] for row in rows}
     for name, make in cases.items():
@@ -114,11 +119,13 @@ def main(argv=None):
             rounds = 3 if args.quick else 9
             cases = peer_cases.CASES
             measure = partial(speed_rows, rounds=rounds, clock=args.clock)
+            note = f"{machine()}; {rounds} rounds, {args.clock} time"
         else:
             levels = QUICK_LEVELS if args.quick else LEVELS
             cases, measure = peer_images.cases(args.quick), partial(quality_rows, levels=levels)
+            note = machine()
         names = [name for name in cases if args.only is None or name in args.only]
-        run({name: cases[name] for name in names}, measure, args.csv)
+        run({name: cases[name] for name in names}, measure, args.csv, note)
 
 
 if __name__ == "__main__":
