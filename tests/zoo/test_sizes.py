@@ -5,6 +5,7 @@ import pytest
 
 from gahb_sk import add_gaussian_noise, psnr
 from gahb_sk.datasets import load_sample_patches, make_c_alpha_images
+from gahb_sk.transforms import to_opponent
 from gahb_sk.zoo import list_pretrained, load_pretrained, read_card
 
 SIDES, N_IMAGES = (64, 128, 256), 4
@@ -24,8 +25,11 @@ CASES = [pytest.param(n, marks=ZEROS if padding(n) == "zeros" else ()) for n in 
 def images(name, side):
     if name.startswith("c-alpha"):
         return make_c_alpha_images(N_IMAGES, side, alpha=float(name[-1]), random_state=1)
-    color = len(load_pretrained(name).training_shape_) == 3
-    return load_sample_patches(side, color=color, n_patches=N_IMAGES, random_state=1)
+    n_channels = load_pretrained(name).image_channels_
+    photographs = load_sample_patches(
+        side, color=n_channels > 1, n_patches=N_IMAGES, random_state=1
+    )
+    return to_opponent(photographs)[:, 1:] if n_channels == 2 else photographs
 
 
 def by_tiles(denoiser, noisy, side):
