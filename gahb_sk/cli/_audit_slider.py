@@ -102,5 +102,6 @@ def _factor_picture(factors, limits):
     ax.bar(k, np.sort(factors)[::-1], color=COLOURS[0], width=0.8)
     ax.axhline(1, color="0.5", linewidth=1)
     ax.set(xlabel="leading patterns, by factor", ylabel="shrinkage factor", ylim=limits)
-    ax.text(len(k) + 0.5, 1.01, "above 1: enhanced", ha="right", va="bottom", fontsize=8)
+    beside = ax.get_yaxis_transform()
+    ax.text(1.01, 1, "above:\nenhanced", transform=beside, va="bottom", fontsize=8)
     return to_png(figure)

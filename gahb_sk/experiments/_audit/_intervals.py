@@ -39,6 +39,11 @@ def clearest(levels, target=0.0):
     return max(levels, key=lambda one: abs(one.mean - target) - np.nan_to_num(one.margin))
 
 
+def farthest(levels, target=0.0):
+    """Return the level that may be farthest from a target."""
+    return max(levels, key=lambda one: abs(one.mean - target) + np.nan_to_num(one.margin))
+
+
 def said(value, margin, unit="", digits=2):
     """Write a number with its margin, such as ``1.23 ± 0.04 dB``."""
     unit = f" {unit}" if unit else ""

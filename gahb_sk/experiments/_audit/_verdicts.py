@@ -3,12 +3,19 @@
 A margin is half the width of an interval; NaN where one image gives none. Thresholds are the sizes
 below which a departure is of no consequence, not levels of significance: the margin decides
 whether a number is surely beyond one. What depends on the noise comes level by level: the number
-said is that of the level at which it departs most surely.
+said is that of the level at which it departs most surely, or, where none surely does, may be
+farthest away.
 """
 
 import numpy as np
 
-from gahb_sk.experiments._audit._intervals import certain, clearest, said, said_at
+from gahb_sk.experiments._audit._intervals import (
+    certain,
+    clearest,
+    farthest,
+    said,
+    said_at,
+)
 from gahb_sk.experiments._audit._result import Verdict
 
 _SYMMETRIC, _NEARLY_SYMMETRIC = 0.02, 0.1
@@ -82,11 +89,13 @@ def trained_range(leads, sigmas):
 def symmetric(levels):
     """Say whether the Jacobian is symmetric; a Bayes denoiser's is."""
     topic = "Is it a gradient (symmetric Jacobian)?"
-    number = f"|J - J'| / |J| = {said_at(clearest(levels), digits=3)}"
+    clear, number = clearest(levels), "|J - J'| / |J| = {}"
+    if certain(clear.mean, clear.margin, _NEARLY_SYMMETRIC) > 0:
+        number = number.format(said_at(clear, digits=3))
+        return Verdict(topic, "no", f"{number}. No density of images has it as its optimum.")
+    number = number.format(said_at(farthest(levels), digits=3))
     if max(one.mean for one in levels) < _SYMMETRIC:
         return Verdict(topic, "yes", f"{number}: 0 up to rounding.")
-    if any(certain(one.mean, one.margin, _NEARLY_SYMMETRIC) > 0 for one in levels):
-        return Verdict(topic, "no", f"{number}. No density of images has it as its optimum.")
     return Verdict(topic, "nearly", f"{number}: close to it.")
 
 
@@ -117,6 +126,7 @@ def unbiased(levels):
     if certain(abs(clear.mean), clear.margin, _SHIFT) > 0:
         way = "brightens" if clear.mean > 0 else "darkens"
         return Verdict(topic, "no", f"It {way} the images: {number}.")
+    number = f"mean of f(y) - y: {said_at(farthest(levels), 'noise levels', 3)}"
     if all(abs(one.mean) < _SHIFT and not one.margin > 2 * _SHIFT for one in levels):
         return Verdict(topic, "yes", f"The {number}: of no consequence.")
     return Verdict(topic, "unclear", f"The {number}: more images are needed to tell.")
@@ -164,13 +174,13 @@ def knows_sigma(levels, blind):
 
 
 def _agreement(levels, target):
-    """Grade how far means are from a target, by the level that is away most surely."""
-    clear = clearest(levels, target)
+    """Grade how far means are from a target, and return the level that decides."""
+    clear, far = clearest(levels, target), farthest(levels, target)
     away = abs(clear.mean - target)
     if max(abs(one.mean - target) for one in levels) < _FITS:
-        return ("unclear" if any(one.margin > _NEARLY_FITS for one in levels) else "yes"), clear
+        return ("unclear" if any(one.margin > _NEARLY_FITS for one in levels) else "yes"), far
     if not certain(away, clear.margin):
-        return "unclear", clear
+        return "unclear", far
     surely = away >= _NEARLY_FITS and certain(away, clear.margin, _FITS) > 0
     return ("no" if surely else "nearly"), clear
 
