@@ -14,13 +14,12 @@ import numpy as np
 from scipy.stats import ks_2samp, spearmanr
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.bench_density import SIZE, fresh, standard_error, trained
+from benchmarks.bench_density import SIZE, fresh, regular_images, standard_error, trained
 from benchmarks.bench_sampling import nearest_disk
-from gahb_sk import add_gaussian_noise, load_pretrained
+from gahb_sk import add_gaussian_noise
 from gahb_sk.denoisers import GaussianPosteriorMean
 from gahb_sk.image_classes import CAlphaImages, DiskImages, SineImages
 from gahb_sk.jacobians import hutchpp, linearize
-from gahb_sk.reproduce import PLANS
 from gahb_sk.sampling import MetropolisSampler, ScoreSampler, score_samples
 
 SIGMA = 0.1
@@ -80,15 +79,18 @@ def classes(args):
         rank = spearmanr(values[way]["disks"], values["exact"]["disks"]).statistic
         print(f"{way:14s} disks: bias {away.mean():.4f} ({standard_error(away):.4f}) per pixel, "
               f"scatter {away.std():.4f}, Spearman {rank:.3f}")  # fmt: skip
-    draw_histograms(values["log p"], args)
+    dimension = optimum.posterior_variance(noisy["disks"], SIGMA) / SIGMA**2
+    rank = spearmanr(dimension, values["exact"]["disks"]).statistic
+    print(f"effective dimension of disks {dimension.mean():.1f}, Spearman with log p {rank:.3f}")
+    draw_classes(values, args)
 
 
 def regularity(args):
-    """C^alpha images of the shipped energy's class against rougher and smoother ones."""
-    plan, network = PLANS["energy"], load_pretrained("energy")
-    size = plan.image_size
-    reference = GaussianPosteriorMean().fit(plan.image_class.sample(4000, random_state=3))
-    laws = {f"alpha {a}": CAlphaImages(size, alpha=a, antialias="area") for a in (2.0, 1.0, 3.0)}
+    """C^alpha images, alpha 2, against rougher and smoother ones."""
+    law = regular_images(2.0)
+    network = trained("c-alpha", fresh(law), args)
+    reference = GaussianPosteriorMean().fit(law.sample(2000, random_state=3))
+    laws = {f"alpha {alpha:g}": regular_images(alpha) for alpha in (2.0, 1.0, 3.0)}
     noisy = noisy_images(laws, args.n_test)
     values = scores(network, reference, noisy)
     show_areas(values)
@@ -112,7 +114,7 @@ def effective_dimensions(network, noisy, n_products=96):
 def members(args):
     """Training images against new ones, for energies that saw few images many times."""
     law = DiskImages(SIZE)
-    for n_train in (10, 100, 1000):
+    for n_train in args.n_train:
         X = law.sample(n_train, random_state=5)
         network = trained(f"disks-{n_train}", X, args)
         own = X[: args.n_test]
@@ -133,7 +135,6 @@ def samples(args):
     metropolis = MetropolisSampler(network, **ends)
     samplers = {
         "plain, 60 steps": ScoreSampler(network, n_steps=60, **ends),
-        "plain, 600 steps": ScoreSampler(network, n_steps=600, **ends),
         "plain, beta 1": ScoreSampler(network, n_steps=60, beta=1.0, **ends),
         "Metropolis": metropolis,
     }
@@ -172,15 +173,21 @@ def axes(n):
     return plt.subplots(1, n, figsize=(3.7 * n, 3.4), layout="constrained", squeeze=False)
 
 
-def draw_histograms(found, args):
-    """Draw the log densities of each class."""
-    figure, ((axis,),) = axes(1)
+def draw_classes(values, args):
+    """Draw the log densities of each class, and those of disks against the truth."""
+    figure, ((left, right),) = axes(2)
+    found, exact = values["log p"], values["exact"]["disks"]
     low = np.percentile(np.concatenate(list(found.values())), 2)
     bins = np.linspace(low, max(v.max() for v in found.values()), 40)
-    for name, values in found.items():
-        axis.hist(np.maximum(values, low), bins, histtype="step", label=name)
-    axis.set(xlabel="log p by the energy (nats)", ylabel="images", title="Trained on disks")
-    axis.legend(fontsize=7, loc="upper left")
+    for name, one in found.items():
+        left.hist(np.maximum(one, low), bins, histtype="step", label=name)
+    left.set(xlabel="log p by the energy (nats)", ylabel="images", title="Trained on disks")
+    left.legend(fontsize=7, loc="upper left")
+    right.plot(exact, found["disks"], ".", ms=3, label="energy")
+    right.plot(exact, values["path integral"]["disks"], "x", ms=3, label="path integral")
+    right.axline((exact.mean(), exact.mean()), slope=1, color="k", lw=0.8)
+    right.set(xlabel="exact log p of disks (nats)", ylabel="found (nats)", title="The truth")
+    right.legend(fontsize=7)
     figure.savefig(args.output, dpi=110)
 
 
@@ -211,6 +218,8 @@ def main(argv=None):
     add("what", choices=COMMANDS)
     add("--max-images", type=int, default=20_000)
     add("--n-test", type=int, default=100)
+    add("--recipe", default="muon", help="of the training")
+    add("--n-train", type=int, nargs="+", default=[10, 100, 1000], help="images of members")
     add("--n-nearest", type=int, default=20, help="samples whose nearest disk is searched")
     add("--folder", help="where networks are kept")
     add("--output", default="detection.png", help="picture")

@@ -232,8 +232,8 @@ PLANS = {
         *(_area(alpha, times) for alpha in AREA_ALPHAS for times in AREA_TIMES),
         Plan(
             name="energy",
-            text="C^alpha images, alpha = 2, 32x32, by the gradient of an energy, given sigma.",
-            image_size=32,
+            text="C^alpha images, alpha = 2, 16x16, by the gradient of an energy, given sigma.",
+            image_size=16,
             make_class=partial(CAlphaImages, alpha=2.0, antialias="area"),
             network="energy",
             sizes={},
