@@ -70,8 +70,9 @@ class CAlphaPosteriorMean(BasePosteriorMean):
     -----
     Tempering runs with normal innovations, of the same variance, along the contour and along the
     low waves of the backgrounds, for which moves are several times longer. Draws are reweighted to
-    uniform innovations by the first term of Edgeworth's expansion where that is small, and moved on
-    under the exact law elsewhere (``Posterior.correction`` is the variance of the log weights).
+    uniform innovations by the first term of Edgeworth's expansion. Where that is not small, the
+    posterior is sampled again under the exact law (``Posterior.correction`` is the variance of the
+    log weights, 0 then).
 
     References
     ----------

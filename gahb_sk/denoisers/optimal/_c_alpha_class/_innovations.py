@@ -12,11 +12,8 @@ So the latents of a background move its low waves linearly, which makes moves se
 and all that is left of it as the class says, :math:`2 \Phi(z) - 1`. The rest must not be normal
 too: a single innovation weighs enough in the minimum and the maximum that normal ones would
 stretch the range of a background by a sixth at alpha 1. Particles are reweighted by the expansion
-where it is close to 1; elsewhere they are matched to uniform innovations with the same waves and
-moved on under the exact law.
+where it is close to 1; elsewhere the posterior is sampled again under the exact law.
 """
-
-import dataclasses
 
 import torch
 
@@ -25,7 +22,6 @@ from gahb_sk.image_classes._c_alpha_map import uniform
 _EXCESS = -6 / 5  # fourth cumulant of a uniform law over its squared variance
 _SPREAD = 0.03  # variance of the expansion over the class, which grows with the number of waves
 _SEEN = 0.1  # information above which a direction of the contour counts as visible
-_N_FIXED_POINT = 12
 
 
 def highest_normal_wave(size):
@@ -63,26 +59,6 @@ def log_correction(law, whitening, latents):
         seen = _hermite(law.waves.project(backgrounds), share)
         total += seen.sum((1, 2, 3)).unflatten(0, latents.shape[:2])
     return (_EXCESS / 24 * total).double()
-
-
-def match_uniform(law, whitening, latents):
-    """Return latents of uniform innovations that have the normal waves of the given ones.
-
-    Other waves nearly keep their innovations.
-    """
-    target = latents / 3**0.5
-    found = latents.clone()
-    groups = latents.shape[:2]
-    _, contour, backgrounds = law.split(found.flatten(0, 1))
-    _, wanted_contour, wanted = law.split(target.flatten(0, 1))
-    projection = visible_contour(whitening)
-    slope = dataclasses.replace(law, normal_waves=None).slope
-    for _ in range(_N_FIXED_POINT):
-        missing = (wanted_contour - uniform(contour)).unflatten(0, groups) @ projection
-        contour += missing.flatten(0, 1) / slope
-        if law.waves is not None:
-            backgrounds += law.waves.project(wanted - uniform(backgrounds)) / slope
-    return found
 
 
 def match_normal(law, whitening, latents):

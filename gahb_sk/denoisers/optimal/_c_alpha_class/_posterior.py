@@ -9,7 +9,6 @@ from gahb_sk.denoisers.optimal._c_alpha_class._innovations import (
     highest_normal_wave,
     log_correction,
     match_normal,
-    match_uniform,
 )
 from gahb_sk.denoisers.optimal._c_alpha_class._record import Posterior
 from gahb_sk.denoisers.optimal._c_alpha_class._tempering import (
@@ -23,9 +22,8 @@ from gahb_sk.image_classes._c_alpha_map import N_RANGES, bright_and_dark
 
 N_RUNS = 2
 _BLOCK = 4  # moves of which the last state is kept as a draw
-_TOLERATED_CORRECTION = 2.0  # variance of the expansion's log weights
-_EXACT_STEP = 0.05  # to begin with, under uniform innovations
-_EXACT_EFFORT = 2  # times as many moves, each of up to twice as many steps
+_TOLERATED_CORRECTION = 4.0  # variance of the expansion's log weights
+_EXACT_EFFORT = 2  # from the truth, times as many moves, each of up to twice as many steps
 
 
 def sample_posterior(law, noisy, sigma, effort, generator, *, exact=None):
@@ -39,25 +37,21 @@ def sample_posterior(law, noisy, sigma, effort, generator, *, exact=None):
     effort : Effort
     generator : torch.Generator
     exact : bool, default=None
-        Whether innovations are uniform from the start. None: normal ones first, where the
-        expansion allows; see :mod:`._innovations`.
+        Whether all innovations are uniform. None: some are normal where the expansion allows; see
+        :mod:`._innovations`.
 
     Returns
     -------
     posterior : Posterior
     """
     exact = law.constant if exact is None else exact
-    law = law if exact else _partly_normal(law)
+    own = law if exact else _partly_normal(law)
     population = temper(
-        prior_population(law, noisy, sigma, N_RUNS, effort, generator), effort, generator
+        prior_population(own, noisy, sigma, N_RUNS, effort, generator), effort, generator
     )
     population, visits = explore(population, effort, generator)
-    if not exact and visits.correction > _TOLERATED_CORRECTION:
-        more = _for_exact(effort)
-        population, _ = explore(_matched(population), more, generator)  # forgets the expansion
-        evidence = visits.evidence
-        population, visits = explore(population, more, generator)
-        visits.evidence = evidence
+    if visits.correction > _TOLERATED_CORRECTION:
+        return sample_posterior(law, noisy, sigma, effort, generator, exact=True)
     return visits.summary(population)
 
 
@@ -129,15 +123,6 @@ def explore(population, effort, generator):
         visits.keep(population.particles)
     visits.finish()
     return population, visits
-
-
-def _matched(population):
-    """Return the population under uniform innovations, its visible waves unchanged."""
-    target, particles = population.target, population.particles
-    latents = match_uniform(target.law, population_whitening(population), particles.latents)
-    target = target._replace(law=dataclasses.replace(target.law, normal_waves=None))
-    steps = torch.full_like(population.steps, _EXACT_STEP)
-    return population._replace(target=target, particles=target.evaluate(latents), steps=steps)
 
 
 class Visits:
