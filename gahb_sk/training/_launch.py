@@ -27,8 +27,9 @@ def _launch_local(setup, on_epoch):
 def _launch_fabric(setup, on_epoch):
     fabric, way = _make_fabric(setup.machine.device, setup.machine.devices)
     if way == "spawn":
-        with interrupts_left_to_children(), _relayed(on_epoch) as sender:
-            return fabric.launch(_in_started_process, pickle.dumps(setup), sender)
+        with interrupts_left_to_children(), _relayed(on_epoch) as (sender, results):
+            fabric.launch(_in_started_process, pickle.dumps(setup), sender)
+        return results[0]
     if way == "here":
         return fabric.launch(_in_this_process, setup, on_epoch)
     return _in_this_process(fabric, setup, on_epoch)  # set up by ``fabric run``
@@ -66,28 +67,41 @@ def _in_this_process(fabric, setup, on_epoch):
 
 
 def _in_started_process(fabric, setup, sender):
-    """Train and return arrays: tensors would share memory that goes with the process."""
+    """Train, and let the first process send epochs and result, with arrays for its weights.
+
+    Not returned: Fabric reads what a process returns after that has ended, and a process does not
+    end before all it returns is read, if this is more than a pipe holds. Tensors would share memory
+    that goes with the process.
+    """
     engine = FabricEngine(fabric)
-    tell = sender.send if engine.rank == 0 else None
-    result = train(engine, pickle.loads(setup), tell)
-    arrays = {name: value.numpy() for name, value in result["weights"].items()}
-    return {**result, "weights": arrays}
+
+    def tell(record):
+        sender.send(("epoch", record))
+
+    result = train(engine, pickle.loads(setup), tell if engine.rank == 0 else None)
+    if engine.rank == 0:
+        arrays = {name: value.numpy() for name, value in result["weights"].items()}
+        sender.send(("result", {**result, "weights": arrays}))
 
 
 @contextlib.contextmanager
 def _relayed(on_epoch):
-    """Give a connection for a started process; what it sends, a thread here hands to a callable.
+    """Give a connection for a started process, and a list that gets the result it sends.
+
+    Epochs that it sends are handed to a callable by a thread here.
 
     A pipe, and not a queue: the end of its writers is noticed, even if they were killed.
     """
     receiver, sender = multiprocessing.get_context("spawn").Pipe(duplex=False)
-    errors = []
+    errors, results = [], []
 
     def listen():
         with contextlib.suppress(EOFError):
             while True:
-                record = receiver.recv()
-                if on_epoch is not None and not errors:
+                kind, record = receiver.recv()
+                if kind == "result":
+                    results.append(record)
+                elif on_epoch is not None and not errors:
                     try:
                         on_epoch(record)
                     except BaseException as error:  # raised below; the writer must not block
@@ -96,7 +110,7 @@ def _relayed(on_epoch):
     listener = threading.Thread(target=listen, name="gahb-sk-epochs", daemon=True)
     listener.start()
     try:
-        yield sender
+        yield sender, results
     finally:
         sender.close()
         listener.join()

@@ -13,6 +13,7 @@ import torch
 from numpy.random import SeedSequence
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.torch import load_file
+from sklearn.base import clone
 
 from gahb_sk import NetworkDenoiser
 from gahb_sk.images import as_images
@@ -155,6 +156,16 @@ def test_a_killed_rank_ends_the_others_and_the_same_command_goes_on(tmp_path, wh
     assert list((tmp_path / "checkpoints").glob("step-*"))
     assert _torchrun(script, tmp_path).returncode == 0
     assert_close(whole.network_.state_dict(), load_file(tmp_path / "rank-0/model.safetensors"))
+
+
+@pytest.mark.slow
+def test_started_processes_return_networks_larger_than_a_pipe():
+    """What a process returned over 64 kB was read only after its end, which it never came to."""
+    network = NetworkDenoiser(ResidualUNet(8, 2), max_images=8, random_state=0)
+    alone = network.fit(smooth_images(8)).network_.state_dict()
+    assert sum(value.nbytes for value in alone.values()) > 2**16
+    together = clone(network).set_params(machine=TWO).fit(smooth_images(8))
+    assert_close(alone, together.network_.state_dict())
 
 
 @pytest.mark.slow
