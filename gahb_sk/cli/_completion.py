@@ -1,14 +1,14 @@
 """Print a script by which the shell completes commands and options.
 
-For bash and zsh add the line of the example to ~/.bashrc or ~/.zshrc. For fish write the output to
-~/.config/fish/completions/gahb-sk.fish.
+For bash add the line eval "$(gahb-sk completion bash)" to ~/.bashrc, for zsh the same with zsh to
+~/.zshrc. For fish write the output to ~/.config/fish/completions/gahb-sk.fish.
 """
 
 import argparse
 import importlib
 import re
 
-EXAMPLE = 'eval "$(gahb-sk completion bash)"'
+EXAMPLE = "gahb-sk completion bash"
 
 BASH = """\
 _gahb_sk() {{
