@@ -7,7 +7,7 @@ from gahb_sk.noise import add_gaussian_noise
 
 
 def random_fields(n=5, shape=(16, 16), seed=0, dtype=np.float64):
-    """Return images in [0, 1] with some structure, of shape (n, *shape): random steps both ways."""
+    """Return n images of a shape in [0, 1] with some structure: random steps both ways."""
     images = np.random.RandomState(seed).uniform(size=(n, *shape))
     for axis in (-1, -2):
         images = np.cumsum(images - 0.5, axis=axis)
