@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gahb_sk import datasets
 from gahb_sk.image_classes import CAlphaImages, DiskImages, RayImages, SineImages
+from gahb_sk.networks import ResidualUNet
 from gahb_sk.reproduce._network_plan import NetworkPlan
 from gahb_sk.reproduce._photographs import contrasted_patch, training_patches
 
@@ -183,8 +184,14 @@ def _contour(alpha):
     )
 
 
-def _patches(name, text, max_images=300_000, **changes):
-    return Plan(name=name, text=text, image_size=40, max_images=max_images, **changes)
+def _patches(name, text, **changes):
+    return Plan(
+        name=name,
+        text=text,
+        image_size=40,
+        max_images=300_000,
+        **changes,
+    )
 
 
 PLANS = {
@@ -199,14 +206,6 @@ PLANS = {
             max_images=1_000_000,
         ),
         _patches("photograph-patches", "Patches of photographs, 40x40."),
-        _patches(
-            "photograph-patches-energy",
-            "Patches of photographs, 40x40, by the gradient of an energy.",
-            network="energy",
-            sizes={},
-            recipe="muon",
-            max_images=40_000,
-        ),
         _patches(
             "photographs-shuffled",
             "Patches of photographs, 40x40, with one random permutation of their pixels.",
@@ -236,9 +235,9 @@ PLANS = {
             image_size=16,
             make_class=partial(CAlphaImages, alpha=2.0, antialias="area"),
             network="energy",
-            sizes={},
+            sizes={"network": ResidualUNet(n_blocks=2, activation="smooth")},
             recipe="muon",
-            max_images=64_000,
+            max_images=8_000,
             parameters={"blind": False, "noise_range": (0.01, 2.0)},
         ),
     )
