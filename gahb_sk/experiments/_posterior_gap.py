@@ -94,7 +94,8 @@ def posterior_gap(
         within 2 pixels of the contour, from 2 to 8, and beyond. ``..._first``, ``..._next`` and
         ``..._rest`` are the parts of a denoiser's squared distance to the optimum along the first
         5 eigenvectors of the optimum's Jacobian, the next 15, and beyond: its excess error in
-        expectation, unless it is an oracle. ``variance`` is the error that the sampler
+        expectation, unless it is an oracle. A few hundred draws do not resolve eigenvectors in
+        more dimensions than that. ``variance`` is the error that the sampler
         predicts, ``error_variance`` its own Monte Carlo error, ``error_db`` the loss
         of PSNR by it; ``correction``, ``exact``, ``r_hat``, ``dark_above``, ``log_density`` and
         ``log_density_error`` are those of its records, ``certified`` whether they certify it;
