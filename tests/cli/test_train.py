@@ -21,6 +21,7 @@ from gahb_sk.metrics import input_psnr
 SLOW = pytest.mark.slow
 NETWORK = ["--network", "ResidualUNet(channels=2, n_blocks=1)"]
 SMALL = [*NETWORK, "--image-size", "16"]
+QUICK = [*NETWORK, "--image-size", "8", "--set", "batch_size=100", "--epochs", "1"]
 
 
 def write_photographs(folder, n, seed):
@@ -46,7 +47,7 @@ def card_of(folder):
 
 def test_photographs(photographs, tmp_path, capsys):
     folder = tmp_path / "network"
-    words = ["train", str(photographs), "--output", str(folder), "--epochs", "1", *SMALL]
+    words = ["train", str(photographs), "--output", str(folder), *QUICK]
     assert main(words) == 0
     out, err = capsys.readouterr()
     assert "left out: broken.png: is not a picture" in err and str(folder) in out
@@ -61,14 +62,15 @@ def test_photographs(photographs, tmp_path, capsys):
     assert "holds a trained network" in capsys.readouterr().err
 
 
+@SLOW
 def test_other_photographs_to_measure_on(photographs, tmp_path, capsys):
     """They change what is measured, not what is learned."""
     cards = []
     for seed in (10, 20):
         others = write_photographs(tmp_path / f"others-{seed}", 1, seed)
         folder = tmp_path / f"network-{seed}"
-        words = ["train", str(photographs), "--validate", str(others), "--epochs", "1", *SMALL]
-        assert main([*words, "--output", str(folder), "--set", "batch_size=100"]) == 0
+        words = ["train", str(photographs), "--validate", str(others), *QUICK]
+        assert main([*words, "--output", str(folder)]) == 0
         assert "Crops of 4 photographs, measured on 1 other " in capsys.readouterr().err
         cards.append(card_of(folder)["history"][0])
     assert cards[0]["loss"] == cards[1]["loss"] and cards[0]["psnr"] != cards[1]["psnr"]
