@@ -42,6 +42,7 @@ def small(monkeypatch):
     monkeypatch.setattr(_figure_basis, "IMAGES", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*images of 8x8 pixels")  # of the shipped network
 def test_the_gap_goes_on_where_it_was_interrupted(small, folder, tmp_path):
     setup = Setup(n_images=2, networks=folder, kept=tmp_path / "kept")
