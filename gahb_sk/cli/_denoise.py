@@ -206,7 +206,8 @@ def _denoise_file(target, size, denoisers, sigma, args, bar):
         sigma = float(estimate_sigma(image[None])[0])
     elif unit and sigma > LARGEST_SIGMA:
         raise ValueError(_too_large(args.sigma))
-    budget = args.max_memory - 2 * file.pixels.nbytes - 2 * image.nbytes
+    # A quarter is left to what allocators keep from tile to tile.
+    budget = 3 * (args.max_memory - 2 * file.pixels.nbytes - 2 * image.nbytes) // 4
     done = denoise_image(
         image,
         denoisers[file.n_colors],
