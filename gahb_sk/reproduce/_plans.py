@@ -7,7 +7,6 @@ from pathlib import Path
 
 from gahb_sk import datasets
 from gahb_sk.image_classes import CAlphaImages, DiskImages, RayImages, SineImages
-from gahb_sk.networks import ResidualUNet
 from gahb_sk.reproduce._network_plan import NetworkPlan
 from gahb_sk.reproduce._photographs import contrasted_patch, training_patches
 
@@ -235,9 +234,9 @@ PLANS = {
             image_size=16,
             make_class=partial(CAlphaImages, alpha=2.0, antialias="area"),
             network="energy",
-            sizes={"network": ResidualUNet(n_blocks=2, activation="smooth")},
+            sizes={},
             recipe="muon",
-            max_images=8_000,
+            max_images=64_000,
             parameters={"blind": False, "noise_range": (0.01, 2.0)},
         ),
     )

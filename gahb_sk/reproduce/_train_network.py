@@ -82,9 +82,8 @@ def train_pretrained(
         "scale": scale,
         **({"photographs": names} if names else {}),
     }  # fmt: skip
-    head = json.loads(json.dumps(head, default=repr))  # an architecture within another
     if (folder / CARD).is_file():
-        return _same(read_card(folder), head, folder)
+        return _same(read_card(folder), json.loads(json.dumps(head)), folder)
     denoiser = fit_or_load(
         plan.denoiser(random_state=TRAINING_SEED, machine=machine, verbose=verbose),
         lambda: plan.training_images(photographs),

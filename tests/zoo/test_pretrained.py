@@ -9,6 +9,8 @@ import pytest
 import gahb_sk_weights
 from gahb_sk import NetworkDenoiser, PretrainedDenoiser, add_gaussian_noise, psnr, zoo
 from gahb_sk.denoisers import UntestedSizeWarning
+from gahb_sk.image_classes import CAlphaImages
+from gahb_sk.jacobians import jacobian
 from gahb_sk.networks import UNet
 from gahb_sk.reproduce import PLANS, get_figure, reproduce
 from gahb_sk.zoo import list_pretrained, load_pairs, load_pretrained, read_card
@@ -44,6 +46,17 @@ def test_a_network_is_small_and_beats_wavelets(name):
     levels = read_card(name)["psnr"]
     if not PLANS[name].shuffled:
         assert np.mean(levels["network"]) > np.mean(levels["wavelets, spun"])
+
+
+def test_the_energy_is_symmetric_and_tells_its_class_from_rougher_images(rng):
+    energy = load_pretrained("energy")
+    J = jacobian(energy, rng.rand(9, 8), 0.1)
+    assert np.abs(J - J.T).max() < 1e-6
+    own, rough = (
+        add_gaussian_noise(CAlphaImages(16, alpha=a, antialias="area").sample(20, rng), 0.1, 0)
+        for a in (2.0, 1.0)
+    )
+    assert np.mean(energy.score_samples(own, 0.1)) > np.mean(energy.score_samples(rough, 0.1))
 
 
 def test_all_weights_together_are_small():
