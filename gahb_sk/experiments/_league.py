@@ -219,8 +219,11 @@ def league(
             for side in (networks, rivals)
         ]
         found = [
-            {**_named(*names, sigma), **_compared(*pair, to_numpy(noisy), to_numpy(clean))}
-            for *names, pair in _matches(*outputs)
+            {
+                **_named(network, rival, role, sigma),
+                **_compared(own, other, to_numpy(noisy), to_numpy(clean)),
+            }
+            for network, rival, role, (own, other) in _matches(*outputs)
         ]
         if n_vectors is not None:
             bases = [
