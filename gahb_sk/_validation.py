@@ -39,9 +39,14 @@ def validate_params(constraints):
     """Check the arguments of a function by a table, also when another checked function calls it.
 
     scikit-learn skips the inner checks to save time. Arguments that are handed on would then fail
-    in the depths, with an error that does not name them.
+    in the depths, with an error that does not name them. What is handed on may be a seed of the
+    library's own, a SeedSequence.
     """
-    return _validate_params(constraints, prefer_skip_nested_validation=False)
+    own = Hidden(np.random.SeedSequence)
+    seeded = {
+        name: [*legal, own] for name, legal in constraints.items() if legal == ["random_state"]
+    }
+    return _validate_params({**constraints, **seeded}, prefer_skip_nested_validation=False)
 
 
 def fit_context():

@@ -270,6 +270,7 @@ def expected_failures(estimator):
     return {**SCORE_WANTS_IMAGES, **more.get(type(estimator).__name__, {})}
 
 
+@pytest.mark.filterwarnings("ignore::gahb_sk.denoisers.UntestedSizeWarning")
 @parametrize_with_checks(
     [instances.make_denoiser(name, image_shape=(1, -1)) for name in RIVALS],
     expected_failed_checks=expected_failures,

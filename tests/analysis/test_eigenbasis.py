@@ -109,7 +109,7 @@ def test_bad_partners(rng):
                     function(denoiser, image, 3, sigma=SIGMA, clean=wrong)
             with pytest.raises(ValueError, match="clean: expected one"):
                 function(denoiser, image, 3, sigma=SIGMA, clean=clean[None])
-            with pytest.raises(ValueError, match="clean: expected finite values"):
+            with pytest.raises(ValueError, match="clean: expected .*finite"):
                 function(denoiser, image, 3, sigma=SIGMA, clean=clean * np.nan)
 
 

@@ -151,7 +151,7 @@ def test_batch_size_of_the_recipe():
 
 
 def test_fused_optimiser_where_there_is_one():
-    for name in RECIPES:
+    for name in ("fast", "paper"):  # of Muon there is none
         network = UNet(4, 1).build()
         trainer = Trainer(network, RECIPES[name], (0.1, 1.0), np.random.SeedSequence(0), {})
         assert trainer.optimizer.defaults["fused"]
