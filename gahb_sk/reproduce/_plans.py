@@ -13,7 +13,7 @@ from gahb_sk.reproduce._photographs import contrasted_patch, training_patches
 TRAINING_SEED, TEST_SEED = 0, 1
 # Distance of neighbouring patches of the sample photographs, and of those of folders.
 STRIDES = {"stride": 6, "folder_stride": 20}
-# The networks that come with the package were trained before borders were repeated.
+# Most networks that come with the package were trained before borders were repeated.
 SIZES = {"padding": "zeros"}
 # Noise levels of a card.
 SIGMAS = (0.01, 0.02, 0.03, 0.1, 0.3)
@@ -143,6 +143,7 @@ def _c_alpha(alpha):
         image_size=64,
         make_class=partial(CAlphaImages, alpha=float(alpha)),
         recipe={"patch_size": 40},
+        sizes={"padding": "replicate"} if alpha == 1 else SIZES.copy(),
     )
 
 
