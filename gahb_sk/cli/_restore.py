@@ -167,13 +167,7 @@ def _restore(args, folder):
         )
     if not Path(args.image).is_file():
         raise FileNotFoundError(f"IMAGE: there is no file {args.image!r}. Classes need --simulate.")
-    name = folder / Path(args.image).name
-    if name.resolve() == Path(args.image).resolve():
-        raise ValueError(
-            f"--output: {name} would replace the damaged image. Choose another folder."
-        )
-    if name.name in _FILES:
-        raise ValueError(f"IMAGE: {name.name} is the name of a file of the results. Rename it.")
+    name = _destination(args.image, folder)
     file = _read(args.image, "IMAGE")
     damaged = file.image()
     denoiser = read_model(args.model, Subject(damaged, args.image))
@@ -199,6 +193,18 @@ def _restore(args, folder):
         f"differ from what is known by {residual.max():.1e} of it"
     )
     return 0
+
+
+def _destination(image, folder):
+    """Return where the restored image goes, which replaces nothing that is needed."""
+    name = folder / Path(image).name
+    if name.resolve() == Path(image).resolve():
+        raise ValueError(
+            f"--output: {name} would replace the damaged image. Choose another folder."
+        )
+    if name.name in _FILES:
+        raise ValueError(f"IMAGE: {name.name} is the name of a file of the results. Rename it.")
+    return name
 
 
 def _solve(args, stack, denoiser):

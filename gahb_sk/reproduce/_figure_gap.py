@@ -23,7 +23,7 @@ OWN = "network, "
 
 
 class Case(NamedTuple):
-    """A law of images, and at which noise levels it is measured if not told."""
+    """A law of images, and the noise levels at which it is measured by default."""
 
     alpha: int
     constant: bool = False
