@@ -38,6 +38,20 @@ def atomic_path(path):
         temporary.unlink(missing_ok=True)
 
 
+def check_writable(folder, name="folder"):
+    """Make a folder, if it is missing; raise, before the work, if no file can be written there."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"{name}: cannot write to {str(folder)!r} ({error.strerror}). Choose another folder."
+        ) from error
+    return folder
+
+
 def _is_written(temporary):
     """Tell whether the process whose number a temporary file of this machine has still runs."""
     number = temporary.name.split("-")[-2]

@@ -10,6 +10,7 @@ import importlib
 import os
 import signal
 import sys
+import threading
 
 from gahb_sk import __version__
 from gahb_sk.cli._settings import add_config, apply_config, save_settings
@@ -90,6 +91,8 @@ def entry_point():
     SIGTERM. Nothing is said if who reads the output has read enough, as ``head`` does.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if hasattr(signal, "pthread_kill"):  # not on Windows
+        sys.unraisablehook = _raise_interrupts_again
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started the command
             setattr(sys, name, open(os.devnull, "w"))
@@ -102,6 +105,18 @@ def entry_point():
         code = 1
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushed again at the end
     sys.exit(code)
+
+
+def _raise_interrupts_again(unraisable):
+    """Raise Ctrl-C once more if it came in a callback, which ignores errors.
+
+    Each import ends with such a callback, where Ctrl-C had no effect.
+    """
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        here = threading.main_thread().ident, signal.SIGINT
+        threading.Timer(0.01, signal.pthread_kill, here).start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _interrupted():

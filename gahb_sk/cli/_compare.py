@@ -39,7 +39,6 @@ DENOISERS = (
 UNTRAINED = ("WaveletShrinkage", "BM3DDenoiser", "OracleShrinkage")
 SHIPPED = {False: GREY, True: COLOR}
 N_EXAMPLES = 4
-NETWORKS = "networks"
 SIZE = 64
 
 
@@ -84,7 +83,7 @@ def run(args):
     denoisers = with_run_settings(denoisers, args.train_seconds, args.seed)
     section = compare(
         images_of(args), denoisers, args.sigma, _whole(denoisers) if one else args.cv, args.seed,
-        n_jobs=args.n_jobs, folder=folder / NETWORKS,
+        n_jobs=args.n_jobs, folder=folder,
     )  # fmt: skip
     page = write_report(folder, section, redo(args))
     print(f"The report is written to {page}")

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from gahb_sk._files import check_writable
 from gahb_sk.cli._arguments import fraction, memory, redo
 from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._strips import write_strips
@@ -71,6 +72,7 @@ def run(args):
         print(f"{model} is blind: it does without --sigma.", file=sys.stderr)
         sigma = "auto"
     folder = targets[0].path.parent if len(targets) == 1 else Path(args.output)
+    check_writable(folder, "--output")
     settings = {"with": model, "sigma": args.sigma, "ensemble": args.ensemble}
     settings["files"] = [state_of(Path(text)) for text in (model, args.sigma)]
     record = Record(folder, settings, targets, args.overwrite)
@@ -133,6 +135,8 @@ def check_page(page):
     """Refuse a page that could not be written, before the work begins."""
     if page is not None and (Path(page).is_dir() or not Path(page).parent.is_dir()):
         raise ValueError(f"--compare: expected the name of a page to write, got {page!r}.")
+    if page is not None:
+        check_writable(Path(page).parent, "--compare")
 
 
 def read_denoiser(text):

@@ -5,11 +5,13 @@ the command is interrupted, the same command goes on where it stopped.
 """
 
 import sys
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from gahb_sk import datasets
+from gahb_sk._files import check_writable
 from gahb_sk._validation import check_name
 from gahb_sk.cli._arguments import add_settings, parse_settings
 from gahb_sk.cli._image_classes import CLASSES, parse_image_class
@@ -48,6 +50,7 @@ def run(args):
         seed=args.seed,
         **parse_settings(args.set, cls, left_out=ELSEWHERE),
     )
+    check_writable(Path(args.output).parent, "--output")
     stream = datasets.FreshImages(law, args.seed, dtype=np.dtype(args.dtype))
     with _Progress(args.n, args.class_) as progress:
         try:

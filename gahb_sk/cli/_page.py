@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from gahb_sk import __version__
-from gahb_sk._files import atomic_path, write_text
+from gahb_sk._files import atomic_path, check_writable, write_text
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pywavelets", "scikit-image", "bm3d")
 _PAGE = Path(__file__).with_name("page.html")
@@ -20,16 +20,7 @@ def check_output(folder, names=()):
     """Make the folder of a report; raise, before the work, if it or ``names`` cannot be written."""
     if not str(folder):
         raise ValueError("--output: expected the name of a folder, got an empty one.")
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(folder / ".writable") as probe:
-            probe.touch()
-        (folder / ".writable").unlink()
-    except OSError as error:
-        raise OSError(
-            f"--output: cannot write to {str(folder)!r} ({error.strerror}). Choose another folder."
-        ) from error
+    folder = check_writable(folder, "--output")
     for name in names:
         if (folder / name).is_dir():
             raise OSError(

@@ -34,9 +34,10 @@ def add_arguments(parser):
         help="side, or height and width, in pixels (default: of the training images)")  # fmt: skip
     add("--like", metavar="CLASS", help="class of images that a denoiser which is no network is "
         "fitted on, such as disks or 'c-alpha(alpha=3)'")  # fmt: skip
-    add("--sampler", choices=SAMPLERS, default="score",
-        help="follow the score with some noise, or the flow without (default score)")  # fmt: skip
-    add_settings(add, "beta=1 or h0=0.05 of the sampler")
+    add("--sampler", choices=SAMPLERS, help="score: the paper's; flow: closer to the law of the "
+        "images, from noise that drowns them (default: score for networks, which know a range of "
+        "levels; flow for others)")  # fmt: skip
+    add_settings(add, "n_steps=100 of the sampler")
     add("--batch-size", type=positive_int, default=64, metavar="B",
         help="samples drawn together; changes memory and time only (default 64)")  # fmt: skip
     add("--output", required=True, metavar="DIR", help="folder to write to")
@@ -49,7 +50,8 @@ def run(args):
     folder = check_output(args.output)
     sides = _sides(args.image_size)
     denoiser = load_model(args.model, args.like, sides and sides[0], args.seed)
-    sampler = sampler_of(args.sampler, denoiser, args.set, args.seed)
+    name = args.sampler or ("score" if denoiser.kind == "learned" else "flow")
+    sampler = sampler_of(name, denoiser, args.set, args.seed)
     shape = None if sides is None else (*image_shape_of(denoiser)[:-2], *sides)
     samples, steps = draw(sampler, args.n, shape, args.first, args.batch_size)
     good = np.isfinite(samples).reshape(len(samples), -1).all(axis=1)

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from gahb_sk import __version__
+from gahb_sk._files import check_writable
 from gahb_sk.cli._arguments import add_settings, noise_level, parse_settings, positive_int, redo
 from gahb_sk.cli._denoisers import parse_network
 
@@ -76,6 +77,9 @@ def run(args):
     denoiser = _denoiser(args, kind)
     writer = _summary_writer() if args.tensorboard else None
     trained = check_folder(folder, denoiser, args.resume)
+    check_writable(folder, "--output")
+    if writer:
+        check_writable(args.tensorboard, "--tensorboard")
     images, text = read_images(args, kind)
     print(f"{text} Training goes to {folder}; Ctrl-C keeps a checkpoint.", file=sys.stderr)
     logs = [EpochLog(), *([EpochLog(writer(args.tensorboard))] if writer else [])]

@@ -4,30 +4,33 @@ import contextlib
 import multiprocessing.resource_tracker
 import re
 import signal
-import time
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import delayed, effective_n_jobs
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
-from sklearn.base import clone
 from sklearn.model_selection import ShuffleSplit, check_cv
 from tqdm.auto import tqdm
 
-from gahb_sk._arrays import as_array
+from gahb_sk._arrays import as_array, is_torch
+from gahb_sk._files import check_writable
 from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import Integral, Interval, Real, at_least, validate_params
 from gahb_sk.denoisers import as_denoisers
 from gahb_sk.experiments._comparison import Comparison
-from gahb_sk.experiments._noisy_images import check_sigmas, noisy_chunks, noisy_images
+from gahb_sk.experiments._fold import level_rows, run_fold
+from gahb_sk.experiments._kept_scores import describe, fingerprint, kept
+from gahb_sk.experiments._noisy_images import check_sigmas
+from gahb_sk.experiments._parallel import as_they_come
 from gahb_sk.experiments._table import Table
 from gahb_sk.images import as_images
-from gahb_sk.metrics import psnr, ssim
 
 EXAMPLE_NAMES = ("clean", "noisy")
+METRICS = ("psnr", "ssim")
 
 
 @validate_params(
@@ -89,8 +92,11 @@ def compare_denoisers(
     verbose : bool, default=False
         Whether to show a progress bar on stderr.
     folder : str or path-like, default=None
-        Where to save the networks that are trained: ``folder/NAME``, with several folds
-        ``folder/NAME/fold-K``.
+        Where to save the networks that are trained, ``networks/NAME``, with several folds
+        ``networks/NAME/fold-K``, and in ``scores`` those of each denoiser on each fold, as soon
+        as they are known. The same call goes on after an interruption. Functions, torch
+        modules and fitted denoisers are compared again, since a file cannot tell whether they
+        have changed. Workers on other machines need a folder that all of them see.
 
     Returns
     -------
@@ -122,32 +128,31 @@ def compare_denoisers(
     root = seed_sequence(random_state)
     folds = _split(cv, X, n, groups, root)
     tasks = [(name, fold) for name in denoisers for fold in range(len(folds))]
+    shared: Any = {"sigmas": sigmas, "root": root, "data_range": data_range}
     places = _places(folder, tasks, len(folds))
+    images = None if folder is None else fingerprint(X)
+    if folder is not None:
+        check_writable(folder)
     with _ctrl_c_held(n_jobs):
-        results = Parallel(n_jobs=n_jobs, return_as="generator")(
-            delayed(_run_fold)(
-                denoisers[name],
-                X,
-                *folds[fold],
-                sigmas,
-                root,
-                data_range,
-                n_examples * (fold == 0),
-                places[name, fold],
+        results = as_they_come(n_jobs)(
+            delayed(_run_task)(
+                denoisers[name], X, *folds[fold], n_examples * (fold == 0), shared, images,
+                *places[name, fold],
             )
             for name, fold in tasks
-        )
+        )  # fmt: skip
     rows: list[dict] = []
     scores: list[dict] = []
     examples: dict = {sigma: {} for sigma in sigmas} if n_examples else {}
     with tqdm(total=len(tasks), desc="comparing", disable=not verbose) as bar:
-        for (name, fold), (levels, images, shown) in zip(tasks, results, strict=True):
-            rows += [{"denoiser": name, "fold": fold, **level} for level in levels]
-            scores += [{"denoiser": name, "fold": fold, **level} for level in images]
-            for sigma, images in shown.items():
-                denoised = images.pop("denoised")
-                examples[sigma].update(images)
-                examples[sigma][name] = denoised
+        for (name, fold), found in zip(tasks, results, strict=True):
+            own = {"denoiser": name, "fold": fold}
+            rows += [{**own, **level} for level in level_rows(found, sigmas)]
+            for level, sigma in enumerate(sigmas):
+                scores.append({**own, "sigma": sigma, **{m: found[m][level] for m in METRICS}})
+                if "denoised" in found:
+                    shown = {"clean": found["clean"][level], "noisy": found["noisy"][level]}
+                    examples[sigma] |= {**shown, name: found["denoised"][level]}
             bar.set_postfix_str(name, refresh=False)
             bar.update()
     columns = {key: [row[key] for row in rows] for key in rows[0]}
@@ -186,57 +191,27 @@ def _ctrl_c_held(n_jobs):
 
 
 def _places(folder, tasks, n_folds):
-    """Where the network of each task goes, by name and fold; None for nowhere."""
-    places = {}
+    """Where the network and the scores of each task go, by name and fold; None for nowhere."""
+    places: dict = {}
     for name, fold in tasks:
         own = re.sub(r"[^\w.=,-]+", "-", name).strip("-.")
         parts = [own] if n_folds == 1 else [own, f"fold-{fold + 1}"]
-        places[name, fold] = None if folder is None else Path(folder).joinpath(*parts)
+        places[name, fold] = (None, None)
+        if folder is not None:
+            scores = Path(folder, "scores", "-".join(parts) + ".npz")
+            places[name, fold] = Path(folder, "networks", *parts), scores
     return places
 
 
-def _run_fold(denoiser, X, train, test, sigmas, root, data_range, n_examples, place):
-    """Fit on the training images; denoise the test images at every level."""
-    denoiser = clone(denoiser)
-    start = time.perf_counter()
-    denoiser.fit(X[train], None)  # a FrozenEstimator insists on y
-    fit_seconds = time.perf_counter() - start
-    if place is not None:
-        from gahb_sk.experiments._kept_networks import is_kept  # loads torch
-
-        if is_kept(denoiser):
-            denoiser.save(place)
-    rows, scores, examples = [], [], {}
-    for sigma in sigmas:
-        psnrs, ssims, seconds = _evaluate(denoiser, X, test, sigma, root, data_range)
-        finite = psnrs[~np.isposinf(psnrs)]  # an image that comes out exactly has infinite PSNR
-        row = {"kind": denoiser.kind, "bound": denoiser.needs_clean, "sigma": sigma}
-        row |= {"n_images": len(test), "n_exact": len(psnrs) - len(finite)}
-        row |= {"psnr": finite.mean() if len(finite) else np.nan, "psnr_sd": _deviation(finite)}
-        row |= {"ssim": ssims.mean(), "ssim_sd": _deviation(ssims)}
-        rows.append(row | {"fit_seconds": fit_seconds, "denoise_seconds": seconds})
-        scores.append({"sigma": sigma, "psnr": psnrs, "ssim": ssims})
-        if n_examples:
-            clean, noisy = noisy_images(X, test[:n_examples], sigma, root)
-            denoised = denoiser.denoise(noisy, sigma, clean=clean)
-            examples[sigma] = {"clean": clean, "noisy": noisy, "denoised": denoised}
-    return rows, scores, examples
-
-
-def _evaluate(denoiser, X, test, sigma, root, data_range):
-    """PSNR and SSIM of each test image, and the seconds that denoising took."""
-    psnrs, ssims, seconds = [], [], 0.0
-    for clean, noisy in noisy_chunks(X, test, sigma, root):
-        begin = time.perf_counter()
-        denoised = denoiser.denoise(noisy, sigma, clean=clean)
-        seconds += time.perf_counter() - begin
-        psnrs.append(psnr(clean, denoised, data_range=data_range))
-        ssims.append(ssim(clean, denoised, data_range=data_range))
-    return np.concatenate(psnrs), np.concatenate(ssims), seconds
-
-
-def _deviation(values):
-    return values.std(ddof=1) if len(values) > 1 else 0.0
+def _run_task(denoiser, X, train, test, n_examples, shared, images, place, scores):
+    """Return what :func:`run_fold` does, or what an earlier call with the same folder found."""
+    compute = partial(run_fold, denoiser, X, train, test, n_examples, place, **shared)
+    if scores is None or is_torch(X):
+        return compute()
+    split = {"train": np.asarray(train), "test": np.asarray(test), "n_examples": n_examples}
+    seed = {"root": str(shared["root"].entropy), "key": shared["root"].spawn_key}
+    others = {"images": images, **split, **shared, **seed}
+    return kept(compute, scores, describe(denoiser, **others))
 
 
 def _refuse_example_names(denoisers):

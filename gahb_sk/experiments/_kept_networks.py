@@ -4,19 +4,14 @@ A folder holds ``manifest.json``, which describes the experiment, and a folder f
 ``save`` writes it. A folder of other images, parameters or seeds is refused.
 """
 
-import hashlib
 import json
-from pathlib import Path
 
-import numpy as np
-
-from gahb_sk._files import write_text
+from gahb_sk._files import check_writable, write_text
 from gahb_sk.denoisers.learned._saved import settings
-from gahb_sk.images import as_images
+from gahb_sk.experiments._kept_scores import fingerprint
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
-_DIGESTED = 1024  # images that the fingerprint of the data reads
 
 
 def is_kept(estimator):
@@ -26,17 +21,17 @@ def is_kept(estimator):
 
 def open_folder(folder, estimator, X, seed):
     """Make the folder of an experiment, or check that an old one is of the same experiment."""
-    folder = Path(folder)
+    folder = check_writable(folder)
     wanted = {
         "format": _FORMAT,
         "estimator": type(estimator).__name__,
         "parameters": settings(estimator),
         "seed": int(seed),
-        "images": _fingerprint(X),
+        "images": fingerprint(X),
     }
     path = folder / MANIFEST
     if not path.is_file():
-        if folder.is_dir() and any(folder.iterdir()):
+        if any(folder.iterdir()):
             raise ValueError(
                 f"folder: {folder} is not empty and holds no {MANIFEST}. Choose another folder."
             )
@@ -53,11 +48,3 @@ def open_folder(folder, estimator, X, seed):
             "another folder, or the same images, parameters and random_state."
         )
     return folder
-
-
-def _fingerprint(X):
-    """Shape, dtype and a digest of images spread over the stack."""
-    images = as_images(X)
-    chosen = np.unique(np.linspace(0, len(images) - 1, _DIGESTED).astype(int))
-    digest = hashlib.sha256(np.ascontiguousarray(images.numpy(chosen)).tobytes())
-    return [list(images.shape), str(images.dtype), digest.hexdigest()]

@@ -17,11 +17,17 @@ CONSTRAINTS = {
 }
 
 
+def as_they_come(n_jobs):
+    """Return a ``Parallel`` that hands on each result when it is there, if its back end can."""
+    try:
+        return Parallel(n_jobs=n_jobs, return_as="generator")
+    except ValueError:  # that of Ray cannot
+        return Parallel(n_jobs=n_jobs)
+
+
 def in_parallel(function, tasks, *, n_jobs, verbose, desc):
     """Yield ``function(*task)`` for each task, in order."""
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(function)(*task) for task in tasks
-    )
+    results = as_they_come(n_jobs)(delayed(function)(*task) for task in tasks)
     yield from tqdm(results, desc=desc, total=len(tasks), disable=not verbose)
 
 

@@ -4,14 +4,22 @@ With the noise level :math:`\sigma` as time, images move by
 
 .. math:: dy/d\sigma = (y - f(y, \sigma)) / \sigma ,
 
-which carries the law of ``x + sigma z`` from one level to the next. Heun's rule of second order
-follows it, from ``sigma_start`` to ``sigma_end`` over the levels of Karras et al., then one
-denoising.
+which carries the law of ``x + sigma z`` from one level to the next. It is linear in y and solved
+exactly, with the denoiser extrapolated in :math:`\log\sigma` from this level and the one before:
+
+.. math::
+    y' = \frac{\sigma'}{\sigma} y + \left(1 - \frac{\sigma'}{\sigma}\right)
+        \left[f + \frac{h}{2 h_0} (f - f_0)\right], \qquad h = \log \frac{\sigma}{\sigma'} .
+
+This is of second order, at one denoising per step. After the last step comes one more.
 
 References
 ----------
+C. Lu, Y. Zhou, F. Bao, J. Chen, C. Li and J. Zhu, "DPM-Solver++: fast solver for guided sampling of
+diffusion probabilistic models", 2022, arXiv:2211.01095, algorithm 2.
+
 T. Karras, M. Aittala, T. Aila and S. Laine, "Elucidating the design space of diffusion-based
-generative models", NeurIPS 2022, arXiv:2206.00364, algorithm 1 and equation 5.
+generative models", NeurIPS 2022, arXiv:2206.00364, equation 5.
 """
 
 from dataclasses import replace
@@ -65,6 +73,10 @@ def karras_schedule(
 class FlowSampler(BaseSampler):
     """Draw images along the probability flow: for posterior means and denoisers given sigma.
 
+    The sampler to use where the law of the samples matters. With the exact denoiser of a Gaussian
+    class, variances are right within 2 % by default, those of :class:`ScoreSampler`, the paper's
+    algorithm, within a quarter.
+
     Sampling is deterministic given the starting noise. The same noise gives comparable samples of
     two denoisers.
 
@@ -73,10 +85,11 @@ class FlowSampler(BaseSampler):
     denoiser : fitted denoiser
         No oracle. Blind ones work too, at the level they see.
     n_steps : int, default=50
-        Steps of Heun's rule, two denoisings each.
-    sigma_start, sigma_end : float, default=10.0, 0.01
+        One denoising each.
+    sigma_start, sigma_end : float, default=80.0, 0.01
         First and last noise level in the units of the images. The starting noise must drown the
-        images for the samples to follow their law; for a network take the top of its range.
+        images for the samples to follow their law, also their mean brightness, which is the
+        largest of their modes. For a network take the top of its range.
     rho : float, default=7.0
         See :func:`karras_schedule`.
     mean, on_divergence, random_state
@@ -103,7 +116,7 @@ class FlowSampler(BaseSampler):
         denoiser,
         *,
         n_steps=50,
-        sigma_start=10.0,
+        sigma_start=80.0,
         sigma_end=0.01,
         rho=7.0,
         mean=0.5,
@@ -135,9 +148,13 @@ class FlowSampler(BaseSampler):
         limit = self.sigma_start + norms(start)
         record = Record(n, self.sigma_start, "the images grew or were not finite", False)
         sigmas = karras_schedule(self.sigma_start, self.sigma_end, self.n_steps, self.rho)
-        active = np.arange(n)
+        active, before, h_before = np.arange(n), np.zeros_like(y), np.inf
         for now, then in zip(sigmas[:-1], sigmas[1:], strict=True):
-            y[active] = _heun(denoise, y[active], now, then, active)
+            denoised, h = denoise(y[active], np.full(len(active), now), active), np.log(now / then)
+            with np.errstate(over="ignore", invalid="ignore"):  # which has_diverged sees
+                ahead = denoised + h / (2 * h_before) * (denoised - before[active])
+                y[active] = then / now * y[active] + (1 - then / now) * ahead
+            before[active], h_before = denoised, h
             active = active[~has_diverged(norms(y[active]), limit[active])]
             if not len(active):
                 break
@@ -149,16 +166,3 @@ class FlowSampler(BaseSampler):
         record.converged[active] = np.isfinite(y[active]).all(axis=axes)
         samples = record.samples(y.astype(np.float32))
         return samples.checked(numbers, record.reason, self.on_divergence)
-
-
-def _heun(denoise, y, now, then, which):
-    """One step of Heun's rule from level ``now`` to level ``then``."""
-    slope = _slope(denoise, y, now, which)
-    euler = y + (then - now) * slope
-    if not np.isfinite(euler).all():
-        return euler
-    return y + (then - now) * (slope + _slope(denoise, euler, then, which)) / 2
-
-
-def _slope(denoise, y, sigma, which):
-    return (y - denoise(y, np.full(len(y), sigma), which)) / sigma

@@ -28,7 +28,11 @@ from gahb_sk.sampling._steps import STEPS, first_step
 
 
 class ScoreSampler(BaseSampler):
-    """Draw images from a denoiser's implicit prior.
+    """Draw images from a denoiser's implicit prior, by the paper's algorithm.
+
+    For blind networks, which see the level themselves. Each step takes the denoised image for the
+    clean one, so that samples vary less than the images do: by a quarter with the exact denoiser of
+    a Gaussian class. :class:`FlowSampler` keeps the law within 2 %.
 
     Parameters
     ----------

@@ -57,7 +57,8 @@ def test_writes_a_whole_report(tmp_path, capsys):
     assert out == f"The report is written to {tmp_path / 'r' / 'index.html'}\n"
     found = sorted(path.name for path in (tmp_path / "r").iterdir())
     assert found == [
-        "curves.png", "images.png", "index.html", "results.csv", "results.json", "settings.toml",
+        "curves.png", "images.png", "index.html", "results.csv", "results.json", "scores",
+        "settings.toml",
     ]  # fmt: skip
     with open(tmp_path / "r" / "results.csv", newline="") as file:
         rows = list(csv.DictReader(file))

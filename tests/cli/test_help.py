@@ -1,9 +1,12 @@
 """Help is quick: no command loads torch or matplotlib before it runs."""
 
 import importlib
+import signal
 import subprocess
 import sys
+import time
 
+import numpy as np
 import pytest
 
 from gahb_sk import cli
@@ -60,6 +63,55 @@ def test_sigterm_ends_a_command_as_ctrl_c_does():
         said = process.communicate(timeout=120)[1]
     assert process.returncode == 1
     assert said == "gahb-sk: interrupted; no half-written file was left.\n"
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="not on this system")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_in_a_callback_is_not_lost(number):
+    """Python ignores what is raised in a callback, such as those at the end of imports."""
+    code = f"""
+import signal, time, weakref
+from gahb_sk import cli
+
+class Thing:
+    pass
+
+def main():
+    thing = Thing()
+    watch = weakref.ref(thing, lambda _: signal.raise_signal(signal.{number}))
+    del thing
+    time.sleep(300)
+
+cli.main = main
+cli.entry_point()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200)
+    assert done.returncode == 1
+    assert done.stderr == "gahb-sk: interrupted; no half-written file was left.\n"
+
+
+@pytest.mark.slow
+def test_no_interrupt_of_a_training_is_lost(tmp_path):
+    """Sent at any moment from the start of the process on, Ctrl-C and SIGTERM end the command."""
+    words = ["train", "disks", "--image-size", "8", "--time", "1h", "--output"]
+    command = [sys.executable, "-m", "gahb_sk", *words]
+    begin = time.monotonic()
+    with subprocess.Popen([*command, tmp_path / "first"], stderr=subprocess.PIPE) as process:
+        process.stderr.readline()  # the training begins
+        start = time.monotonic() - begin
+        process.terminate()
+        process.communicate(timeout=300)
+    for k, part in enumerate(np.linspace(0.05, 1.2, 16)):
+        with subprocess.Popen([*command, tmp_path / str(k)], stderr=subprocess.PIPE) as process:
+            time.sleep(part * start)
+            process.send_signal(signal.SIGTERM if k % 2 else signal.SIGINT)
+            try:
+                said = process.communicate(timeout=300)[1]
+            finally:
+                process.kill()
+        # Before our own code runs, Python ends in its own way.
+        assert process.returncode in (1, -signal.SIGINT, -signal.SIGTERM), said
+        assert not (tmp_path / str(k) / "model.safetensors").exists()
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])

@@ -15,6 +15,7 @@ from gahb_sk.sampling import FlowSampler, ScoreSampler
 from tests.instances import smooth_images
 
 WIENER = ["WienerDenoiser", "--like", "c-alpha(alpha=3)", "--image-size", "12"]
+SCORE = [*WIENER, "--sampler", "score"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,9 @@ def sample(tmp_path, *words):
 
 
 def test_samples_are_those_of_the_sampler(tmp_path, capsys):
-    code, samples = sample(tmp_path, *WIENER, "--n", "5", "--seed", "3", "--set", "h0=0.05")
+    code, samples = sample(
+        tmp_path, *WIENER, "--n", "5", "--seed", "3", "--sampler", "score", "--set", "h0=0.05"
+    )
     training = CAlphaImages(12, alpha=3).sample(501, 3)[1:]  # all but the image to look at
     sampler = ScoreSampler(WienerDenoiser().fit(training), h0=0.05, random_state=3)
     assert code == 0
@@ -51,20 +54,22 @@ def test_one_sample_drawn_again_alone(tmp_path):
     assert_allclose(one[0], all_[3], atol=1e-5)
 
 
-def test_flow(tmp_path):
-    words = [*WIENER, "--n", "2", "--sampler", "flow", "--set", "n_steps=6"]
+def test_flow_is_the_default_but_for_networks(tmp_path, network):
+    words = [*WIENER, "--n", "2", "--set", "n_steps=6"]
     code, samples = sample(tmp_path, *words)
     training = CAlphaImages(12, alpha=3).sample(501, 0)[1:]
     sampler = FlowSampler(WienerDenoiser().fit(training), n_steps=6, random_state=0)
     assert code == 0
     assert_allclose(samples, sampler.sample(2).images, atol=1e-4)
     assert json.loads((tmp_path / "samples.json").read_text())["steps"] == [6, 6]
+    words = [network, "--n", "2", "--set", "max_steps=3", "--set", "on_divergence=nan"]
+    assert sample(tmp_path / "network", *words)[0] == 0  # the flow has no max_steps
 
 
 def test_disks(tmp_path):
     """A sample of the posterior mean of disks has the two grey levels of a disk in most pixels."""
     words = ["DiskPosteriorMean", "--like", "disks", "--image-size", "12", "--n", "3"]
-    code, samples = sample(tmp_path, *words, "--set", "h0=0.05")
+    code, samples = sample(tmp_path, *words)
     assert code == 0
     for image in samples:
         level = np.median(image)
@@ -82,7 +87,7 @@ def test_a_saved_network_of_another_size(network, tmp_path):
 
 
 def test_samples_that_do_not_end_are_an_error(tmp_path, capsys):
-    assert sample(tmp_path, *WIENER, "--n", "2", "--set", "max_steps=2")[0] == 1
+    assert sample(tmp_path, *SCORE, "--n", "2", "--set", "max_steps=2")[0] == 1
     assert "did not converge" in capsys.readouterr().err
     assert not (tmp_path / "samples.npy").exists()
 
@@ -94,9 +99,9 @@ def test_samples_that_do_not_end_are_an_error(tmp_path, capsys):
         (["no/such/folder"], "no saved network 'no/such/folder'"),
         ([*WIENER, "--first", "-1"], "--first"),
         ([*WIENER[:-1], "8", "8", "8"], "one or two"),
-        ([*WIENER, "--set", "bata=1"], "beta"),
+        ([*SCORE, "--set", "bata=1"], "beta"),
         ([*WIENER, "--set", "denoiser=1"], "Unknown parameter 'denoiser'"),
-        ([*WIENER, "--set", "sigma_end=2"], "sigma_end"),
+        ([*WIENER, "--set", "sigma_end=90"], "sigma_end"),
         (["OracleShrinkage", "--like", "disks", "--image-size", "12"], "clean image"),
         (["NetworkDenoiser", "--like", "disks", "--image-size", "12"], "not trained"),
     ],
@@ -108,7 +113,7 @@ def test_bad_input(words, message, tmp_path, capsys):
 
 
 def test_the_picture_has_every_sample_at_its_place(tmp_path):
-    code, samples = sample(tmp_path, *WIENER, "--n", "5", "--set", "h0=0.05")
+    code, samples = sample(tmp_path, *WIENER, "--n", "5")
     assert code == 0
     with Image.open(tmp_path / "samples.png") as picture:
         pixels = np.asarray(picture)

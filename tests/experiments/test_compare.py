@@ -20,6 +20,7 @@ from gahb_sk import (
     ssim as image_ssim,
 )
 from gahb_sk.datasets import make_c_alpha_images
+from gahb_sk.denoisers import BaseDenoiser
 from gahb_sk.experiments import clustered_mean, compare_denoisers, verdict
 from gahb_sk.metrics import psnr_slope
 
@@ -261,6 +262,70 @@ def test_groups_stay_together(X):
 def test_kinds_of_cv(cv, sizes, X):
     table = compare_denoisers({"wavelet": WaveletShrinkage()}, X, [0.1], cv=cv)
     assert_array_equal(table["n_images"], sizes)
+
+
+class Lost(BaseDenoiser):
+    """Multiplies by ``factor``, and is interrupted in its fold number ``end``."""
+
+    calls, end = 0, None
+
+    def __init__(self, factor=0.5, sigma=None, image_shape=None):
+        self.factor, self.sigma, self.image_shape = factor, sigma, image_shape
+
+    def _denoise(self, noisy, sigma):
+        Lost.calls += 1
+        if Lost.calls == Lost.end:
+            raise KeyboardInterrupt
+        return self.factor * noisy
+
+
+@pytest.fixture
+def lost(monkeypatch):
+    monkeypatch.setattr(Lost, "calls", 0)
+    return Lost
+
+
+def test_a_lost_comparison_goes_on_where_it_was(lost, X, tmp_path, monkeypatch):
+    options = {"cv": 4, "n_examples": 2, "random_state": 0}
+    whole = compare_denoisers([Lost(), OracleShrinkage()], X, [0.1], **options)
+    lost.calls = 0
+    monkeypatch.setattr(lost, "end", 4)  # three folds: on the first, examples are a call more
+    with pytest.raises(KeyboardInterrupt):
+        compare_denoisers([Lost(), OracleShrinkage()], X, [0.1], **options, folder=tmp_path)
+    monkeypatch.setattr(lost, "end", None)
+    for calls in (6, 6):  # the two folds that were left, then none
+        again = compare_denoisers([Lost(), OracleShrinkage()], X, [0.1], **options, folder=tmp_path)
+        assert lost.calls == calls
+        for name, values in whole.items():
+            if not name.endswith("_seconds"):
+                assert_array_equal(again[name], values)
+        assert_array_equal(again.images["psnr"], whole.images["psnr"])
+        assert_array_equal(again.examples[0.1]["Lost"], whole.examples[0.1]["Lost"])
+
+
+def test_scores_of_another_comparison_are_not_taken(lost, X, tmp_path):
+    def calls(denoiser=None, images=X, sigma=0.1, **changes):
+        lost.calls = 0
+        options = {"cv": 2, "random_state": 0, **changes}
+        compare_denoisers({"lost": denoiser or Lost()}, images, [sigma], **options, folder=tmp_path)
+        return lost.calls
+
+    assert calls() == 2 and calls() == 0
+    others = [{"denoiser": Lost(0.4)}, {"images": X + 0.1}, {"sigma": 0.2}, {"random_state": 1}]
+    for other in [*others, {"data_range": 2.0}, {"cv": KFold(2, shuffle=True, random_state=0)}]:
+        assert calls(**other) == 2
+    assert calls() == 2 and calls() == 0
+    for file in (tmp_path / "scores").iterdir():
+        file.write_bytes(file.read_bytes()[:-40])
+    assert calls() == 2 and calls() == 0
+
+
+def test_functions_are_compared_again(X, tmp_path):
+    """Another function may have the same name."""
+    for factor in (1.0, 0.5):
+        denoiser = FunctionDenoiser(lambda noisy, sigma, factor=factor: factor * noisy)
+        table = compare_denoisers({"f": denoiser}, X, [1e-9], cv=2, folder=tmp_path)
+        assert (table["psnr"].max() > 100) == (factor == 1)
 
 
 def test_nothing_given_is_changed(X):

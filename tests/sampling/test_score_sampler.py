@@ -98,21 +98,33 @@ def test_flow_carries_noise_to_the_gaussian(gaussian):
     assert np.abs(modes[:, ~kept]).max() < 1e-2
 
 
+def starting_noise(n_samples):
+    """Where flows start: the identity leaves it as it is."""
+    same = FunctionDenoiser(_identity).fit(np.zeros((1, SIDE, SIDE)))
+    sampler = FlowSampler(same, sigma_start=2.0, sigma_end=0.05, n_steps=2, random_state=0)
+    return (sampler.sample(n_samples).images.astype(np.float64) - 0.5) / 2.0
+
+
+def test_the_flow_by_default_keeps_the_law_of_a_gaussian_within_three_percent(gaussian):
+    """Of a linear denoiser the flow is linear: one sample tells the variance of each mode."""
+    samples = FlowSampler(gaussian.denoiser, random_state=0).sample(4).images.astype(np.float64)
+    started = gaussian.modes(0.5 + 80.0 * starting_noise(4))
+    kept = gaussian.variances > 0
+    variances = (80.0 * gaussian.modes(samples) / started)[:, kept] ** 2
+    assert_allclose(variances, np.tile(gaussian.variances[kept], (4, 1)), rtol=0.03)
+
+
 def test_flow_is_of_second_order(gaussian):
     """Against the closed form, halving the step divides the error by about four."""
-    errors = []
+    errors, start = [], 0.5 + 2.0 * starting_noise(5)
     for n_steps in (20, 40):
         sampler = FlowSampler(
             gaussian.denoiser, sigma_start=2.0, sigma_end=0.05, n_steps=n_steps, rho=1e-9 + 3,
             random_state=0,
         )  # fmt: skip
         samples = gaussian.modes(sampler.sample(5).images.astype(np.float64))
-        start = FlowSampler(
-            FunctionDenoiser(_identity).fit(np.zeros((1, SIDE, SIDE))), sigma_start=2.0,
-            sigma_end=0.05, n_steps=2, random_state=0,
-        ).sample(5).images  # fmt: skip
         v = gaussian.variances
-        exact = gaussian.modes(start.astype(np.float64)) * np.sqrt((v + 0.05**2) / (v + 4.0))
+        exact = gaussian.modes(start) * np.sqrt((v + 0.05**2) / (v + 4.0))
         exact *= v / (v + 0.05**2)
         errors.append(np.abs(samples - exact).max())
     assert errors[1] < errors[0] / 2.5

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gahb_sk._files import check_writable
 from gahb_sk._random import child, seed_sequence, torch_seed
 from gahb_sk.denoisers.learned._saved import settings
 from gahb_sk.denoisers.learned._sources import training_source
@@ -64,7 +65,7 @@ def _root(denoiser, source, start, part):
         root = child(stream(root, "continued"), denoiser.n_images_seen_)
     if part or denoiser.checkpoint_dir is None:
         return root, None, None
-    saved = load_checkpoint(denoiser.checkpoint_dir)
+    saved = load_checkpoint(check_writable(denoiser.checkpoint_dir, "checkpoint_dir"))
     seed, words = denoiser.random_state, np.atleast_1d(np.array(root.entropy, object))
     fingerprint = {
         **settings(denoiser),

@@ -16,6 +16,7 @@ With :math:`\tau = 0` it is the empirical Bayes denoiser.
 import numpy as np
 import torch
 
+from gahb_sk._memory import check_memory
 from gahb_sk._validation import Interval, Real
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._by_level import ByLevel, check_levels, nearest_levels
@@ -25,6 +26,8 @@ from gahb_sk.networks._devices import resolve_device
 from gahb_sk.transforms import principal_components
 
 _BLOCK_VALUES = 2**22  # of training images, and of logits, in memory at a time
+_WINDOW_VALUES = 2**25  # of noisy images, all windows together, in memory at a time
+_SQUARES = 6  # matrices of d x d numbers that are in memory together
 
 
 class CovarianceWindowsDenoiser(ByLevel, BaseDenoiser):
@@ -116,6 +119,8 @@ class CovarianceWindowsDenoiser(ByLevel, BaseDenoiser):
 
     def _fit(self, images):
         resolve_device(self.device)
+        d = int(np.prod(images.shape[1:]))
+        check_memory(_SQUARES * 8 * d**2, f"The windows of {d} values", "Cut out smaller images.")
         self.mean_, self.variances_, self.components_, _ = principal_components(images)
         self._largest_norm = 0.0
         for _, chunk in images.chunks(max(1, _BLOCK_VALUES // len(self.mean_))):
@@ -140,7 +145,8 @@ class CovarianceWindowsDenoiser(ByLevel, BaseDenoiser):
         for k, one in enumerate(values):
             which = torch.from_numpy(np.flatnonzero(group == k)).to(device)
             windows = self._windows(one)
-            out[which] = torch.cat(self._masked(queries[which], level[which], windows, _own), 1)
+            for part in which.split(max(1, _WINDOW_VALUES // sum(map(len, windows)))):
+                out[part] = torch.cat(self._masked(queries[part], level[part], windows, _own), 1)
         return (out.double() + mean).reshape(noisy.shape)
 
     def _windows(self, sigma):
