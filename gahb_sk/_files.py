@@ -7,7 +7,9 @@ import math
 import os
 import platform
 import tempfile
+import types
 from pathlib import Path
+from typing import Any
 
 _NAME_LENGTH = 100  # characters of a file's name that its temporary file has, too
 
@@ -73,6 +75,17 @@ def write_text(path, text):
     """
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def save_array(file, array):
+    """Write an array to an open file in the format ``.npy``.
+
+    ``np.save`` gives it to C, which says nothing where the last kilobytes find no space on the disk.
+    """
+    import numpy as np  # for commands that only show their help
+
+    through_python: Any = types.SimpleNamespace(write=file.write)
+    np.save(through_python, array)
 
 
 def write_json(path, value):

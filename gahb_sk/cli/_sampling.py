@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from gahb_sk._files import atomic_path
+from gahb_sk._files import atomic_path, save_array
 from gahb_sk.cli._arguments import parse_settings
 from gahb_sk.cli._denoisers import is_saved_network
 from gahb_sk.cli._subjects import read_model, read_subject
@@ -60,4 +60,4 @@ def write_mosaic(path, images):
 def write_array(path, images):
     """Write an array as a .npy file, whole or not at all."""
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        np.save(file, images)
+        save_array(file, images)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
-from gahb_sk._files import atomic_path
+from gahb_sk._files import atomic_path, save_array
 from gahb_sk.datasets._archive import MAX_FILE_BYTES, DamagedFile
 from gahb_sk.datasets._decode import (
     DAMAGE,
@@ -287,7 +287,7 @@ def _write_with_pillow(format_):
 
 
 _WRITERS = {
-    "NPY": lambda file, pixels, settings: np.save(file, pixels),
+    "NPY": lambda file, pixels, settings: save_array(file, pixels),
     "PNG16": lambda file, pixels, settings: file.writelines(png16(pixels, settings)),
     "TIFF16": _write_tiff16,
     **{name: _write_with_pillow(name) for name in ("PNG", "JPEG", "TIFF", "WEBP")},

@@ -59,9 +59,16 @@ def save_checkpoint(trainer, folder, fingerprint):
     for left in Path(folder).glob(".step-*"):  # by a process that was killed while it wrote
         left.unlink(missing_ok=True)
     with atomic_path(Path(folder) / f"step-{trainer.steps:010d}.safetensors") as temporary:
-        save_file(tensors, temporary, metadata=metadata)
+        _write(tensors, temporary, metadata)
     for old in _files(folder)[:-_KEPT]:
         old.unlink()
+
+
+def _write(tensors, path, metadata):
+    try:
+        save_file(tensors, path, metadata=metadata)
+    except SafetensorError as error:  # what it makes of an OSError
+        raise OSError(f"checkpoint_dir: cannot write to {path.parent} ({error}).") from error
 
 
 def save_snapshot(trainer, folder):
@@ -69,7 +76,7 @@ def save_snapshot(trainer, folder):
     tensors = {name: v.contiguous().cpu() for name, v in trainer.averaged.state_dict().items()}
     counts = {"steps": str(trainer.steps), "images": str(trainer.images)}
     with atomic_path(Path(folder) / f"weights-{trainer.steps:010d}.safetensors") as temporary:
-        save_file(tensors, temporary, metadata=counts)
+        _write(tensors, temporary, counts)
 
 
 def load_snapshots(folder):
