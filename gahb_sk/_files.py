@@ -80,7 +80,7 @@ def write_text(path, text):
 def save_array(file, array):
     """Write an array to an open file in the format ``.npy``.
 
-    ``np.save`` gives it to C, which says nothing where the last kilobytes find no space on the disk.
+    ``np.save`` gives it to C, which is silent where the last kilobytes find no space on the disk.
     """
     import numpy as np  # for commands that only show their help
 
