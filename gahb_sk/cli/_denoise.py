@@ -17,7 +17,7 @@ from gahb_sk._files import check_writable
 from gahb_sk.cli._arguments import fraction, memory, redo
 from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._strips import write_strips
-from gahb_sk.cli._targets import Record, find_targets, state_of
+from gahb_sk.cli._targets import Record, find_targets, left_alone, state_of
 from gahb_sk.datasets import DamagedFile, read_image_file
 from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 from gahb_sk.denoisers import (
@@ -94,6 +94,12 @@ def run(args):
         print(_table(done, record.rows))
     for target, reason in failed:
         print(f"{target.source}: {reason}", file=sys.stderr)
+    if others := left_alone(args.paths):
+        print(
+            f"{len(others)} image(s) of other formats left alone, such as {others[0]}. Convert "
+            "them to png or tif.",
+            file=sys.stderr,
+        )
     if not failed:
         record.close()
     return 1 if failed else 0

@@ -9,6 +9,9 @@ from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 
 RECORD = ".gahb-sk-denoise.jsonl"
 _SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
+# Images in formats that are not written, as cameras, telephones and editors make them.
+_FOREIGN = (".arw", ".avif", ".bmp", ".cr2", ".cr3", ".dng", ".exr", ".gif", ".heic", ".heif", ".jp2",
+            ".jxl", ".nef", ".orf", ".pgm", ".ppm", ".psd", ".raf", ".rw2", ".tga")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,23 @@ def find_targets(paths, output):
             )
         places[place] = target.source
     return targets
+
+
+def left_alone(paths):
+    """Return the images in folders that :func:`find_targets` passes over, as their format is foreign.
+
+    Parameters
+    ----------
+    paths : list of str
+        Files and folders.
+
+    Returns
+    -------
+    files : list of pathlib.Path
+    """
+    folders = [path for path in map(Path, paths) if path.is_dir()]
+    found = (file for folder in folders for file in sorted(folder.rglob("*")))
+    return [file for file in found if file.suffix.lower() in _FOREIGN and file.is_file()]
 
 
 def _suffix(path):

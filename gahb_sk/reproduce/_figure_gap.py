@@ -10,7 +10,7 @@ from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.metrics import input_psnr, psnr_slope
 from gahb_sk.reproduce import _rivals
 from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
-from gahb_sk.reproduce._plans import AREA_ALPHAS, AREA_TIMES, area_plan
+from gahb_sk.reproduce._plans import AREA_LAWS, AREA_TIMES, area_plan
 from gahb_sk.reproduce._slopes import panels
 from gahb_sk.zoo import read_card
 
@@ -59,7 +59,7 @@ def run(setup):
     table = Table.from_rows([row for one in tables.values() for row in one.rows()])
     checks = [check for case in CASES for check in _checks(case, tables[case])]
     notes = [note for case in CASES for note in _notes(case, tables[case])]
-    complete = all(setup.has(area_plan(a, times)) for a in AREA_ALPHAS for times in AREA_TIMES)
+    complete = all(setup.has(name) for name in _own_networks())
     pictures = {
         "PSNR below the optimum, with two standard errors over the images.": _draw_gaps(tables),
         "Where the squared error above the optimum's lies, by distance to the contour.": (
@@ -80,8 +80,7 @@ def measure(case, setup):
     law = case.image_class(size)
     clean = law.sample(1, setup.stream(*case.key))
     denoisers = {name: one.fit(clean) for name, one in _classical().items()}
-    if not case.constant:
-        denoisers |= _networks(case.alpha, setup, size)
+    denoisers |= _networks(case, setup, size)
     name = case.title.replace(", ", "-").replace(" ", "-")
     path = setup.kept and setup.kept / f"{name}-{size}x{size}-seed-{setup.random_state}.csv"
     images = posterior_gap(
@@ -102,11 +101,18 @@ def _classical():
     return {name: found[name] for name in _CLASSICAL if name in found}
 
 
-def _networks(alpha, setup, size):
+def _own_networks():
+    return [
+        area_plan(alpha, times, constant) for alpha, constant in AREA_LAWS for times in AREA_TIMES
+    ]
+
+
+def _networks(case, setup, size):
     """Return the shipped network, and those trained on this law and size by images seen."""
-    shipped = f"c-alpha-{alpha}"
-    found = {SHIPPED: setup.load(shipped)} if setup.has(shipped) else {}
-    for name in (area_plan(alpha, times) for times in AREA_TIMES):
+    shipped = f"c-alpha-{case.alpha}"
+    there = setup.has(shipped) and not case.constant
+    found = {SHIPPED: setup.load(shipped)} if there else {}
+    for name in (area_plan(case.alpha, times, case.constant) for times in AREA_TIMES):
         if setup.has(name) and read_card(setup.folder(name))["plan"]["image_size"] == size:
             network = setup.load(name)
             found[f"{OWN}{network.n_images_seen_:,} images"] = network
@@ -256,8 +262,8 @@ FIGURE = PaperFigure(
     run=run,
     networks=(),
     optional=(
-        *(f"c-alpha-{alpha}" for alpha in AREA_ALPHAS),
-        *(area_plan(alpha, times) for alpha in AREA_ALPHAS for times in AREA_TIMES),
+        *(f"c-alpha-{alpha}" for alpha, constant in AREA_LAWS if not constant),
+        *_own_networks(),
     ),
     keys=("alpha", "constant", "sigma", "denoiser"),
     tolerances={"gap": 0.1, "optimum_psnr": 0.05},

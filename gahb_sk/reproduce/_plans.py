@@ -19,7 +19,8 @@ SIZES = {"padding": "zeros"}
 SIGMAS = (0.01, 0.02, 0.03, 0.1, 0.3)
 # Trainings on the law whose optimum is sampled: 8,000 images and so many times as many. On a core,
 # 64 times are 40 minutes at 32x32 and 160 at 64x64, or half of that in bfloat16.
-AREA_ALPHAS, AREA_TIMES, AREA_IMAGES = (2, 1, 3), (1, 4, 16, 64), 8000
+AREA_LAWS = ((2, False), (1, False), (3, False), (2, True))  # alpha, constant backgrounds
+AREA_TIMES, AREA_IMAGES = (1, 4, 16, 64), 8000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,17 +148,20 @@ def _c_alpha(alpha):
     )
 
 
-def area_plan(alpha, times):
+def area_plan(alpha, times, constant=False):
     """Return the name of a network for the law whose optimum is sampled, by its length."""
-    return f"c-alpha-{alpha}-area-{times}"
+    return f"c-alpha-{alpha}-{'constant-' * constant}area-{times}"
 
 
-def _area(alpha, times):
+def _area(alpha, constant, times):
+    backgrounds = ", constant backgrounds" * constant
     return Plan(
-        name=area_plan(alpha, times),
-        text=f"C^alpha images, alpha = {alpha}, masks of exact areas.",
+        name=area_plan(alpha, times, constant),
+        text=f"C^alpha images, alpha = {alpha}{backgrounds}, masks of exact areas.",
         image_size=32,
-        make_class=partial(CAlphaImages, alpha=float(alpha), antialias="area"),
+        make_class=partial(
+            CAlphaImages, alpha=float(alpha), constant_background=constant, antialias="area"
+        ),
         sizes={"padding": "replicate"},
         recipe="muon",
         max_images=times * AREA_IMAGES,
@@ -230,7 +234,7 @@ PLANS = {
         *map(_bias_free_cnn, (2, 1, 3)),
         *map(_contour, (2, 1.5, 4)),
         _c_alpha(5),
-        *(_area(alpha, times) for alpha in AREA_ALPHAS for times in AREA_TIMES),
+        *(_area(*law, times) for law in AREA_LAWS for times in AREA_TIMES),
         Plan(
             name="energy",
             text="C^alpha images, alpha = 2, 16x16, by the gradient of an energy, given sigma.",

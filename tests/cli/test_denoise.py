@@ -138,6 +138,15 @@ def test_what_was_written_is_no_input(folder, tmp_path):
     assert written(output) == GOOD
 
 
+def test_other_formats_are_named(folder, tmp_path, capsys):
+    Image.fromarray(as_bytes(noisy())).save(folder / "scan.bmp")
+    (folder / "sub" / "notes.txt").write_text("no image")
+    denoise(folder, "--output", tmp_path / "out", *FAST)
+    errors = capsys.readouterr().err
+    assert "1 image(s) of other formats" in errors and "scan.bmp" in errors
+    assert written(tmp_path / "out") == GOOD
+
+
 def test_one_file(folder, tmp_path, capsys):
     target = tmp_path / "new" / "b.png"
     assert denoise(folder / "colour.png", "--output", target, *FAST) == 0
