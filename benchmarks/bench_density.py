@@ -142,8 +142,8 @@ def price(args):
         "plain": NetworkDenoiser(),
         "plain, Muon": NetworkDenoiser(recipe="muon"),
         "smooth": NetworkDenoiser(ResidualUNet(activation="smooth")),
-        "energy": NetworkDenoiser("energy"),
-        "energy, Muon": NetworkDenoiser("energy", recipe="muon"),
+        "energy": NetworkDenoiser("energy", recipe="fast"),
+        "energy, Muon": NetworkDenoiser("energy"),
     }
     for network in networks.values():
         network.set_params(max_images=args.max_images, random_state=0)

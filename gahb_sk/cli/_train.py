@@ -41,7 +41,7 @@ def add_arguments(parser):
         "'UNet(channels=8)' (default: residual_unet; for photographs the shape and the recipe of "
         "the network 'photographs')")  # fmt: skip
     add("--recipe", choices=["fast", "muon", "paper"],
-        help="how to train (default fast, see --network)")  # fmt: skip
+        help="how to train (default fast, for energies muon; see --network)")  # fmt: skip
     add_settings(add, "learning_rate=1e-3 or batch_size=32 of the recipe")
     add("--time", type=duration, metavar="T", help="when to stop, such as 90s, 30m or 2h")
     add("--epochs", type=positive_int, metavar="N", help="or after N passes (of 10,000 crops or "
@@ -126,7 +126,7 @@ def _denoiser(args, kind):
 
 def _network_and_recipe(args, kind):
     """Return those asked for, or for photographs those of the network that is shipped for them."""
-    recipe = {"base": args.recipe or "fast"}
+    recipe = {"base": args.recipe} if args.recipe else {}
     if args.network or kind != "photographs":
         return parse_network(args.network or "residual_unet"), recipe
     from gahb_sk.networks import ARCHITECTURES

@@ -17,6 +17,8 @@ PADDINGS = ("zeros", "replicate", "reflect")
 class Architecture(BaseEstimator):
     """Base class of descriptions; a subclass names its module, ``_file`` and ``_class``."""
 
+    recipe = "fast"  # that it is trained by unless another is given
+
     def build(self, image_channels=1, *, blind=True, generator=None):
         """Make the torch module.
 
@@ -196,6 +198,7 @@ class Energy(Architecture):
     """
 
     _file, _class = "_energy", "EnergyModule"
+    recipe = "muon"
 
     _parameter_constraints: dict = {"network": [Architecture, None]}
 

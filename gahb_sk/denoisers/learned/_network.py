@@ -20,12 +20,12 @@ from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.learned._applied import AppliedNetwork
 from gahb_sk.denoisers.learned._density import calibration_images, normalize
 from gahb_sk.denoisers.learned._saved import SavedNetwork
-from gahb_sk.denoisers.learned._setup import training_setup
+from gahb_sk.denoisers.learned._setup import recipe_of, training_setup
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.training._interruption import TrainingInterrupted
 from gahb_sk.training._launch import as_tensors, launch
 from gahb_sk.training._machine import Machine
-from gahb_sk.training._recipes import SUPERVISED, Recipe, resolve_recipe
+from gahb_sk.training._recipes import SUPERVISED, Recipe
 from gahb_sk.training._streams import stream
 
 
@@ -47,13 +47,13 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
         trained from the weights it has. A class, or any function without arguments that returns a
         module, is called for weights drawn from ``random_state``. If the sides of an image must be
         multiples of a number, the module says so in an attribute ``multiple``.
-    recipe : {"fast", "muon", "paper"}, dict or Recipe, default="fast"
-        How to train. "fast": log-uniform noise levels, errors balanced between them, AdamW with
+    recipe : {"fast", "muon", "paper"}, dict or Recipe, default=None
+        How to train; None is "muon" for energies and "fast" for others. "fast": log-uniform noise levels, errors balanced between them, AdamW with
         warm-up and cosine schedule, averaged weights. "muon": the same by another optimiser, which
         learns faster, above all energies, and is for convolutions without norms. "paper":
         sigma = U^2, Adam, halved ten times.
         A dict changes single settings, such as ``{"learning_rate": 1e-3, "batch_size": 32}``, of
-        "fast" or of the recipe named by "base"; see :class:`gahb_sk.training.Recipe`. Its
+        the default or of the recipe named by "base"; see :class:`gahb_sk.training.Recipe`. Its
         ``objective`` says how to learn from noisy images, where there are no clean ones.
     noise_range : tuple of float, default=(0.004, 1.0)
         Lowest and highest noise level seen in training, in the units of X.
@@ -132,7 +132,7 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
 
     _parameter_constraints: dict = {
         "network": [str, callable, HasMethods(["build"])],
-        "recipe": [str, dict, Recipe],
+        "recipe": [str, dict, Recipe, None],
         "noise_range": [tuple, list],
         "blind": ["boolean"],
         "predicts": [StrOptions({"noise", "clean"})],
@@ -151,7 +151,7 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
         self,
         network="residual_unet",
         *,
-        recipe="fast",
+        recipe=None,
         noise_range=(0.004, 1.0),
         blind=True,
         predicts="noise",
@@ -222,7 +222,7 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
                 "stop, got None for all three."
             )
         start = getattr(self, "network_", None) if self.warm_start else None
-        return self._train(X, y, sigma, resolve_recipe(self.recipe), limits, start)
+        return self._train(X, y, sigma, recipe_of(self), limits, start)
 
     @fit_context()
     @with_callbacks
@@ -242,7 +242,7 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
         self : object
         """
         start = getattr(self, "network_", None)
-        recipe = resolve_recipe(self.recipe)
+        recipe = recipe_of(self)
         rate = recipe.learning_rate if start is None else recipe.learning_rate / 10
         changes = {"schedule": "constant", "warmup": 0.0, "early_stopping": False}
         recipe = dataclasses.replace(recipe, **changes, learning_rate=rate)

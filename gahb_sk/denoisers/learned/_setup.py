@@ -6,13 +6,23 @@ from gahb_sk._files import check_writable
 from gahb_sk._random import child, seed_sequence, torch_seed
 from gahb_sk.denoisers.learned._saved import settings
 from gahb_sk.denoisers.learned._sources import training_source
+from gahb_sk.networks._architectures import Architecture, as_architecture
 from gahb_sk.networks._build import build_network
 from gahb_sk.networks._published import load_checked
 from gahb_sk.training._checkpoints import check_fingerprint, load_checkpoint, saved_root
 from gahb_sk.training._noise_levels import check_noise_range
-from gahb_sk.training._recipes import check_law_in_range
+from gahb_sk.training._recipes import check_law_in_range, resolve_recipe
 from gahb_sk.training._streams import stream
 from gahb_sk.training._train import Setup
+
+
+def recipe_of(denoiser):
+    """Return the :class:`Recipe` of a denoiser; what it leaves open is as its network likes it."""
+    network, recipe = as_architecture(denoiser.network), denoiser.recipe
+    own = network.recipe if isinstance(network, Architecture) else Architecture.recipe
+    if isinstance(recipe, dict):
+        recipe = {"base": own, **recipe}
+    return resolve_recipe(own if recipe is None else recipe)
 
 
 def training_setup(denoiser, data, recipe, limits, start, part):
