@@ -23,9 +23,11 @@ def folder(tmp_path_factory):
     X = CAlphaImages(SIZE, antialias="area").sample(16, 0)
     for times in (1, 4):
         network = NetworkDenoiser(UNet(channels=4, n_blocks=1), max_images=64 * times)
-        network.set_params(random_state=0).fit(X).save(folder / area_plan(2, times))
-        card = {"plan": {"image_size": SIZE}}
-        (folder / area_plan(2, times) / "card.json").write_text(json.dumps(card))
+        network.set_params(random_state=0).fit(X)
+        for law in ((2,), (2, True), (3,)):
+            name = area_plan(law[0], times, *law[1:])
+            network.save(folder / name)
+            (folder / name / "card.json").write_text(json.dumps({"plan": {"image_size": SIZE}}))
     return folder
 
 
@@ -68,8 +70,10 @@ def test_the_gap_goes_on_where_it_was_interrupted(small, folder, tmp_path):
 
 
 def test_networks_of_another_size_are_no_rivals(small, folder):
-    assert len(_figure_gap._networks(2, Setup(networks=folder), SIZE)) == 3
-    assert list(_figure_gap._networks(2, Setup(networks=folder), 2 * SIZE)) == [_figure_gap.SHIPPED]
+    setup, backgrounds, constant = Setup(networks=folder), *_figure_gap.CASES
+    assert len(_figure_gap._networks(backgrounds, setup, SIZE)) == 3
+    assert len(_figure_gap._networks(constant, setup, SIZE)) == 2
+    assert list(_figure_gap._networks(backgrounds, setup, 2 * SIZE)) == [_figure_gap.SHIPPED]
 
 
 @pytest.mark.slow
