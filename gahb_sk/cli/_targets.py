@@ -10,8 +10,8 @@ from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 RECORD = ".gahb-sk-denoise.jsonl"
 _SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
 # Images in formats that are not written, as cameras, telephones and editors make them.
-_FOREIGN = (".arw", ".avif", ".bmp", ".cr2", ".cr3", ".dng", ".exr", ".gif", ".heic", ".heif", ".jp2",
-            ".jxl", ".nef", ".orf", ".pgm", ".ppm", ".psd", ".raf", ".rw2", ".tga")  # fmt: skip
+_FOREIGN = (".arw", ".avif", ".bmp", ".cr2", ".cr3", ".dng", ".exr", ".gif", ".heic", ".heif",
+            ".jp2", ".jxl", ".nef", ".orf", ".pgm", ".ppm", ".psd", ".raf", ".rw2", ".tga")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def find_targets(paths, output):
 
 
 def left_alone(paths):
-    """Return the images in folders that :func:`find_targets` passes over, as their format is foreign.
+    """Return the images that :func:`find_targets` passes over in folders for their format.
 
     Parameters
     ----------

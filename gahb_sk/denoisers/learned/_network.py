@@ -48,10 +48,10 @@ class NetworkDenoiser(CallbackSupportMixin, AppliedNetwork, SavedNetwork, BaseDe
         module, is called for weights drawn from ``random_state``. If the sides of an image must be
         multiples of a number, the module says so in an attribute ``multiple``.
     recipe : {"fast", "muon", "paper"}, dict or Recipe, default=None
-        How to train; None is "muon" for energies and "fast" for others. "fast": log-uniform noise levels, errors balanced between them, AdamW with
-        warm-up and cosine schedule, averaged weights. "muon": the same by another optimiser, which
-        learns faster, above all energies, and is for convolutions without norms. "paper":
-        sigma = U^2, Adam, halved ten times.
+        How to train. None: "muon" for energies, "fast" for other networks. "fast": log-uniform
+        noise levels, errors balanced between them, AdamW with warm-up and cosine schedule, averaged
+        weights. "muon": the same by another optimiser, which learns faster, above all energies, and
+        is for convolutions without norms. "paper": sigma = U^2, Adam, halved ten times.
         A dict changes single settings, such as ``{"learning_rate": 1e-3, "batch_size": 32}``, of
         the default or of the recipe named by "base"; see :class:`gahb_sk.training.Recipe`. Its
         ``objective`` says how to learn from noisy images, where there are no clean ones.
