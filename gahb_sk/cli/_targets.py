@@ -10,8 +10,10 @@ from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 RECORD = ".gahb-sk-denoise.jsonl"
 _SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
 # Images in formats that are not written, as cameras, telephones and editors make them.
-_FOREIGN = (".arw", ".avif", ".bmp", ".cr2", ".cr3", ".dng", ".exr", ".gif", ".heic",
-            ".heif", ".jp2", ".jxl", ".nef", ".orf", ".pgm", ".ppm", ".psd", ".raf", ".tga")  # fmt: skip
+_FOREIGN = tuple(
+    ".arw .avif .bmp .cr2 .cr3 .dng .exr .gif .heic .heif .jp2 .jxl .nef .orf .pgm .ppm .psd .raf "
+    ".rw2 .tga".split()
+)
 
 
 @dataclass(frozen=True)
