@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,16 @@ from gahb_sk._validation import at_least, validate_params
 from gahb_sk.datasets import split_disjoint
 from gahb_sk.denoisers import as_denoiser, fit_or_load
 from gahb_sk.experiments._kept_networks import is_kept, open_folder
+from gahb_sk.experiments._measured_pair import SETS, measure_pair
 from gahb_sk.experiments._noisy_images import check_sigmas
 from gahb_sk.experiments._parallel import CONSTRAINTS, in_parallel
-from gahb_sk.experiments._sample_pairs import SamplePairs, draw_pairs, similarity_rows
+from gahb_sk.experiments._sample_pairs import SamplePairs, similarity_rows
 from gahb_sk.experiments._table import Table
-from gahb_sk.experiments._train_and_test import gap_row, image_psnrs, psnr_rows
+from gahb_sk.experiments._train_and_test import gap_row, psnr_rows
 from gahb_sk.images import as_images
 
-SETS = ("A", "B")
 DEFAULT_SIZES = (1, 10, 100, 1000)
-_NOISE, _SAMPLES, _NETWORKS = range(3)  # streams of random numbers
+_NETWORKS = 2  # stream of random numbers, after those of what is measured
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,9 @@ def generalization_curve(
     sampler : dict, default=None
         Parameters of :class:`gahb_sk.sampling.ScoreSampler`, for example ``{"h0": 0.05}``.
     folder : str or path-like, default=None
-        Where fitted networks are kept: the same call goes on after an interruption, and one with
-        more ``n_train`` or other measurements fits only what is missing. Denoisers that are no
-        networks are fitted again. Not for pairs that are fitted already.
+        Where fitted networks and what is measured of each pair are kept: the same call goes on
+        after an interruption, and one with more ``n_train`` does only what is missing. Denoisers
+        that are no networks are fitted again. Not for pairs that are fitted already.
     random_state : int, RandomState or None, default=0
         Seed of networks, noise and samples.
     n_jobs : int, default=None
@@ -169,15 +170,21 @@ def generalization_curve(
     images = as_images(X)
     sizes = check_sizes(n_train, n_test, len(images))
     sigmas, root = check_sigmas(sigma), seed_sequence(random_state)
+    measured_in = None
     if isinstance(estimator, dict):
         pairs = _fitted_pairs(estimator, sizes, folder)
     else:
         estimator = as_denoiser(estimator, name="estimator", oracles=False)
+        if folder is not None and is_kept(estimator):
+            measured_in = Path(folder) / "measured"
         pairs = _fit_pairs(estimator, X, sizes, child(root, _NETWORKS), folder, n_jobs, verbose)
     test = X[sizes[-1] : sizes[-1] + n_test]
     options = {"sigmas": sigmas, "n_samples": n_samples, "sampler": sampler or {}, "root": root}
-    measure: Any = partial(_measure, **options)
-    tasks = [(pair, *split_disjoint(X, n), test) for n, pair in pairs.items()]
+    measure: Any = partial(measure_pair, **options)
+    tasks = [
+        (pair, *split_disjoint(X, n), test, measured_in and measured_in / f"{n}.npz")
+        for n, pair in pairs.items()
+    ]
     results = in_parallel(measure, tasks, n_jobs=n_jobs, verbose=verbose, desc="measuring")
     measured = dict(zip(sizes, results, strict=True))
     n_weights, n_values = count_weights(pairs[sizes[0]][0]), int(np.prod(images.image_shape))
@@ -241,21 +248,6 @@ def _seeded(estimator, seed):
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=seed)
     return estimator
-
-
-def _measure(pair, first, second, test, *, sigmas, n_samples, sampler, root):
-    """PSNRs of two denoisers on their training images and on the test images, and samples."""
-    noise = child(root, _NOISE)
-    psnrs = {}
-    for k, (denoiser, images) in enumerate(zip(pair, (first, second), strict=True)):
-        repeated = np.arange(len(test)) % len(images)
-        own = images[repeated] if len(images) < len(test) else images[: len(test)]
-        psnrs[SETS[k], "train"] = image_psnrs(denoiser, own, sigmas, child(noise, 1 + k))
-        psnrs[SETS[k], "test"] = image_psnrs(denoiser, test, sigmas, child(noise, 0))
-    if not n_samples:
-        return psnrs, None
-    seed = int(child(root, _SAMPLES).generate_state(1)[0])
-    return psnrs, draw_pairs(pair, (first, second), n_samples, seed, sampler)
 
 
 def count_weights(denoiser):

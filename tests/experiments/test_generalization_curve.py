@@ -228,6 +228,27 @@ def test_networks_are_kept_and_only_missing_ones_fitted(network, few, fits, tmp_
         network.transform(few)
 
 
+@pytest.mark.parametrize("n_samples", [0, 2])
+def test_what_was_measured_is_not_measured_again(n_samples, network, few, monkeypatch, tmp_path):
+    options = {"n_test": 10, "n_samples": n_samples, "folder": tmp_path}
+    options["sampler"] = {"max_steps": 1}
+    curve = generalization_curve(network, few, (2, 4), **options)
+
+    def denoise(*_):
+        raise AssertionError("measured again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(NetworkDenoiser, "denoise", denoise)
+        again = generalization_curve(network, few, (2, 4), **options)
+        with pytest.raises(AssertionError, match="measured again"):
+            generalization_curve(network, few, (2, 4), **{**options, "sigma": [0.2]})
+    for name in ("psnr", "gap", "similarity"):
+        for column, values in getattr(curve, name).items():
+            assert_array_equal(getattr(again, name)[column], values)
+    for n, pairs in curve.samples.items():
+        assert_array_equal(again.samples[n].first, pairs.first)
+
+
 def test_the_two_networks_start_from_other_weights(network, few, tmp_path):
     X = np.concatenate([few[:4], few, few[:4]])  # sets A and B are the same images
     curve = generalization_curve(network, X, (4,), n_test=10, n_samples=0)
