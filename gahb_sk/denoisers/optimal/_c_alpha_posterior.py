@@ -5,15 +5,13 @@ posterior is sampled in that noise: from the prior by tempering, with Hamiltonia
 sides. See :mod:`gahb_sk.denoisers.optimal._c_alpha_class` for the parts.
 """
 
-import contextlib
-import hashlib
 import warnings
 from numbers import Real
 
 import numpy as np
 from joblib import Parallel, delayed
 
-from gahb_sk._random import child, seed_sequence, torch_seed
+from gahb_sk._random import seed_sequence
 from gahb_sk._validation import Interval, at_least
 from gahb_sk.denoisers._base import BaseDenoiser
 from gahb_sk.denoisers.optimal._posterior_mean import BasePosteriorMean
@@ -50,6 +48,9 @@ class CAlphaPosteriorMean(BasePosteriorMean):
     tolerance : float, default=0.1
         Largest loss of PSNR by Monte Carlo error, in dB, with which an image is certified.
         Infinity asks for no certificate.
+    n_doublings : int, default=0
+        How often an image that is not certified may be sampled again, each time with twice the
+        particles and twice the moves at the posterior.
     sigma : float, default=None
         Noise level, used when ``transform`` gets none. None: estimated for each image.
     n_jobs : int, default=None
@@ -100,6 +101,7 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         "n_moves": [at_least(1)],
         "n_final": [at_least(1)],
         "tolerance": [Interval(Real, 0, None, closed="right")],
+        "n_doublings": [at_least(0)],
         "random_state": ["random_state"],
     }
     _image_class = CAlphaImages
@@ -112,6 +114,7 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         n_moves=2,
         n_final=24,
         tolerance=0.1,
+        n_doublings=0,
         sigma=None,
         n_jobs=None,
         random_state=0,
@@ -122,6 +125,7 @@ class CAlphaPosteriorMean(BasePosteriorMean):
         self.n_moves = n_moves
         self.n_final = n_final
         self.tolerance = tolerance
+        self.n_doublings = n_doublings
         self.sigma = sigma
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -218,16 +222,22 @@ class CAlphaPosteriorMean(BasePosteriorMean):
 
     def _posteriors(self, images, sigma, truth=None):
         """Posteriors of images ``(m, C, H, W)``, channel by channel; from their true latents."""
+        from gahb_sk.denoisers.optimal._c_alpha_class._image import (  # loads torch
+            one_thread_each,
+            sample_image,
+        )
+
         root = seed_sequence(self.random_state)
         flat = np.asarray(images, np.float32).reshape(-1, *images.shape[2:])
         levels = np.repeat(np.maximum(sigma, self._smallest_sigma()), images.shape[1])
         effort = (self.n_particles, self.n_moves, self.n_final, _SHARE, _LONGEST)
         truth = [None] * len(flat) if truth is None else truth
+        certificate = self.tolerance, self.n_doublings
         tasks = (
-            delayed(_sample)(self._law, image, float(level), effort, root, start)
+            delayed(sample_image)(self._law, image, float(level), effort, certificate, root, start)
             for image, level, start in zip(flat, levels, truth, strict=True)
         )
-        with _one_thread_each():
+        with one_thread_each():
             return Parallel(n_jobs=self.n_jobs, prefer="threads")(tasks)
 
     def _mean(self, images, sigma):
@@ -256,44 +266,8 @@ class CAlphaPosteriorMean(BasePosteriorMean):
                 f"two runs' means differ by up to {max(p.error_db for p in bad):.2g} dB "
                 f"(tolerance={self.tolerance:g}), their log evidence by up to "
                 f"{2 * max(p.log_evidence_error for p in bad):.2g} nats, and R-hat reaches "
-                f"{max(p.r_hat for p in bad):.2g}. Raise n_particles if the evidence differs, "
-                "n_final otherwise.",
+                f"{max(p.r_hat for p in bad):.2g}. Raise n_doublings; or n_particles if the "
+                "evidence differs, and n_final otherwise.",
                 UncertifiedWarning,
                 stacklevel=2,
             )
-
-
-def _sample(image_class, noisy, sigma, effort, root, start):
-    """Sample one image; its stream is that of its own values, whatever its place in a batch."""
-    import torch
-
-    from gahb_sk.denoisers.optimal._c_alpha_class._posterior import (
-        sample_from_truth,
-        sample_posterior,
-    )
-    from gahb_sk.denoisers.optimal._c_alpha_class._tempering import Effort
-    from gahb_sk.image_classes._c_alpha_map import CAlphaLaw
-
-    digest = hashlib.blake2b(noisy.tobytes(), digest_size=16).digest()
-    words = np.frombuffer(digest, np.uint32)
-    generator = torch.Generator().manual_seed(torch_seed(child(root, *map(int, words))))
-    torch.set_num_threads(1)  # sums in another order would change the chain
-    with torch.inference_mode():
-        law = CAlphaLaw.of(image_class)
-        rest = torch.tensor(noisy), sigma, Effort(*effort), generator
-        if start is None:
-            return sample_posterior(law, *rest)
-        latents, dark_above = start
-        return sample_from_truth(law, latents.to(law.dtype), dark_above, *rest)
-
-
-@contextlib.contextmanager
-def _one_thread_each():
-    """Put back the number of threads that torch uses within an operation."""
-    import torch
-
-    threads = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -277,6 +277,19 @@ def test_uncertified_images_are_named(global_random_seed):
         denoiser.transform(noisy, 0.1)
 
 
+def test_what_is_not_certified_is_sampled_again(global_random_seed):
+    law = LAWS["constant"]
+    noisy = add_gaussian_noise(law.sample(1, global_random_seed), 0.1, 0)
+    once = law.posterior_mean(**QUICK | {"tolerance": np.inf})
+    (first,) = once.sample_posterior(noisy, 0.1)
+    (same,) = once.set_params(tolerance=1e-6).sample_posterior(noisy, 0.1)
+    assert_array_equal(first.mean, same.mean)
+    (again,) = once.set_params(n_doublings=1).sample_posterior(noisy, 0.1)
+    assert len(again.draws) == 4 * len(first.draws)
+    (enough,) = once.set_params(tolerance=np.inf).sample_posterior(noisy, 0.1)
+    assert_array_equal(first.mean, enough.mean)
+
+
 @pytest.mark.slow
 def test_sure_is_unbiased(global_random_seed):
     law, sigma, n = LAWS["constant"], 0.15, 60

@@ -4,6 +4,10 @@ Particles come in groups, one for each independent run and each choice of the da
 power keeps a given share of the effective sample size, groups are resampled systematically and
 moved, and the product of the mean weights estimates each group's evidence without bias. Two sides
 are weighed by their evidence; one that falls hopelessly behind is dropped.
+
+The package ``particles`` has such samplers for arrays of numpy and random walks of one population.
+Here moves are Hamiltonian, on tensors of all groups at once. Waste-free moves (Dau and Chopin
+2022), whose every state becomes a particle, were tried and left out; see docs/optimum.md.
 """
 
 import math
@@ -46,6 +50,10 @@ class Effort(NamedTuple):
     n_final: int = 32
     share: float = 0.5
     longest: int = 12
+
+    def times(self, factor):
+        """Return the effort with so many times as many particles and moves at the posterior."""
+        return self._replace(n_particles=factor * self.n_particles, n_final=factor * self.n_final)
 
 
 class Population(NamedTuple):
