@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import gen_batches
 
 from gahb_sk._arrays import as_array, is_lazy
+from gahb_sk._documentation import Documented
 from gahb_sk.metrics import mse, psnr, ssim
 from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise, check_sigma
 
@@ -19,7 +20,7 @@ from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise, c
 _VALUES_AT_ONCE = 2**22
 
 
-class _DenoisingScorer(BaseEstimator):
+class _DenoisingScorer(Documented, BaseEstimator):
     """What the scorers share: the noise, and the mean over its levels."""
 
     _sign = 1

@@ -7,7 +7,9 @@ import shlex
 from pathlib import Path
 
 import pytest
+from sklearn.base import BaseEstimator
 
+import gahb_sk
 from gahb_sk.cli import build_parser
 
 ROOT = Path(__file__).parents[1]
@@ -127,3 +129,41 @@ def test_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
         for pattern, shorter in SHORTER:
             code = re.sub(pattern, shorter, code)
         exec(compile(code, page.name, "exec"), names)
+
+
+def documented():
+    """Return the full names in the reference."""
+    names, module = set(), ""
+    for line in (ROOT / "docs" / "api.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith(".. currentmodule::"):
+            module = line.split()[-1]
+        elif re.fullmatch(r"   [\w.]+", line):
+            names.add(f"{module}.{line.strip()}")
+    return names
+
+
+def public_estimators():
+    """Yield the classes of the package with an HTML representation."""
+    for room in ("", *(f".{room}" for room in ROOMS)):
+        module = importlib.import_module(f"gahb_sk{room}")
+        for name in dir(module):
+            one = getattr(module, name)
+            if isinstance(one, type) and issubclass(one, BaseEstimator):
+                yield one
+
+
+def test_html_representations_link_to_a_page_of_the_reference(monkeypatch):
+    monkeypatch.setenv("GAHB_SK_DOCS", "https://pages.test/")
+    names, found = documented(), set(public_estimators())
+    assert len(found) > 40
+    links = {one.__name__: one._get_doc_link(object.__new__(one)) for one in found}
+    pages = {f"https://pages.test/api/generated/{name}.html" for name in names}
+    assert {name: link for name, link in links.items() if link not in pages} == {}
+    assert links["WaveletShrinkage"] in gahb_sk.WaveletShrinkage()._repr_html_()
+
+
+def test_estimators_of_other_packages_have_no_link():
+    class Theirs(gahb_sk.BaseDenoiser):
+        """A denoiser of a user."""
+
+    assert Theirs()._get_doc_link() == ""

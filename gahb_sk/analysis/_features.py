@@ -7,6 +7,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from gahb_sk._documentation import Documented
 from gahb_sk._validation import check_name, fit_context, positive
 from gahb_sk.denoisers import as_denoiser
 from gahb_sk.images import as_images
@@ -14,7 +15,7 @@ from gahb_sk.images import as_images
 _IMAGES = 256  # of one forward pass
 
 
-class NetworkFeatures(TransformerMixin, BaseEstimator):
+class NetworkFeatures(TransformerMixin, Documented, BaseEstimator):
     """Mean activation of each channel of a layer of a network that denoises.
 
     Parameters

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
 from gahb_sk._arrays import is_torch, to_numpy
+from gahb_sk._documentation import Documented
 from gahb_sk._random import Seed, seed_sequence
 from gahb_sk._validation import Integral
 from gahb_sk.analysis._jumps import displaced_stack, jumps
@@ -18,7 +19,7 @@ from gahb_sk.jacobians._trace import hutchinson_samples
 from gahb_sk.noise import SCORE_NOISE_SEED, check_sigma, estimate_sigma
 
 
-class SUREScorer(BaseEstimator):
+class SUREScorer(Documented, BaseEstimator):
     """Stein's unbiased estimate of the mean squared error, negated, as a scorer.
 
     ``GridSearchCV(denoiser, grid, scoring=SUREScorer(sigma=0.1)).fit(noisy)`` chooses parameters

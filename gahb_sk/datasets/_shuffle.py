@@ -4,12 +4,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from gahb_sk._documentation import Documented
 from gahb_sk._validation import fit_context
 from gahb_sk.image_classes._shuffled import permute_pixels, pixel_permutation
 from gahb_sk.images import as_images
 
 
-class PixelShuffle(TransformerMixin, BaseEstimator):
+class PixelShuffle(TransformerMixin, Documented, BaseEstimator):
     """Shuffle the pixels of all images by the same random permutation.
 
     :class:`~gahb_sk.image_classes.ShuffledImages` does so to a class, and says what it shows.

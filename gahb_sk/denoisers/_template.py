@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from gahb_sk._arrays import like, n_channels, shape_of, to_numpy, to_torch
+from gahb_sk._documentation import Documented
 from gahb_sk._image_checks import is_finite
 from gahb_sk.images import as_images
 from gahb_sk.noise import check_sigma, estimate_sigma, warn_of_bytes
@@ -22,7 +23,7 @@ _UNIT_WITH_NOISE = (-1, 2)
 _LARGEST = 1e150  # values, and inverse of the smallest: double precision can hold their squares
 
 
-class DenoiserTemplate(TransformerMixin, BaseEstimator):
+class DenoiserTemplate(TransformerMixin, Documented, BaseEstimator):
     """What :class:`BaseDenoiser` does with images before and after the hooks.
 
     ``_backend`` ("numpy" or "torch") says which arrays the hooks want, ``_fixed`` ("nothing",

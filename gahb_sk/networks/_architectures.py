@@ -8,13 +8,14 @@ import importlib
 
 from sklearn.base import BaseEstimator
 
+from gahb_sk._documentation import Documented
 from gahb_sk._validation import Integral, Interval, StrOptions, check_name, ints_between
 
 # What a convolution may assume beyond the border of an image.
 PADDINGS = ("zeros", "replicate", "reflect")
 
 
-class Architecture(BaseEstimator):
+class Architecture(Documented, BaseEstimator):
     """Base class of descriptions; a subclass names its module, ``_file`` and ``_class``."""
 
     recipe = "fast"  # that it is trained by unless another is given

@@ -7,13 +7,14 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
+from gahb_sk._documentation import Documented
 from gahb_sk._validation import Real, StrOptions, at_least, positive
 from gahb_sk.sampling._chain import Prior
 from gahb_sk.sampling._samples import Samples
 from gahb_sk.sampling.operators import LinearMeasurement, check_measurement, check_operator
 
 
-class BaseSampler(BaseEstimator):
+class BaseSampler(Documented, BaseEstimator):
     """Parameters that all samplers share.
 
     A subclass has ``_run(prior, start, numbers)``, and the same with a measurement,
