@@ -4,8 +4,7 @@ import subprocess
 import sys
 
 COMMANDS = (
-    ["benchmarks.bench_peers", "speed", "--csv", "docs/results/peers_speed.csv"],
-    ["benchmarks.bench_peers", "quality", "--csv", "docs/results/peers_quality.csv"],
+    ["benchmarks.bench_peers"],
     ["benchmarks.bench_datasets"],
     ["benchmarks.bench_classical", "speed", "geometry"],
     ["benchmarks.bench_optimal", "disks", "bayes"],

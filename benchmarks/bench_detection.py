@@ -20,6 +20,7 @@ from gahb_sk import add_gaussian_noise
 from gahb_sk.denoisers import GaussianPosteriorMean
 from gahb_sk.image_classes import CAlphaImages, DiskImages, SineImages
 from gahb_sk.jacobians import hutchpp, linearize
+from gahb_sk.plots._style import COLOURS
 from gahb_sk.sampling import MetropolisSampler, ScoreSampler, score_samples
 
 SIGMA = 0.1
@@ -170,7 +171,7 @@ def axes(n):
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    return plt.subplots(1, n, figsize=(3.7 * n, 3.4), layout="constrained", squeeze=False)
+    return plt.subplots(1, n, figsize=(4.4 * n, 3.6), layout="constrained", squeeze=False)
 
 
 def draw_classes(values, args):
@@ -179,25 +180,32 @@ def draw_classes(values, args):
     found, exact = values["log p"], values["exact"]["disks"]
     low = np.percentile(np.concatenate(list(found.values())), 2)
     bins = np.linspace(low, max(v.max() for v in found.values()), 40)
+    styles = iter({"color": c, "linestyle": s, "linewidth": 1.5} for c, s in
+                  zip(COLOURS, ("-", ":", "--", "-."), strict=False))  # fmt: skip
     for name, one in found.items():
-        left.hist(np.maximum(one, low), bins, histtype="step", label=name)
-    left.set(xlabel="log p by the energy (nats)", ylabel="images", title="Trained on disks")
-    left.legend(fontsize=7, loc="upper left")
-    right.plot(exact, found["disks"], ".", ms=3, label="energy")
-    right.plot(exact, values["path integral"]["disks"], "x", ms=3, label="path integral")
-    right.axline((exact.mean(), exact.mean()), slope=1, color="k", lw=0.8)
-    right.set(xlabel="exact log p of disks (nats)", ylabel="found (nats)", title="The truth")
-    right.legend(fontsize=7)
+        left.hist(np.maximum(one, low), bins, histtype="step", label=name, **next(styles))
+    left.set(xlabel="log density by the energy (nats)", ylabel="images",
+             title="An energy of disks gives other classes less density")  # fmt: skip
+    left.legend(fontsize=8, loc="upper left")
+    right.plot(exact, found["disks"], "o", ms=4, color=COLOURS[0], label="energy")
+    right.plot(exact, values["path integral"]["disks"], "x", ms=4, color=COLOURS[1],
+               label="path integral")  # fmt: skip
+    right.axline((exact.mean(), exact.mean()), slope=1, color="k", lw=0.8, label="equal")
+    right.set(xlabel="exact log density (nats)", ylabel="found log density (nats)",
+              title="Disks: both estimates are too low")  # fmt: skip
+    right.legend(fontsize=8)
     figure.savefig(args.output, dpi=110)
 
 
 def draw_dimensions(dimensions, found, args):
     """Draw the log density of each image against its effective dimension."""
     figure, ((axis,),) = axes(1)
-    for name, values in dimensions.items():
-        axis.plot(values, found[name], ".", ms=4, label=name)
-    axis.set(xlabel="effective dimension", ylabel="log p (nats)")
-    axis.legend(fontsize=7)
+    styles = zip(COLOURS, ("o", "s", "^"), strict=False)
+    for (name, values), (colour, marker) in zip(dimensions.items(), styles, strict=False):
+        axis.plot(values, found[name], marker, ms=4, color=colour, fillstyle="none", label=name)
+    axis.set(xlabel="effective dimension", ylabel="log density (nats)",
+             title="Rough images are less probable")  # fmt: skip
+    axis.legend(fontsize=8)
     figure.savefig(args.output, dpi=110)
 
 

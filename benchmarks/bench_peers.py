@@ -2,12 +2,17 @@
 
     python -m benchmarks.bench_peers --quick                   speed and quality: minutes
     python -m benchmarks.bench_peers speed --csv docs/results/peers_speed.csv
-    python -m benchmarks.bench_peers quality --csv docs/results/peers_quality.csv
+    python -m benchmarks.bench_peers costs growth training quality --minutes 10
 
 ``speed``: ours and the peer's run in turn in one process on the same input, so that what else runs
 on the machine hits both. A row has the median of the ratios of neighbouring runs, its quartiles,
-and what the two results are worth where that may differ. ``quality``: PSNR and SSIM of all
-denoisers on the same noise. With --csv a case that the file holds is not run again.
+and what the two results are worth where that may differ. ``costs``: the part of the machine's
+measured rates that is reached, and memory. ``growth``: exponents in images, pixels and threads.
+``training``: PSNR after minutes of training, beside the paper's recipe. ``quality``: PSNR and SSIM
+of all denoisers on the same noise.
+
+Rows are kept in --folder; a case that is there is not measured again. With --minutes no case is
+begun after that time: start the command again to go on.
 """
 
 import argparse
@@ -16,27 +21,43 @@ import platform
 import time
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from benchmarks import peer_cases, peer_images
+from benchmarks import (
+    peer_cases,
+    peer_costs,
+    peer_growth,
+    peer_images,
+    peer_networks,
+    peer_training,
+)
 from gahb_sk._files import write_text
-from gahb_sk.experiments import Table, compare_denoisers
+from gahb_sk.experiments import Comparison, Table, compare_denoisers
 from gahb_sk.reproduce import read_table
 
 LEVELS = (0.01, 0.03, 15 / 255, 0.1, 25 / 255, 50 / 255, 0.3)
 QUICK_LEVELS = (0.1,)
+PARTS = ("speed", "costs", "growth", "training", "quality")
+MODULES = {"scikit-image": "skimage"}
 # Of one thread: processor time is what an idle machine would take, on a busy one, too.
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
-DECIMALS = {"sigma": 5, "ratio": 2, "ratio_25": 2, "ratio_75": 2, "ms": 3, "peer_ms": 3}
+DECIMALS = {"sigma": 5, "ratio": 2, "ratio_25": 2, "ratio_75": 2, "reached": 4, "MB": 1,
+            "peer_MB": 1, "GFLOP/s": 1, "GB/s": 1, "ms_from": 2, "ms_to": 2}  # fmt: skip
+FOLDER = Path("docs/results")
+WIDE = {"psnr": 2, "ssim": 3}  # decimals
+# Rounds of a case: at least the first number, and up to the second within so many seconds.
+ROUNDS, QUICK_ROUNDS = (3, 9, 15), (1, 3, 3)
 
 
 def machine():
     """Return what the seconds depend on."""
-    packages = ("numpy", "torch", "scikit-image", "bm3d")
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    packages = ("numpy", "torch", "scikit-image", "bm3d", "deepinv")
+    known = [name for name in packages if find_spec(MODULES.get(name, name))]
+    versions = ", ".join(f"{name} {version(name)}" for name in known)
     return f"{processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} thread(s); {versions}"
 
 
@@ -49,14 +70,20 @@ def processor():
 
 
 def interleave(ours, peer, rounds, clock):
-    """Return the seconds of both, run in turn, the first round left out as a warm-up."""
-    seconds = np.empty((rounds + 1, 2))
-    for row in seconds:
-        for k, run in enumerate((ours, peer)):
+    """Return the seconds of both, run in turn, the first round left out as a warm-up.
+
+    ``rounds``: at least so many, at most so many, and the seconds after which no more are begun.
+    """
+    least, most, budget = rounds
+    seconds, begun = [], time.monotonic()
+    while len(seconds) <= least or (len(seconds) <= most and time.monotonic() - begun < budget):
+        row = []
+        for call in (ours, peer):
             start = clock()
-            run()
-            row[k] = clock() - start
-    return seconds[1:]
+            call()
+            row.append(clock() - start)
+        seconds.append(row)
+    return np.array(seconds[1:])
 
 
 def speed_rows(name, case, rounds, clock):
@@ -66,38 +93,102 @@ def speed_rows(name, case, rounds, clock):
     own_ms, peer_ms = 1e3 * np.median(seconds, axis=0) / case.n
     return [{"case": name, "unit": case.unit, "peer": case.against, "ms": own_ms,
              "peer_ms": peer_ms, "ratio": middle, "ratio_25": low, "ratio_75": high,
-             "worth": case.worth()}]  # fmt: skip
+             "rounds": len(seconds), "worth": case.worth()}]  # fmt: skip
 
 
-def quality_rows(name, images, levels):
-    """Compare all denoisers on one kind of images and return their rows."""
-    comparison = compare_denoisers(images.denoisers, images.X, levels, cv=images.cv, random_state=0)
+def once(measure):
+    """Return a part whose cases are measured at one go: ``measure(name, made)`` gives the rows."""
+
+    def rows(name, make, done):
+        if not done:
+            yield measure(name, make())
+
+    return rows
+
+
+def quality_rows(name, make, done, levels):
+    """Compare the denoisers that are not done yet on one kind of images, one after the other."""
+    images, known = make(), {row["denoiser"] for row in done}
     kept = ("denoiser", "kind", "bound", "sigma", "psnr", "psnr_se", "ssim", "ssim_se",
             "n_images")  # fmt: skip
-    return [{"case": name, **{key: row[key] for key in kept}} for row in comparison.means().rows()]
+    for denoiser in images.denoisers:
+        if denoiser not in known:
+            one = {denoiser: images.denoisers[denoiser]}
+            found = pooled([
+                compare_denoisers(one, X, levels, cv=images.split(X), random_state=k)
+                for k, X in enumerate(images.stacks)
+            ])  # fmt: skip
+            yield [{"case": name, **{key: row[key] for key in kept}}
+                   for row in found.means().rows()]  # fmt: skip
 
 
-def run(cases, measure, csv, note=""):
-    """Measure the cases that ``csv`` does not hold yet, one after the other, and print them.
+def pooled(comparisons):
+    """Return the comparisons of several stacks as one; no image of one is a source of another."""
 
-    ``note`` says how, in a text file beside it.
+    def stacked(tables):
+        return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+    images = stacked([one.images for one in comparisons])
+    numbers = [np.full(len(one.images), k) for k, one in enumerate(comparisons)]
+    images["source"] = images["source"] + 10**6 * np.concatenate(numbers)
+    return Comparison(stacked(comparisons), Table(images))
+
+
+def wide(table, metric):
+    """Return a row per denoiser and kind of images with the metric (standard error) per level."""
+    rows = {}
+    for row in table.rows():
+        head = {key: row[key] for key in ("case", "denoiser", "kind", "bound")}
+        text = f"{row[metric]:.{WIDE[metric]}f} ({row[metric + '_se']:.{WIDE[metric]}f})"
+        rows.setdefault((row["case"], row["denoiser"]), head)[f"{row['sigma']:.3f}"] = text
+    return Table.from_rows(list(rows.values()))
+
+
+def run(cases, measure, csv, note="", deadline=np.inf):
+    """Measure what ``csv`` does not hold yet, case by case, and print all rows.
+
+    ``note`` says how, in a text file beside it. After the deadline nothing more is begun.
     """
     if csv:
         write_text(csv.with_suffix(".txt"), note + "\n")
     rows = list(read_table(csv).rows()) if csv and csv.is_file() else []
-    done = {row["case"] for row in rows}
     for name, make in cases.items():
-        if name not in done:
-            rows += measure(name, make())
+        done = [row for row in rows if row["case"] == name]
+        show(done)
+        if time.monotonic() > deadline:
+            continue
+        for new in measure(name, make, done):
+            rows += new
+            show(new)
             if csv:
                 Table.from_rows(rows).rounded(3, **DECIMALS).to_csv(csv)
-        for row in (row for row in rows if row["case"] == name):
-            print("  ".join(shown(value) for value in row.values()), flush=True)
+            if time.monotonic() > deadline:
+                break
 
 
-def shown(value):
-    """Return a cell as text."""
-    return f"{value:.3g}" if isinstance(value, float | np.floating) else str(value)
+def show(rows):
+    """Print rows, a line each."""
+    for row in rows:
+        cells = (f"{x:.3g}" if isinstance(x, float | np.floating) else str(x) for x in row.values())
+        print("  ".join(cells), flush=True)
+
+
+def parts(quick, clock):
+    """Return the cases of each part, and how one is measured."""
+    rounds = QUICK_ROUNDS if quick else ROUNDS
+    levels = QUICK_LEVELS if quick else LEVELS
+    speed = {**peer_cases.CASES, **peer_networks.CASES}
+    quantities = peer_growth.quantities(clock)
+    return {
+        "speed": (speed, once(partial(speed_rows, rounds=rounds, clock=clock))),
+        "costs": (speed, once(partial(peer_costs.cost_rows, rounds=3, clock=CLOCKS[clock]))),
+        "growth": (
+            {name: lambda: quantities for name in peer_growth.CASES},
+            once(partial(peer_growth.growth_rows, rounds=3, clock=CLOCKS[clock])),
+        ),
+        "training": (peer_training.CASES, once(peer_training.training_rows)),
+        "quality": (peer_images.cases(quick), partial(quality_rows, levels=levels)),
+    }
 
 
 def main(argv=None):
@@ -105,27 +196,24 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("parts", nargs="*", choices=["speed", "quality", []], help="default both")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, images and levels")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default all")
+    parser.add_argument("--quick", action="store_true", help="speed and quality, in minutes")
     parser.add_argument("--clock", choices=[*CLOCKS], default="wall", help="cpu on a busy machine")
     parser.add_argument("--only", nargs="+", metavar="CASE", help="the cases with these names")
-    parser.add_argument("--csv", type=Path, help="where to keep the rows of one part")
+    parser.add_argument("--minutes", type=float, default=np.inf, help="begin no case after these")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the rows are kept")
     args = parser.parse_args(argv)
-    parts = args.parts or ["speed", "quality"]
-    if args.csv and len(parts) > 1:
-        parser.error("--csv: expected with one part, speed or quality")
-    for part in parts:
-        if part == "speed":
-            rounds = 3 if args.quick else 9
-            cases = peer_cases.CASES
-            measure = partial(speed_rows, rounds=rounds, clock=args.clock)
-            note = f"{machine()}; {rounds} rounds, {args.clock} time"
-        else:
-            levels = QUICK_LEVELS if args.quick else LEVELS
-            cases, measure = peer_images.cases(args.quick), partial(quality_rows, levels=levels)
-            note = machine()
+    deadline = time.monotonic() + 60 * args.minutes
+    known = parts(args.quick, args.clock)
+    for part in args.parts or (("speed", "quality") if args.quick else PARTS):
+        cases, measure = known[part]
         names = [name for name in cases if args.only is None or name in args.only]
-        run({name: cases[name] for name in names}, measure, args.csv, note)
+        csv = None if args.quick else args.folder / f"peers_{part}.csv"
+        note = f"{machine()}; {args.clock} time"
+        run({name: cases[name] for name in names}, measure, csv, note, deadline)
+        if part == "quality" and csv and csv.is_file():
+            for metric in WIDE:
+                wide(read_table(csv), metric).to_csv(args.folder / f"peers_{metric}.csv")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,9 @@
-"""Cases of speed: ours, what one would run instead, and what each result is worth."""
+"""Cases of speed: ours, what one would run instead, what each result is worth, and its least work.
+
+The work is counted by hand, as little as the same method needs: additions and multiplications of
+the arithmetic, bytes of the images that have to be read and written once. Passes of networks are
+counted by torch. See ``peer_costs.py``.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -7,6 +12,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.bench_datasets import loop_c_alpha, loop_disks
 from benchmarks.bench_optimal import loop_empirical_bayes
@@ -15,11 +21,11 @@ from gahb_sk.datasets import load_sample_patches, make_c_alpha_images, make_disk
 from gahb_sk.denoisers import (
     BandletShrinkage,
     BM3DDenoiser,
+    DiskPosteriorMean,
     EmpiricalBayesDenoiser,
     WaveletShrinkage,
 )
-from gahb_sk.jacobians import hutchpp, leading_eigenpairs, linearize
-from gahb_sk.networks import denoise
+from gahb_sk.transforms import dictionary_size
 
 SIGMA = 0.1
 # The windows of Wang et al., which scikit-image's defaults are not.
@@ -28,7 +34,10 @@ WANG = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
 
 @dataclass(frozen=True)
 class Case:
-    """One comparison: two calls, how many units each does, and a text on their results."""
+    """One comparison: two calls, how many units each does, and a text on their results.
+
+    ``flops`` and ``bytes`` are the least work of a call of ours, ``counted`` says of what.
+    """
 
     ours: Callable
     peer: Callable
@@ -36,6 +45,10 @@ class Case:
     n: int
     unit: str
     worth: Callable = lambda: ""
+    flops: float = 0
+    bytes: float = 0
+    counted: str = ""
+    dtype: type = np.float32
 
 
 def noisy_stack(n, size, dtype=np.float32):
@@ -64,10 +77,43 @@ def wavelets(dtype):
             return np.array([denoise_wavelet(image, sigma=SIGMA) for image in noisy])
 
     worth = in_decibels(clean, ours, peer)
-    return Case(ours, peer, "scikit-image denoise_wavelet", len(noisy), "image of 80x80", worth)
+    # sym4 has 8 taps. A level costs 4 x 8 a pixel, all levels 4/3 of that, and back the same.
+    work = {"flops": 86 * noisy.size, "bytes": 2 * noisy.nbytes,
+            "counted": "2 separable transforms with 8 taps"}  # fmt: skip
+    return Case(ours, peer, "scikit-image denoise_wavelet", len(noisy), "image of 80x80", worth,
+                **work, dtype=dtype)  # fmt: skip
 
 
-def rival(make, peer_maker, against, n, size):
+def bandlet_work(shape, n_images):
+    """Return the least work of bandlets: all directions of all squares, in every window.
+
+    A direction costs its Haar transform (2 a pixel), the costs of the coefficients (3) and their
+    sum (1).
+    """
+    n_vectors = dictionary_size(shape, wavelet=None, largest=16)
+    stages, n_shifts = 2, 16
+    return {"flops": 6 * n_vectors * stages * n_shifts * n_images,
+            "counted": "2 x 16 searches over all directions"}  # fmt: skip
+
+
+def camera():
+    """A photograph of 512x512 by bandlets, against BM3D."""
+    import skimage.data
+
+    clean = skimage.data.camera()[None].astype(np.float32) / 255
+    noisy = add_gaussian_noise(clean, SIGMA, random_state=0)
+
+    def ours():
+        return BandletShrinkage().denoise(noisy, SIGMA)
+
+    def peer():
+        return BM3DDenoiser().denoise(noisy, SIGMA)
+
+    worth, work = in_decibels(clean, ours, peer), bandlet_work((512, 512), 1)
+    return Case(ours, peer, "bm3d", 1, "photograph of 512x512", worth, **work)
+
+
+def rival(make, peer_maker, against, n, size, work):
     """One denoiser of the library against another that does the same job."""
     clean, noisy = noisy_stack(n, size)
 
@@ -78,7 +124,21 @@ def rival(make, peer_maker, against, n, size):
         return peer_maker().denoise(noisy, SIGMA)
 
     unit = f"image of {size}x{size}"
-    return Case(ours, peer, against, n, unit, in_decibels(clean, ours, peer))
+    return Case(ours, peer, against, n, unit, in_decibels(clean, ours, peer), **work(noisy))
+
+
+def network_work(name, noisy):
+    """Return the work of one pass of a shipped network through a stack."""
+    return {"flops": flops_of_pass(load_pretrained(name).network_, noisy),
+            "counted": "convolutions of one pass"}  # fmt: skip
+
+
+def flops_of_pass(module, noisy):
+    """Return additions and multiplications of a pass through images (n, H, W)."""
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        module(torch.from_numpy(noisy[:1]).float()[:, None])
+    return counter.get_total_flops() * len(noisy)
 
 
 def photograph():
@@ -94,15 +154,24 @@ def photograph():
         return BM3DDenoiser().denoise(noisy, 25 / 255)
 
     worth = in_decibels(clean, ours, peer)
-    return Case(ours, peer, "bm3d", 1, "photograph of 256x256", worth)
+    work = network_work("photographs", noisy)
+    return Case(ours, peer, "bm3d", 1, "photograph of 256x256", worth, **work)
 
 
-def generator(make, loop):
+def generator(make, loop, **work):
     """Images of a class against the plain loop in NumPy."""
     n = 200
     return Case(
-        lambda: make(n, 80, random_state=0), lambda: loop(n), "NumPy loop", n, "image of 80x80"
-    )
+        lambda: make(n, 80, random_state=0), lambda: loop(n), "NumPy loop", n, "image of 80x80",
+        **work, bytes=4 * 6400 * n,
+    )  # fmt: skip
+
+
+def c_alpha_images():
+    """C^2 images: per side of the contour, two real Fourier transforms of 2.5 d log2 d."""
+    flops = 200 * 2 * 2 * 2.5 * 6400 * np.log2(6400)
+    counted = "4 Fourier transforms"
+    return generator(make_c_alpha_images, loop_c_alpha, flops=flops, counted=counted)
 
 
 def empirical_bayes():
@@ -120,59 +189,29 @@ def empirical_bayes():
     def worth():
         return f"largest difference {np.abs(ours() - peer()).max():.0e}"
 
-    return Case(ours, peer, "NumPy loop", len(noisy), "image of 40x40 against 5,000", worth)
+    # Distances by one product of matrices, means by another.
+    work = {"flops": 4 * noisy.size * len(training), "bytes": training.nbytes,
+            "counted": "2 products with all training images"}  # fmt: skip
+    return Case(ours, peer, "NumPy loop", len(noisy), "image of 40x40 against 5,000", worth, **work)
 
 
-def whole_jacobian(network, image):
-    """Return the Jacobian as most code gets it: one reverse pass for every pixel."""
-    at = torch.from_numpy(image).float()[None, None].requires_grad_()
-    out = denoise(network, at).flatten()
-    rows = [torch.autograd.grad(one, at, retain_graph=True)[0].flatten() for one in out]
-    return torch.stack(rows)
-
-
-def at_one_image(size=32):
-    """Return the linearisation of a shipped network at a noisy image, and the peer's Jacobian."""
-    network = load_pretrained("c-alpha-2")
-    _, noisy = noisy_stack(1, size, np.float64)
-    operator = linearize(network, noisy[0], dtype="float32")
-    return operator, lambda: whole_jacobian(network.network_, noisy[0])
-
-
-def eigenpairs():
-    """The 20 leading eigenpairs of a network against its whole Jacobian and a dense SVD."""
-    operator, jacobian = at_one_image()
+def disks_posterior():
+    """The posterior mean of disks against the mean over draws of the class, weighted."""
+    clean = make_disk_images(16, 40, random_state=1)
+    noisy = add_gaussian_noise(clean, SIGMA, random_state=0)
+    denoiser = DiskPosteriorMean().fit(clean)
 
     def ours():
-        return leading_eigenpairs(operator, 20).values
+        return denoiser.denoise(noisy, SIGMA)
 
     def peer():
-        return torch.linalg.svd(jacobian())[1][:20].numpy()
+        return loop_empirical_bayes(noisy, make_disk_images(20_000, 40, random_state=2), SIGMA)
 
-    def worth():
-        return f"largest difference of the values {np.abs(ours() - peer()).max():.0e}"
-
-    return Case(ours, peer, "reverse pass per pixel, SVD", 1, "image of 32x32", worth)
+    worth = in_decibels(clean, ours, peer)
+    return Case(ours, peer, "20,000 draws, weighted", 16, "disk of 40x40", worth)
 
 
-def trace():
-    """The trace of a network's Jacobian against its whole Jacobian."""
-    operator, jacobian = at_one_image()
-    d = operator.shape[0]
-
-    def ours():
-        return hutchpp(operator.matmat, d, 100, tolerance=0.02).value
-
-    def peer():
-        return float(jacobian().trace())
-
-    def worth():
-        return f"{ours():.2f}, exact {peer():.2f}"
-
-    return Case(ours, peer, "reverse pass per pixel", 1, "image of 32x32", worth)
-
-
-def metric(function, name, **options):
+def metric(function, name, flops_per_pixel, counted, **options):
     """A metric of a stack against a loop over scikit-image."""
     from skimage import metrics
 
@@ -188,22 +227,30 @@ def metric(function, name, **options):
     def worth():
         return f"largest difference {np.abs(ours() - peer()).max():.0e}"
 
-    return Case(ours, peer, f"scikit-image {name}", len(noisy), "image of 80x80", worth)
+    work = {"flops": flops_per_pixel * noisy.size, "bytes": 2 * noisy.nbytes, "counted": counted}
+    return Case(ours, peer, f"scikit-image {name}", len(noisy), "image of 80x80", worth, **work)
 
 
 CASES = {
     "wavelets, float32": lambda: wavelets(np.float32),
     "wavelets, float64": lambda: wavelets(np.float64),
-    "bandlets": lambda: rival(BandletShrinkage, BM3DDenoiser, "bm3d", 8, 64),
+    "bandlets": lambda: rival(
+        BandletShrinkage, BM3DDenoiser, "bm3d", 8, 64,
+        lambda noisy: bandlet_work(noisy.shape[1:], len(noisy)),
+    ),
+    "bandlets, photograph": camera,
     "network for C^2 images": lambda: rival(
-        lambda: load_pretrained("c-alpha-2"), BM3DDenoiser, "bm3d", 4, 64
+        partial(load_pretrained, "c-alpha-2"), BM3DDenoiser, "bm3d", 4, 64,
+        partial(network_work, "c-alpha-2"),
     ),
     "network for photographs": photograph,
-    "PSNR": lambda: metric(psnr, "peak_signal_noise_ratio"),
-    "SSIM": lambda: metric(ssim, "structural_similarity", **WANG),
-    "C^2 images": lambda: generator(make_c_alpha_images, loop_c_alpha),
-    "disks": lambda: generator(make_disk_images, loop_disks),
+    "PSNR": lambda: metric(psnr, "peak_signal_noise_ratio", 3, "reading both images"),
+    # Five maps, each smoothed along rows and columns by 11 taps, and the quotient.
+    "SSIM": lambda: metric(
+        ssim, "structural_similarity", 240, "5 maps, 11 taps each way", **WANG
+    ),
+    "C^2 images": c_alpha_images,
+    "disks": lambda: generator(make_disk_images, loop_disks, counted="writing the images"),
     "empirical Bayes": empirical_bayes,
-    "20 eigenpairs": eigenpairs,
-    "trace of the Jacobian": trace,
-}
+    "posterior mean of disks": disks_posterior,
+}  # fmt: skip

@@ -4,10 +4,12 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import skimage.data
+from sklearn.datasets import load_sample_image
 
+from benchmarks import peer_deepinv
 from gahb_sk import load_pretrained
 from gahb_sk.datasets import (
-    load_sample_patches,
     make_c_alpha_images,
     make_disk_images,
     make_polygon_images,
@@ -29,11 +31,16 @@ SIZE, N_TRAIN = 64, 2000
 
 @dataclass(frozen=True)
 class Images:
-    """A stack, its split, and what is compared on it."""
+    """Stacks ``(n, ...)``, how many images at the head of each to learn from, the denoisers."""
 
-    X: np.ndarray
-    cv: list
+    stacks: list
+    n_train: int
     denoisers: dict
+
+    def split(self, stack):
+        """Return the one fold of a stack; where nothing is learned, the images stand for both."""
+        every = np.arange(len(stack))
+        return [(every[: self.n_train] if self.n_train else every, every[self.n_train :])]
 
 
 def shrunk_by_skimage(image, sigma, method):
@@ -69,6 +76,7 @@ def classical():
         "scikit-image TV": TotalVariationDenoiser(),
         "scikit-image NLM": NonLocalMeansDenoiser(),
         "bm3d": BM3DDenoiser(),
+        **peer_deepinv.classical(),
     }
 
 
@@ -83,20 +91,28 @@ def oracles():
 def of_class(make, n, network, **optimum):
     """Images of a class, with what learns from other images of it."""
     X = make(N_TRAIN + n, SIZE, random_state=1)
-    cv = [(np.arange(N_TRAIN), np.arange(N_TRAIN, N_TRAIN + n))]
     learned = {"network": load_pretrained(network)} if network else {}
     linear = {"Wiener": WienerDenoiser(), "empirical Bayes": EmpiricalBayesDenoiser()}
-    return Images(X, cv, {**learned, **classical(), **linear, **optimum, **oracles()})
+    denoisers = {**learned, **classical(), **linear, **optimum, **oracles()}
+    return Images([X], N_TRAIN, denoisers)
 
 
-def photographs(n):
-    """The largest squares of test photographs that all of them have, one from each."""
-    X, groups = load_sample_patches(256, split="test", return_groups=True)
-    first = [int(np.flatnonzero(groups == group)[0]) for group in np.unique(groups)][:n]
-    X = X[first]
-    own = np.arange(len(X))
-    network = {"network": load_pretrained("photographs")}
-    return Images(X, [(own, own)], {**network, **classical(), **oracles()})
+def photographs(n, color):
+    """Whole photographs that no shipped network learned from, halved: less JPEG noise."""
+    pixels = [skimage.data.coffee(), skimage.data.chelsea(), load_sample_image("flower.jpg")][:n]
+    stacks = [np.moveaxis(halved(image), -1, 0)[None] for image in pixels]
+    if not color:
+        stacks = [X.mean(axis=1) for X in stacks]
+    network = "photographs-color" if color else "photographs"
+    denoisers = {"network": load_pretrained(network), **classical(), **oracles()}
+    return Images(stacks, 0, denoisers)
+
+
+def halved(image):
+    """Average 2x2 pixels of a photograph (H, W, 3) in bytes; an odd last row or column is cut."""
+    h, w = (side // 2 for side in image.shape[:2])
+    blocks = image[: 2 * h, : 2 * w].reshape(h, 2, w, 2, -1)
+    return (blocks.mean(axis=(1, 3)) / 255).astype(np.float32)
 
 
 def c_alpha(alpha, n):
@@ -107,12 +123,13 @@ def c_alpha(alpha, n):
 
 def cases(quick=False):
     """Return the kinds of images by name; each is made when its turn comes."""
-    n = 4 if quick else 16
+    n = 4 if quick else 12
     found = {f"C^{alpha} images": lambda alpha=alpha: c_alpha(alpha, n) for alpha in (1, 2, 3)}
     found["disks"] = lambda: of_class(
         make_disk_images, n, "disks", **{"posterior mean": DiskPosteriorMean()}
     )
     found["polygons"] = lambda: of_class(make_polygon_images, n, None)
     if not quick:
-        found["photographs"] = lambda: photographs(4)
+        found["photographs, grey"] = lambda: photographs(3, color=False)
+        found["photographs, colour"] = lambda: photographs(3, color=True)
     return found

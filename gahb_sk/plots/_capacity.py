@@ -39,7 +39,8 @@ class CapacityDisplay(TableDisplay):
                     label=_label(images, denoiser, part["n_weights"][0]),
                 )
         ax.axhline(0, color="0.75", linewidth=1, zorder=0)
-        ax.set(xscale="log", xlabel="N, training images", ylabel="train minus test PSNR (dB)")
+        ax.set(xscale="log", xlabel="N, training images", ylabel="train minus test PSNR (dB)",
+               title="How much better training images are denoised than new ones")  # fmt: skip
         ax.legend(fontsize="small")
 
 

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from gahb_sk.experiments import Table
 
 
+_FLAT = 2.0  # a constant vector is shown at 1 / 2 of full colour
+
+
 class EigenvectorGridDisplay:
     """Eigenvectors of a Jacobian with their factors, in diverging colours.
 
-    White is 0; red and blue are equal distances from it, each vector by its own largest value.
+    White is 0; red and blue are equal distances from it, each vector by its own largest value. A
+    vector that is much the same everywhere is paler: no picture is one saturated square.
 
     Parameters
     ----------
@@ -80,7 +84,7 @@ class EigenvectorGridDisplay:
         for k in indices:
             ax = next(places)
             vector = _grey(self.vectors[k])
-            limit = np.abs(vector).max() or 1.0
+            limit = max(np.abs(vector).max(), _FLAT * np.sqrt(np.square(vector).mean())) or 1.0
             ax.imshow(vector, cmap="RdBu_r", vmin=-limit, vmax=limit)
             ax.set_title(rf"$\lambda_{{{k + 1}}}$ = {self.values[k]:.3f}", fontsize=8)
         self.axes_, self.figure_ = axes, figure

@@ -20,6 +20,7 @@ HISTOGRAMS = (
     ("closest", "sample, closest training image", "#D55E00", True),
     ("pair", "two samples of the same noise", "#0072B2", True),
 )
+_TITLES = {"train": "on their training images", "test": "on new images"}
 _BINS = 24
 _EXACT = 100.0  # dB: an image returned up to rounding, which says nothing of the denoiser
 
@@ -107,9 +108,9 @@ class GeneralizationDisplay(FigureDisplay):
             if images == "train" and 1 in self.curve.n_train:
                 best = x + 10 * np.log10(self.curve.n_values)
                 ax.plot(x, best, color="0.2", linestyle=":", zorder=0, label="optimum, N = 1")
-            ax.set(title=f"{images} images")
+            ax.set(title=_TITLES[images])
             ax.label_outer()
-        axes[0].legend(fontsize="x-small")
+        axes[0].legend(fontsize="x-small", title="dashed: trained on B", title_fontsize="x-small")
         self.curve_axes_ = np.array(axes)
 
     def plot_samples(self, figure: Any) -> None:

@@ -1,5 +1,6 @@
 """One look for all displays: each denoiser keeps its colour, each kind its line."""
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
     from gahb_sk.experiments import Table
 
 LINES = {"learned": "-", "classical": "--", "optimal": ":"}
-MARKERS = {"learned": "o", "classical": "s", "optimal": None}
+# Of one kind, markers differ, for readers who see no colours.
+MARKERS = {"learned": "oPX*", "classical": "s^Dv<>", "optimal": (None,)}
 # Okabe and Ito's colours, distinct with any colour vision; black is kept for bounds.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#6A3D9A")
 GREYS = ("#000000", "#555555", "#888888", "#AAAAAA")
@@ -119,6 +121,7 @@ def styled(table):
     """
     palettes = {"optimal": iter(GREYS * table.n_rows)}
     others = iter(COLOURS * table.n_rows)
+    markers = {kind: cycle(these) for kind, these in MARKERS.items()}
     for name, part in by_denoiser(table).items():
         kind = str(part["kind"][0])
         yield (
@@ -126,7 +129,7 @@ def styled(table):
             {
                 "color": next(palettes.get(kind, others)),
                 "linestyle": LINES[kind],
-                "marker": MARKERS[kind],
+                "marker": next(markers[kind]),
                 "label": f"{name} (bound)" if part["bound"][0] else name,
             },
         )

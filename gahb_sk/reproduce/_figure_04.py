@@ -63,9 +63,11 @@ def _pictures(measured, table, classes):
         "between parallel lines does.": (
             _slopes.draw_psnrs(measured, "Bandlets and wavelets: equal slopes, other levels")
         ),
-        "Distance to the oracle in the best bandlet basis, which knows the clean image, or to the "
-        "posterior mean, which knows the class. Above the bound of bandlets (negative) lies who "
-        "does better than any shrinkage in one bandlet basis.": _slopes.draw_gaps(table, classes),
+        "PSNR relative to the oracle in the best bandlet basis, which knows the clean image, or to "
+        "the posterior mean, which knows the class. Above the bound of bandlets (positive) lies "
+        "who does better than any shrinkage in one bandlet basis.": _slopes.draw_gaps(
+            table, classes
+        ),
     }
     for panel, comparison in measured:
         if panel.name == "alpha 2":

@@ -104,15 +104,21 @@ def _note(table):
 def _pictures(shown):
     from gahb_sk.plots._style import canvas
 
-    figure = canvas(11, 3.2)
-    for ax, (n, found) in zip(figure.subplots(1, len(shown)), shown.items(), strict=True):
-        bins = np.linspace(0, max(found.test.null.max(), found.test.statistic.max()), 30)
-        for values, label, color in (
-            (found.test.null, "fresh images", "0.7"), (found.test.statistic, "samples", "#D55E00")
-        ):  # fmt: skip
-            ax.hist(values, bins, density=True, alpha=0.7, label=label, color=color)
-        ax.set(title=f"N = {n:,}", xlabel="distance to the training set", yticks=[])
-    ax.legend()
+    figure = canvas(9, 3.2)
+    axes = figure.subplots(1, len(shown), sharex=True, sharey=True)
+    bins = np.linspace(0, max(one.test.null.max() for one in shown.values()), 24)
+    for ax, (n, found) in zip(axes, shown.items(), strict=True):
+        for values, style in (
+            (found.test.statistic, {"label": "samples", "color": "#D55E00"}),
+            (found.test.null, {"label": "fresh images", "color": "black", "histtype": "step"}),
+        ):
+            shares = np.full(len(values), 1 / len(values))
+            ax.hist(np.minimum(values, bins[-1]), bins, weights=shares, **style)
+        ax.set(title=f"N = {n:,}")
+    axes[0].set(ylabel="fraction of images")
+    axes[0].legend(fontsize="small")
+    figure.supxlabel("distance to the nearest of N training images (norm of an image: 1)")
+    figure.suptitle("Samples of networks that memorise lie near their training images")
     return {
         "Distances to the nearest of N training images, of samples and of fresh images, all "
         "without mean and of norm 1. Where samples are nearer than fresh images the network has "

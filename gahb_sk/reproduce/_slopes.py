@@ -132,13 +132,13 @@ def draw_gaps(table, classes):
     """Return a figure with one panel of gaps to the bound per class."""
     from gahb_sk.plots._style import styled
 
-    figure, axes = panels(len(classes), 3.6, 3.6)
+    figure, axes = panels(len(classes), 3.6, 3.2)
     for ax, panel in zip(axes, classes, strict=True):
         for own, style in styled(table.where(images=panel.name)):
-            style["marker"] = "o" if own["kind"][0] == "learned" else None
-            ax.plot(own["sigma"], own["gap"], markersize=3, **style)
+            ax.plot(own["sigma"], -own["gap"], markersize=3, markevery=3, **style)
         ax.set_xscale("log")
         ax.set_title(panel.name, fontsize=10)
-        ax.set(xlabel="noise level", ylabel=f"dB below {panel.bound}")
+        ax.set(xlabel="noise level sigma", ylabel=f"dB above {panel.bound}")
+    figure.suptitle("PSNR of each denoiser relative to the bound of its class")
     one_legend(figure, axes)
     return figure

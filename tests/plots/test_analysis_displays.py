@@ -43,8 +43,15 @@ def test_vectors_have_symmetric_limits_and_their_factors(basis, images):
     assert list(display.indices) == sorted(set(display.indices)) and display.indices[-1] == 29
     for ax, k in zip(axes.flat[1:], display.indices, strict=True):
         low, high = ax.images[0].get_clim()
-        assert low == -high == -np.abs(basis.vectors[k]).max()
+        assert low == -high and high >= np.abs(basis.vectors[k]).max()
         assert ax.get_title() == rf"$\lambda_{{{k + 1}}}$ = {basis.values[k]:.3f}"
+
+
+def test_vectors_fill_the_colours_but_constant_ones_do_not():
+    impulse, constant = np.eye(1, 64).reshape(8, 8), np.full((8, 8), 1 / 8)
+    display = EigenvectorGridDisplay(np.stack([impulse, constant]), np.array([0.5, 0.4])).plot()
+    highs = [ax.images[0].get_clim()[1] for ax in display.axes_.flat[:2]]
+    assert highs[0] == 1 and highs[1] > 1.5 / 8
 
 
 def test_spectrum_draws_factors_and_coefficients(basis):
