@@ -9,7 +9,7 @@ import importlib.util
 from functools import partial
 
 # Multiples of sigma; of the bilateral filter, of the standard deviation in intensity.
-TV, TGV, WAVELETS, DICTIONARY, BILATERAL = 1.0, 1.0, 2.0, 2.0, 2.0
+TV, TGV, WAVELETS, DICTIONARY, BILATERAL = 1.0, 8.0, 1.5, 1.5, 3.0
 
 
 def denoised(make, call, image, sigma):

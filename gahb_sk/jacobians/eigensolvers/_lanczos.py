@@ -20,6 +20,8 @@ from gahb_sk.jacobians.eigensolvers._base import (
 )
 
 _CHECK_EVERY = 8  # vectors between two looks at the residuals
+_VALUES = 2**13  # of a block: with few pixels, more vectors at once cost less than they waste
+_MOST_BLOCK = 16
 _ROOM = 200  # vectors of a Krylov basis beyond those asked for, before a restart
 
 
@@ -29,7 +31,8 @@ def lanczos_eigenpairs(problem, k, tolerance, generator):
     Products of the basis are kept beside it, so that the projected matrix and the residuals are
     what they are, however the rounding of single precision disturbs the recurrence.
     """
-    d, b = problem.d, problem.operator.block
+    d = problem.d
+    b = max(problem.operator.block, min(_VALUES // d, _MOST_BLOCK))
     most = min(d, max(4 * k, k + _ROOM))  # vectors kept before a restart
     basis = KrylovBasis(problem, most + b)
     new = np.linalg.qr(generator.standard_normal((d, min(b, d))))[0]
