@@ -21,8 +21,8 @@ test-all: $(READY)
 	$(PYTEST) $(ARGS)
 
 # Other versions, each in an environment of its own, which uv sets up: the lowest that
-# pyproject.toml admits, and the newest on every Python that is found.
-PYTHONS = 3.11 3.12 3.13
+# pyproject.toml admits, and the newest on every Python that is found on the PATH.
+PYTHONS = 3.11 3.12 3.13 3.14
 define test_with
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv venv --quiet --clear --python $(1) .venv-$(2)
@@ -36,6 +36,12 @@ test-lowest: $(READY)
 test-matrix: $(PYTHONS:%=test-on-%)
 
 test-on-%: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@if $(BIN)/uv python find --quiet --no-python-downloads $*; \
+	then $(MAKE) --no-print-directory test-with-$*; \
+	else echo "Python $* is not on the PATH: skipped"; fi
+
+test-with-%: $(READY)
 	$(call test_with,$*,$*,)
 
 census: $(READY)

@@ -50,7 +50,7 @@ DECIMALS = {"sigma": 5, "ratio": 2, "ratio_25": 2, "ratio_75": 2, "reached": 4, 
 FOLDER = Path("docs/results")
 WIDE = {"psnr": 2, "ssim": 3}  # decimals
 # Rounds of a case: at least the first number, and up to the second within so many seconds.
-ROUNDS, QUICK_ROUNDS = (3, 9, 8), (1, 3, 3)
+ROUNDS, QUICK_ROUNDS = (2, 9, 4), (1, 3, 2)
 
 
 def machine():
@@ -184,7 +184,7 @@ def parts(quick, clock):
         "costs": (speed, once(partial(peer_costs.cost_rows, rounds=3, clock=CLOCKS[clock]))),
         "growth": (
             {name: lambda: quantities for name in peer_growth.CASES},
-            once(partial(peer_growth.growth_rows, rounds=3, clock=CLOCKS[clock])),
+            once(partial(peer_growth.growth_rows, rounds=2, clock=CLOCKS[clock])),
         ),
         "training": (peer_training.CASES, once(peer_training.training_rows)),
         "quality": (peer_images.cases(quick), partial(quality_rows, levels=levels)),

@@ -1,8 +1,8 @@
 """deepinv's denoisers that learn nothing, as functions ``(image, sigma)``; none without deepinv.
 
 deepinv leaves the weight of a regulariser to its users. Here it is a multiple of sigma: of a few,
-the one best on average over C^2 images at .03, .1 and .3 that are not tested on. Those that take
-a sigma get it.
+the one best on average over C^2 images at .03, .1 and .3 that are not tested on. Its BM3D is left
+out, the algorithm of the package bm3d.
 """
 
 import importlib.util
@@ -27,7 +27,6 @@ def models():
 
     wavelets = ["db1", "db4", "db8"]
     found = {
-        "deepinv BM3D": (models.BM3D, lambda model, y, s: model(y, s)),
         "deepinv TV": (partial(models.TVDenoiser, n_it_max=100),
                        lambda model, y, s: model(y, ths=TV * s)),
         "deepinv TGV": (partial(models.TGVDenoiser, n_it_max=200),

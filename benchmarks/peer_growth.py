@@ -16,10 +16,8 @@ from gahb_sk import load_pretrained, psnr
 from gahb_sk.datasets import make_c_alpha_images, make_disk_images
 from gahb_sk.denoisers import (
     BandletShrinkage,
-    BM3DDenoiser,
     DiskPosteriorMean,
     EmpiricalBayesDenoiser,
-    NonLocalMeansDenoiser,
     WaveletShrinkage,
 )
 from gahb_sk.jacobians import leading_eigenpairs, linearize
@@ -67,8 +65,6 @@ CASES = {
     "wavelets": (denoising(WaveletShrinkage), None),
     "bandlets": (denoising(BandletShrinkage), None),
     "network": (denoising(lambda: load_pretrained("c-alpha-2")), None),
-    "scikit-image NLM": (denoising(NonLocalMeansDenoiser), None),
-    "bm3d": (denoising(BM3DDenoiser), (32, 64, 128)),
     "empirical Bayes": (fitted(EmpiricalBayesDenoiser, make_disk_images), (32, 64, 128)),
     "posterior mean of disks": (fitted(DiskPosteriorMean, make_disk_images), (16, 24, 32, 48)),
     "C^2 images": (lambda n, side: lambda: make_c_alpha_images(n, side, random_state=0), None),

@@ -122,16 +122,24 @@ def ssim(clean, denoised, *, data_range=1.0):
     >>> print(ssim(image, image))
     [1.]
     """
-    x, y = (z.astype(np.float64, copy=False) for z in _pair(clean, denoised, stacks=True))
+    pair = _pair(clean, denoised, stacks=True)
     c1, c2 = (0.01 * check_data_range(data_range)) ** 2, (0.03 * data_range) ** 2
+    found, step = np.empty(len(pair[0])), max(1, _CACHED // pair[0][0].size)
+    for some in gen_batches(len(found), step):
+        x, y = (z[some].astype(np.float64, copy=False) for z in pair)
+        found[some] = _similarity(x, y, c1, c2).reshape(len(x), -1).mean(axis=1)
+    return found
+
+
+def _similarity(x, y, c1, c2):
+    """Return the index of the windows; only the sum of both variances is needed."""
     mean_x, mean_y = _window_mean(x), _window_mean(y)
-    var_x = _window_mean(x * x) - mean_x**2
-    var_y = _window_mean(y * y) - mean_y**2
-    cov = _window_mean(x * y) - mean_x * mean_y
-    index = (2 * mean_x * mean_y + c1) * (2 * cov + c2)
-    index /= (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
-    index = index[(..., *(_inside(length) for length in index.shape[-2:]))]
-    return index.reshape(len(index), -1).mean(axis=1)
+    product, squares = mean_x * mean_y, mean_x**2 + mean_y**2
+    covariance = _window_mean(x * y) - product
+    variances = _window_mean(x * x + y * y) - squares
+    index = (2 * product + c1) * (2 * covariance + c2)
+    index /= (squares + c1) * (variances + c2)
+    return index[(..., *(_inside(length) for length in index.shape[-2:]))]
 
 
 _WINDOW_RADIUS = 5
