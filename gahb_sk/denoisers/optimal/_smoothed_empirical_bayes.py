@@ -43,8 +43,8 @@ class SmoothedEmpiricalBayesDenoiser(ByLevel, EmpiricalBayesDenoiser):
     ----------
     bandwidths_ : dict of float to float
         Bandwidth by noise level; one entry, at 1.0, if one serves all.
-    perturbations_ : ndarray of shape (2 * n_pairs, C, H, W)
-        Of standard deviation 1.
+    perturbations_ : ndarray of shape (n_pairs, C, H, W)
+        Of standard deviation 1. Each is added and subtracted.
     training_images_, mean_, half_norms_
         See :class:`EmpiricalBayesDenoiser`.
 
@@ -92,8 +92,7 @@ class SmoothedEmpiricalBayesDenoiser(ByLevel, EmpiricalBayesDenoiser):
     def _fit(self, images):
         super()._fit(images)
         root = seed_sequence(self.random_state)
-        half = image_normals(root, range(self.n_pairs), images.shape[1:])
-        self.perturbations_ = np.concatenate([half, -half])
+        self.perturbations_ = image_normals(root, range(self.n_pairs), images.shape[1:])
         self._set_levels()
 
     def _set_levels(self):
@@ -102,24 +101,26 @@ class SmoothedEmpiricalBayesDenoiser(ByLevel, EmpiricalBayesDenoiser):
         )
 
     def _moves(self, sigma):
-        """Yield each bandwidth, the images whose noise levels it serves, and its moves."""
+        """Yield the images whose noise levels a bandwidth serves, and its moves, with factors."""
         for h, indices in nearest_levels(self.bandwidths_, sigma):
-            yield indices, h * self.perturbations_ if h > 0 else np.zeros((1, 1, 1, 1))
+            pairs = [(sign * h, one) for one in self.perturbations_ for sign in (1, -1)]
+            yield indices, pairs if h > 0 else [(0.0, np.zeros((1, 1, 1)))]
 
     def _denoise(self, noisy, sigma, clean=None):
         out = torch.empty_like(noisy)
         for indices, moves in self._moves(sigma.double().cpu().numpy()):
             which = torch.from_numpy(indices).to(noisy.device)
             total = 0.0
-            for move in torch.from_numpy(moves).to(noisy):
-                total = total + super()._denoise(noisy[which] + move, sigma[which])
+            for factor, move in moves:  # one at a time: together they are many images
+                moved = noisy[which] + torch.from_numpy(factor * move).to(noisy)
+                total = total + super()._denoise(moved, sigma[which])
             out[which] = (total / len(moves)).to(out)
         return out
 
     def _jacobian(self, image, sigma, clean=None):
         ((_, moves),) = self._moves(np.array([sigma]))
-        parts = [super(SmoothedEmpiricalBayesDenoiser, self)._jacobian(image + move, sigma)
-                 for move in moves]  # fmt: skip
+        parts = [super(SmoothedEmpiricalBayesDenoiser, self)._jacobian(image + h * move, sigma)
+                 for h, move in moves]  # fmt: skip
         return JacobianOperator(
             image.size, lambda V: sum(one.matmat(V) for one in parts) / len(parts), positive=True
         )

@@ -84,7 +84,8 @@ def test_no_noise_returns_training_images(name, training):
 
 def test_smoothed_without_noise_is_a_barycentre_of_nearest_images(training, noisy):
     denoiser = THEORIES["smoothed"]().fit(training)
-    moved = noisy[0] + 0.1 * denoiser.perturbations_[:, 0]
+    pairs = denoiser.perturbations_[:, 0]
+    moved = noisy[0] + 0.1 * np.concatenate([pairs, -pairs])
     nearest = np.square(moved[:, None] - training).sum((2, 3)).argmin(1)
     assert_allclose(denoiser.transform(noisy[:1], 0.0)[0], training[nearest].mean(0), atol=1e-9)
 
