@@ -1,9 +1,9 @@
 """Say what a denoiser is, on one page: quality, Bayes, adaptive basis, symmetries, reach, cost.
 
 MODEL is a saved network (a folder, or a name of gahb-sk info), or a denoiser such as
-'WaveletShrinkage(n_shifts=16)'. IMAGES are clean ones that it was not trained on: a folder, a file,
-or a class such as 'c-alpha(alpha=2)'; with --noisy, noisy ones. Writes index.html (self-contained),
-tables and pictures. Progress is shown on stderr.
+'WaveletShrinkage(n_shifts=16)'. IMAGES are clean ones that it was not trained on: a folder, a file
+(one image, or a .npy stack), or a class such as 'c-alpha(alpha=2)'; with --noisy, noisy ones.
+Writes index.html (self-contained), tables and pictures. Progress is shown on stderr.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ def add_arguments(parser):
     """Add the arguments of ``gahb-sk audit``."""
     add = parser.add_argument
     add("model", metavar="MODEL", help="saved network, or Name(parameter=value, ...)")
-    add("images", metavar="IMAGES", help="folder, file or class of images")
+    add("images", metavar="IMAGES", help="folder, file, .npy stack or class of images")
     add_images(add)
     add("--beside", metavar="MODEL", help="a second denoiser, shown side by side")
     add("--train", metavar="DIR", help="images that MODEL was trained on, a folder or a class")

@@ -16,8 +16,17 @@ from gahb_sk.cli._arguments import folds, noise_level, positive_int, redo
 from gahb_sk.cli._comparison_page import FILES, Section, write_report
 from gahb_sk.cli._denoise import for_colors
 from gahb_sk.cli._denoisers import describe, parse_denoisers
-from gahb_sk.cli._inputs import NAMES, is_image_file, load_file, load_images, make_images, splitter
+from gahb_sk.cli._inputs import (
+    NAMES,
+    Images,
+    is_image_file,
+    load_file,
+    load_images,
+    make_images,
+    splitter,
+)
 from gahb_sk.cli._page import check_output
+from gahb_sk.cli._stacks import is_stack, read_stack
 from gahb_sk.denoisers.learned._shipped import COLOR, GREY
 from gahb_sk.experiments import compare_denoisers
 from gahb_sk.training import interruptions_raised
@@ -74,7 +83,7 @@ def add_arguments(parser):
 def run(args):
     """Compare, write the report, and say where it is."""
     folder = check_output(args.output, FILES)
-    one = args.images is not None and is_image_file(args.images)
+    one = _is_one_image(args)
     names = (SHIPPED[args.color], *UNTRAINED) if one else DENOISERS
     args.denoisers = args.denoisers or default_denoisers(names)
     denoisers = parse_denoisers(args.denoisers)
@@ -90,6 +99,10 @@ def run(args):
     return 0
 
 
+def _is_one_image(args):
+    return args.images is not None and is_image_file(args.images) and not is_stack(args.images)
+
+
 def _whole(denoisers):
     """Return the split of one image, on which nothing is trained, or refuse what learns."""
     learning = [name for name, denoiser in denoisers.items() if denoiser.learns]
@@ -103,7 +116,7 @@ def _whole(denoisers):
 
 def images_of(args):
     """Load or make the images that the arguments ask for."""
-    if args.images is not None and is_image_file(args.images):
+    if _is_one_image(args):
         if args.n_images is not None:
             raise ValueError("--n-images: expected with a folder only, got it with one file.")
         return load_file(args.images, image_size=args.image_size, color=args.color)
@@ -113,6 +126,10 @@ def images_of(args):
         return make_images(args.dataset or "c-alpha", alpha=args.alpha, seed=args.seed, **options)
     if args.alpha is not None:
         raise ValueError("--alpha: expected with --dataset c-alpha only, got it with --images.")
+    if is_stack(args.images):
+        options["image_size"] = args.image_size
+        X = read_stack(args.images, **options)
+        return Images(X, "Your images", f"{len(X)} images of {args.images}.")
     return load_images(args.images, seed=args.seed, **options)
 
 

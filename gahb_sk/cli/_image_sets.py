@@ -7,6 +7,7 @@ import numpy as np
 
 from gahb_sk.cli._image_classes import parse_image_class
 from gahb_sk.cli._inputs import load_images
+from gahb_sk.cli._stacks import is_stack, read_stack
 from gahb_sk.cli._subjects import GENERATED, read_subject
 from gahb_sk.image_classes import CAlphaImages
 
@@ -29,13 +30,17 @@ class Subjects:
 
 
 def read_subjects(text, *, image_size=None, color=False, seed=0):
-    """Read images of a folder, cut into patches, one image of a file, or several of a class."""
+    """Read images of a folder (as patches), of a stack or a class, or the one image of a file."""
     if Path(text).is_dir():
         size = GENERATED if image_size is None else image_size
         found = load_images(text, image_size=size, color=color, seed=seed)
         # Spread over the files, which come one after the other.
         places = np.unique(np.linspace(0, len(found.X) - 1, N_AUDITED).astype(int))
         return Subjects(found.X[places], f"images of {Path(text).name}, {size}x{size}")
+    if is_stack(text):
+        images = read_stack(text, image_size=image_size, color=color)
+        places = np.unique(np.linspace(0, len(images) - 1, N_AUDITED).astype(int))
+        return Subjects(images[places], f"images of {Path(text).name}")
     subject = read_subject(text, image_size=image_size, color=color, seed=seed)
     if subject.training is None:
         return Subjects(subject.image[None], subject.title)
@@ -46,7 +51,9 @@ def read_subjects(text, *, image_size=None, color=False, seed=0):
 
 
 def read_training_images(text, *, image_size=None, color=False, seed=0):
-    """Read all images of a folder, or those of a class that denoisers are fitted on."""
+    """Read all images of a folder or a stack, or those of a class that denoisers are fitted on."""
+    if is_stack(text):
+        return read_stack(text, image_size=image_size, color=color)
     if Path(text).is_dir():
         size = GENERATED if image_size is None else image_size
         return load_images(text, image_size=size, color=color, seed=seed).X

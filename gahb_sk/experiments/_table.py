@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import ItemsView, Iterator, KeysView, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,6 +12,9 @@ from gahb_sk._files import atomic_path, write_json
 
 if TYPE_CHECKING:
     import pandas
+
+
+_LINES = 60  # rows printed
 
 
 class Table:
@@ -35,6 +39,10 @@ class Table:
     [24.6]
     >>> len(table), list(table)
     (2, ['sigma', 'psnr'])
+    >>> print(table)
+    sigma  psnr
+      0.1  30.5
+      0.3  24.6
     """
 
     def __init__(self, columns: dict):
@@ -68,6 +76,17 @@ class Table:
     def items(self) -> ItemsView[str, np.ndarray]:
         """Names and arrays of the columns."""
         return self._columns.items()
+
+    def __str__(self):
+        """The first rows as aligned text."""
+        rows = [[_as_text(value) for value in row.values()] for row in islice(self.rows(), _LINES)]
+        widths = [max(map(len, column)) for column in zip(list(self), *rows, strict=True)]
+        lines = [
+            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in (list(self), *rows)
+        ]
+        more = self.n_rows - len(rows)
+        return "\n".join(lines + [f"... and {more} more rows"] * (more > 0))
 
     def __repr__(self):
         return f"{type(self).__name__}({self.n_rows} rows: {', '.join(self)})"
@@ -151,3 +170,8 @@ class Table:
         JSON has no NaN and no infinity: they are written as null.
         """
         write_json(path, list(self.rows()))
+
+
+def _as_text(value):
+    """Return a cell as text; floats with five digits."""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

@@ -46,6 +46,13 @@ def results(tmp_path):
     return json.loads((tmp_path / "report" / "results.json").read_text(), parse_constant=refuse)
 
 
+def test_a_stack_is_audited_as_it_is(tmp_path):
+    np.save(tmp_path / "stack.npy", smooth_images()[:6])
+    words = ["WaveletShrinkage", str(tmp_path / "stack.npy"), "--sigma", "0.1", "--quick"]
+    assert main(["audit", *words, "--output", str(tmp_path / "report")]) == 0
+    assert (tmp_path / "report" / "index.html").is_file()
+
+
 def test_two_denoisers_side_by_side(network, tmp_path, capsys):
     words = [network, "c-alpha(alpha=3)", "--beside", "WienerDenoiser", "--sigma", "0.1", "0.3"]
     assert run(tmp_path, *words, "--n-components", "8") == 0

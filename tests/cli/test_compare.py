@@ -91,6 +91,18 @@ def test_folder_of_images(photographs, tmp_path, capsys):
     assert result["settings"]["shape"] == [22, 3, 16, 16]
 
 
+def test_a_stack_is_cross_validated(tmp_path, rng, capsys):
+    file = tmp_path / "stack.npy"
+    np.save(file, rng.rand(6, 16, 20).astype(np.float32))
+    words = ["--images", file, "--sigma", "0.1", "--cv", "3", *FAST]
+    assert compare(tmp_path / "report", *words) == 0
+    with open(tmp_path / "report" / "results.csv") as table:
+        assert {row["fold"] for row in csv.DictReader(table)} == {"0", "1", "2"}
+    capsys.readouterr()
+    assert compare(tmp_path / "other", *words, "--image-size", "8") == 1
+    assert "is a stack" in error_of(capsys)
+
+
 def test_flat_patches_are_left_out_and_said(photographs, tmp_path, capsys, recwarn):
     """A black border: an oracle would give its patches back exactly, of infinite PSNR."""
     pixels = np.array(Image.open(photographs / "a.png"))
