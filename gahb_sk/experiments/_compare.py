@@ -94,7 +94,7 @@ def compare_denoisers(
     folder : str or path-like, default=None
         Where to save the networks that are trained, ``networks/NAME``, with several folds
         ``networks/NAME/fold-K``, and in ``scores`` those of each denoiser on each fold, as soon
-        as they are known. The same call goes on after an interruption. Functions, torch
+        as they are known, with their seconds. The same call goes on after an interruption. Functions, torch
         modules and fitted denoisers are compared again, since a file cannot tell whether they
         have changed. Workers on other machines need a folder that all of them see.
 
@@ -133,8 +133,9 @@ def compare_denoisers(
     images = None if folder is None else fingerprint(X)
     if folder is not None:
         check_writable(folder)
-    with _ctrl_c_held(n_jobs):
-        results = as_they_come(n_jobs)(
+    parallel = as_they_come(n_jobs)
+    with _ctrl_c_held(n_jobs if parallel.return_generator else 1):  # else until all is done
+        results = parallel(
             delayed(_run_task)(
                 denoisers[name], X, *folds[fold], n_examples * (fold == 0), shared, images,
                 *places[name, fold],
