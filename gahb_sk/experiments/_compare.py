@@ -94,9 +94,9 @@ def compare_denoisers(
     folder : str or path-like, default=None
         Where to save the networks that are trained, ``networks/NAME``, with several folds
         ``networks/NAME/fold-K``, and in ``scores`` those of each denoiser on each fold, as soon
-        as they are known, with their seconds. The same call goes on after an interruption. Functions, torch
-        modules and fitted denoisers are compared again, since a file cannot tell whether they
-        have changed. Workers on other machines need a folder that all of them see.
+        as they are known, with their seconds. The same call goes on after an interruption.
+        Functions, torch modules and fitted denoisers are compared again, since a file cannot tell
+        whether they have changed. Workers on other machines need a folder that all of them see.
 
     Returns
     -------
