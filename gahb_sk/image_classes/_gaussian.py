@@ -9,10 +9,12 @@ from functools import cached_property
 
 import numpy as np
 
+from gahb_sk._memory import check_memory
 from gahb_sk._random import image_normals
 from gahb_sk.image_classes._base import ImageClass, as_batch, finite_image, frozen
 
 CHUNK = 256  # images read at a time
+_SQUARES = 6  # matrices of the size of the covariance that are in memory together
 ROUNDING = 1e-10  # of eigenvalues, relative to the largest
 
 
@@ -78,6 +80,7 @@ class GaussianImages(ImageClass):
         """
         batch = as_batch(X)
         d = int(np.prod(batch.shape[1:]))
+        check_memory(_SQUARES * 8 * d**2, f"Covariances of {d} values", "Cut out smaller images.")
         mean, square = np.zeros(d), np.zeros((d, d))
         for _, chunk in batch.chunks(CHUNK):
             mean += chunk.reshape(-1, d).sum(0, dtype=np.float64)

@@ -14,6 +14,7 @@ image all of them are the empirical Bayes denoiser.
 """
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ from gahb_sk.denoisers.optimal._windows import (
     cut_runs,
     moved_runs,
     on_torus,
+    strips,
     windows,
     wrapped_runs,
 )
@@ -253,11 +255,11 @@ class LocalEmpiricalBayesDenoiser(ByLevel, BaseDenoiser):
 
         sizes = (size, size) if self.boundary == "cut" else lengths
         padded = self._padded(images, lengths)
-        for rows in self._runs(noisy.shape[2], sizes[0]):
-            for columns in self._runs(noisy.shape[3], sizes[1]):
+        for run, columns in product(*map(self._runs, noisy.shape[2:], sizes)):
+            whole = self._compared(training, lengths, run, columns)
+            for rows in strips(run, columns, len(noisy) * noisy.shape[1]):
                 given = windows(padded, rows, columns), sigma, rows, columns, blocks, function
                 if self.equivariant:
-                    whole = self._compared(training, lengths, rows, columns)
                     yield rows, columns, window_means.means_everywhere(*given, whole)
                 else:
                     yield rows, columns, window_means.means_in_place(*given)
@@ -288,10 +290,8 @@ class LocalEmpiricalBayesDenoiser(ByLevel, BaseDenoiser):
         found = self._means(noisy, sigma, size, self.training_images_, window_means.moments)
         lengths = self._lengths(noisy, size, self.training_images_)
         number = torch.arange(noisy.numel(), dtype=torch.float64).reshape(noisy.shape)
-        covariance = window_means.covariance_matrix(
-            found, self._padded(number, lengths), noisy.numel()
-        )
-        return covariance * float(inverse_variance(sigma)[0]) if sigma > 0 else 0 * covariance
+        J = window_means.covariance_matrix(found, self._padded(number, lengths), noisy.numel())
+        return J * float(inverse_variance(sigma)[0]) if sigma > 0 else 0 * J
 
 
 def _is_bank(value):

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch.nn.functional import pad
 
+_STRIP_VALUES = 2**23
+
 
 class Run(NamedTuple):
     """Windows of one length, from start up to stop, estimate their pixels low up to high."""
@@ -61,6 +63,17 @@ def cut_runs(side, size):
         if stop - start < size:
             runs.append(Run(start, start + 1, own[0] - start, own[-1] + 1 - start, stop - start))
     return runs
+
+
+def strips(rows, columns, n_channels):
+    """Split the run of rows, so that the windows of a strip fit into memory with their copies.
+
+    ``n_channels`` is that of all images together.
+    """
+    row = n_channels * (columns.stop - columns.start) * rows.length * columns.length
+    length = max(1, _STRIP_VALUES // row)
+    starts = range(rows.start, rows.stop, length)
+    return [rows._replace(start=start, stop=min(start + length, rows.stop)) for start in starts]
 
 
 def on_torus(images, lengths):
