@@ -5,6 +5,7 @@ from scipy import sparse
 
 from gahb_sk._arrays import is_lazy, is_torch
 
+LARGEST = 1e150  # magnitude of values, and the inverse of the least
 FLOATS = ("float32", "float64")
 _NUMBERS = "fiO"  # kinds of dtype; objects may be numbers, which the conversion tells
 
@@ -103,9 +104,14 @@ def _check_channels_first(X, name):
 
 
 def check_finite(X, name="X"):
-    """Return X; refuse NaN and infinity. Lazy stacks are checked when their images are read."""
-    if is_lazy(X) or is_finite(X):
+    """Return X; refuse NaN, infinity, and magnitudes that cannot be squared.
+
+    Lazy stacks are checked when their images are read.
+    """
+    if is_lazy(X):
         return X
+    if is_finite(X):
+        return check_magnitude(X, name)
     finite = X.isfinite().cpu().numpy() if is_torch(X) else np.isfinite(X)
     finite = np.atleast_1d(finite)
     bad = int(np.argmin(finite.reshape(len(finite), -1).all(1)))
@@ -113,6 +119,19 @@ def check_finite(X, name="X"):
         f"{name}: expected finite values, got NaN or infinity in image {bad}. Remove or "
         "repair that image."
     )
+
+
+def check_magnitude(X, name="X"):
+    """Return X; refuse values whose squares, which are taken everywhere, leave double precision."""
+    if str(X.dtype).endswith("float64") and 0 not in X.shape:
+        largest = max(float(X.max()), -float(X.min()))
+        if largest > LARGEST or 0 < largest < 1 / LARGEST:
+            raise ValueError(
+                f"{name}: expected values that double precision can square, up to {LARGEST:.0e} "
+                f"and not all below {1 / LARGEST:.0e} in magnitude, got {largest:.3g}. Rescale the "
+                "images, and sigma with them."
+            )
+    return X
 
 
 def is_finite(X):

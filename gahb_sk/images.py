@@ -12,7 +12,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_array, validate_data
 
 from gahb_sk._arrays import is_lazy, is_torch, numpy_dtype
-from gahb_sk._image_checks import check_dimensions, check_finite, check_kind
+from gahb_sk._image_checks import check_dimensions, check_finite, check_kind, check_magnitude
 from gahb_sk._validation import check_flat_features
 
 
@@ -190,6 +190,7 @@ def _check_flat(X, image_shape, name, estimator, reset):
         X = check_array(X, dtype=[np.float64, np.float32], input_name=name)
     else:
         X = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
+    X = X if is_lazy(X) else check_magnitude(X, name)
     return ImageBatch(X, "flat", flat_image_shape(image_shape, X.shape[1]), name)
 
 

@@ -13,7 +13,7 @@ from scipy.ndimage import correlate1d
 from sklearn.utils import gen_batches
 
 from gahb_sk._arrays import to_numpy
-from gahb_sk._image_checks import FLOATS, check_finite, check_kind, check_not_empty
+from gahb_sk._image_checks import FLOATS, LARGEST, check_finite, check_kind, check_not_empty
 from gahb_sk._validation import numbers, validate_params
 from gahb_sk.images import as_images
 
@@ -89,7 +89,8 @@ def input_psnr(sigma, *, data_range=1.0):
     >>> print(input_psnr(0.1))
     20.0
     """
-    return 20 * np.log10(check_data_range(data_range) / np.asarray(sigma, np.float64))[()]
+    levels = np.log10(np.asarray(sigma, np.float64))
+    return 20 * (np.log10(check_data_range(data_range)) - levels)[()]
 
 
 def ssim(clean, denoised, *, data_range=1.0):
@@ -234,9 +235,12 @@ def cosine_similarity(A, B, *, centered=False):
 
 
 def check_data_range(data_range):
-    """Return ``data_range`` if it is a positive finite number; raise ValueError if not."""
-    if not (isinstance(data_range, Real) and np.isfinite(data_range) and data_range > 0):
-        raise ValueError(f"data_range: expected a positive finite number, got {data_range!r}.")
+    """Return ``data_range``; raise ValueError unless it is a positive number to be squared."""
+    if not (isinstance(data_range, Real) and 1 / LARGEST < data_range < LARGEST):
+        raise ValueError(
+            f"data_range: expected a positive finite number below {LARGEST:.0e}, got "
+            f"{data_range!r}."
+        )
     return float(data_range)
 
 

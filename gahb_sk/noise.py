@@ -10,7 +10,7 @@ from scipy.ndimage import uniform_filter
 from scipy.special import ndtri
 
 from gahb_sk._arrays import is_torch, numpy_dtype
-from gahb_sk._image_checks import FLOATS, check_finite, check_kind
+from gahb_sk._image_checks import FLOATS, check_finite, check_kind, check_magnitude
 from gahb_sk._random import image_normals, seed_sequence
 from gahb_sk._validation import at_least, validate_params
 from gahb_sk.images import as_images
@@ -297,4 +297,6 @@ def check_sigma(sigma, n, name="sigma"):
     if not (np.isfinite(values).all() and (values >= 0).all()):
         worst = values[~(np.isfinite(values) & (values >= 0))][0] if values.ndim else values
         raise ValueError(f"{name}: expected finite values >= 0, got {float(worst)!r}.")
+    if values.size:
+        check_magnitude(np.atleast_1d(values), name)
     return np.broadcast_to(values, (n,)).copy()

@@ -20,7 +20,6 @@ from gahb_sk.noise import check_sigma, estimate_sigma, warn_of_bytes
 
 # Images in [0, 1] with noise that is plausible for them stay between; with more they don't.
 _UNIT_WITH_NOISE = (-1, 2)
-_LARGEST = 1e150  # values, and inverse of the smallest: double precision can hold their squares
 
 
 class DenoiserTemplate(TransformerMixin, Documented, BaseEstimator):
@@ -46,13 +45,11 @@ class DenoiserTemplate(TransformerMixin, Documented, BaseEstimator):
     def _check_training_images(self, X, y=None):
         if y is not None and len(shape_of(X)) > 1 and shape_of(y) == shape_of(X):
             X = y
-        images = as_images(X, image_shape=self.image_shape, estimator=self, reset=True)
-        return _check_magnitude(images, "X")
+        return as_images(X, image_shape=self.image_shape, estimator=self, reset=True)
 
     def _check_images(self, X, name="X"):
         check_is_fitted(self)
         images = as_images(X, image_shape=self.image_shape, name=name, estimator=self, reset=False)
-        _check_magnitude(images, name)
         came, fitted = images.image_shape, tuple(getattr(self, "image_shape_", images.image_shape))
         same = {
             "nothing": True,
@@ -172,16 +169,3 @@ class DenoiserTemplate(TransformerMixin, Documented, BaseEstimator):
 
     def _chunk_length(self, shape):
         return max(1, self._chunk_pixels // int(np.prod(shape[1:])))
-
-
-def _check_magnitude(images, name):
-    """Return images; refuse values that cannot be squared, which denoisers do everywhere."""
-    if images.kind != "lazy" and "64" in str(images.dtype):
-        largest = float(abs(images.tensor() if images.kind == "torch" else images.numpy()).max())
-        if largest > _LARGEST or 0 < largest < 1 / _LARGEST:
-            raise ValueError(
-                f"{name}: expected values that double precision can square, up to {_LARGEST:.0e} "
-                f"and not all below {1 / _LARGEST:.0e} in magnitude, got {largest:.3g}. Rescale "
-                "the images (and sigma)."
-            )
-    return images

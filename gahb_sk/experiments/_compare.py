@@ -28,6 +28,7 @@ from gahb_sk.experiments._noisy_images import check_sigmas
 from gahb_sk.experiments._parallel import as_they_come
 from gahb_sk.experiments._table import Table
 from gahb_sk.images import as_images
+from gahb_sk.metrics import check_data_range
 
 EXAMPLE_NAMES = ("clean", "noisy")
 METRICS = ("psnr", "ssim")
@@ -124,7 +125,7 @@ def compare_denoisers(
     _refuse_example_names(denoisers)
     _refuse_flat_rows(X)
     n = len(as_images(X))
-    sigmas = check_sigmas(sigma)
+    sigmas, data_range = check_sigmas(sigma), check_data_range(data_range)
     root = seed_sequence(random_state)
     folds = _split(cv, X, n, groups, root)
     tasks = [(name, fold) for name in denoisers for fold in range(len(folds))]

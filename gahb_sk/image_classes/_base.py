@@ -10,6 +10,7 @@ import importlib
 
 import numpy as np
 
+from gahb_sk._image_checks import check_magnitude
 from gahb_sk._random import seed_sequence
 from gahb_sk._validation import at_least, validate_parameters, validate_params
 from gahb_sk.image_classes._sampling import (
@@ -269,4 +270,4 @@ def finite_image(image, name):
             f"{name}: expected one finite image (H, W) or (C, H, W), got shape "
             f"{image.shape}" + ("." if image.ndim not in (2, 3) else " with NaN or infinity.")
         )
-    return image
+    return check_magnitude(image, name)

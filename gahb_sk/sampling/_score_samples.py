@@ -97,7 +97,7 @@ def score_samples(
     X = np.asarray(to_numpy(as_array(X)))
     as_images(X)
     X = X.astype(np.float64)
-    sigma = check_sigma(sigma, len(X))
+    sigma, sigma_max = check_sigma(sigma, len(X)), float(check_sigma(sigma_max, 1, "sigma_max")[0])
     if not sigma.min() > 0:
         raise ValueError(f"sigma: expected levels > 0, got {float(sigma.min())!r}.")
     reference = as_denoiser(reference, name="reference", oracles=False)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy import linalg
 
 from gahb_sk._arrays import as_array, is_lazy
+from gahb_sk._image_checks import check_magnitude
 from gahb_sk._validation import HasMethods, at_least, numbers, validate_params
 from gahb_sk.transforms._base import Transform
 
@@ -100,6 +101,8 @@ def principal_components(
     if not is_lazy(images) and not numbers().is_satisfied_by(images):
         raise ValueError("images: expected finite numbers, at least one image of one pixel.")
     images = as_array(images)
+    if not is_lazy(images):
+        check_magnitude(images, "images")
     n, d = images.shape[0], int(np.prod(images.shape[1:]))
     mean = sum(rows.sum(axis=0) for rows in _rows(images, chunk)) / n
     route = _from_images if n <= d else _from_covariance

@@ -15,6 +15,7 @@ Where :math:`\rho_T` is continuous, Stein's unbiased estimate of its risk is
 import numpy as np
 import numpy.typing as npt
 
+from gahb_sk._image_checks import check_magnitude
 from gahb_sk._validation import at_least, broadcast, check_name, numbers, validate_params
 
 N_TRIALS = 16  # thresholds that "sure" tries, evenly from 0 to the universal one
@@ -130,7 +131,7 @@ def stein_risk(
         raise ValueError("coefficients: expected an array of shape (n, ...), got one number.")
     flat = np.reshape(coefficients, (len(coefficients), -1))
     threshold = broadcast(threshold, len(flat), "threshold")
-    variance = broadcast(np.square(sigma), len(flat), "sigma")
+    variance = np.square(check_magnitude(broadcast(sigma, len(flat), "sigma"), "sigma"))
     return _stein_risk(flat, threshold, variance, rule)
 
 

@@ -42,6 +42,10 @@ BAD = {
     "NaN images": np.full((2, 8, 8), np.nan),
     "integers": np.zeros((2, 8, 8), np.uint8),
     "2-D": np.zeros((8, 8)),
+    "huge images": 1e300 * np.random.default_rng(0).random((2, 8, 8)),
+    "tiny images": 1e-310 * np.random.default_rng(0).random((2, 8, 8)),
+    "1e300": 1e300,
+    "1e-300": 1e-300,
 }
 
 

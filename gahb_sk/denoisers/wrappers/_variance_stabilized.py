@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gahb_sk._validation import Interval, Real, positive
+from gahb_sk._validation import Interval, Real
 from gahb_sk.denoisers.wrappers._wrapper import WrapperDenoiser
 from gahb_sk.noise import estimate_count_noise
 from gahb_sk.transforms._anscombe import anscombe, inverse_anscombe
@@ -63,8 +63,8 @@ class VarianceStabilized(WrapperDenoiser):
 
     _parameter_constraints: dict = {
         **WrapperDenoiser._parameter_constraints,
-        "gain": [positive(), None],
-        "read_noise": [Interval(Real, 0, None, closed="left"), None],
+        "gain": [Interval(Real, 1e-100, 1e100, closed="both"), None],
+        "read_noise": [Interval(Real, 0, 1e100, closed="both"), None],
         "offset": [Interval(Real, None, None, closed="neither"), None],
     }
 
