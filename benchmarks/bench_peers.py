@@ -107,15 +107,16 @@ def once(measure):
 
 
 def quality_rows(name, make, done, levels):
-    """Compare the denoisers that are not done yet on one kind of images, one after the other."""
-    images, known = make(), {row["denoiser"] for row in done}
+    """Compare one denoiser after the other on one kind of images, at the levels not done yet."""
+    images, known = make(), {(row["denoiser"], round(row["sigma"], 5)) for row in done}
     kept = ("denoiser", "kind", "bound", "sigma", "psnr", "psnr_se", "ssim", "ssim_se",
             "n_images")  # fmt: skip
     for denoiser in images.denoisers:
-        if denoiser not in known:
+        left = [sigma for sigma in levels if (denoiser, round(sigma, 5)) not in known]
+        if left:
             one = {denoiser: images.denoisers[denoiser]}
             found = pooled([
-                compare_denoisers(one, X, levels, cv=images.split(X), random_state=k)
+                compare_denoisers(one, X, left, cv=images.split(X), random_state=k)
                 for k, X in enumerate(images.stacks)
             ])  # fmt: skip
             yield [{"case": name, **{key: row[key] for key in kept}}
@@ -136,9 +137,10 @@ def pooled(comparisons):
 
 def wide(table, metric):
     """Return a row per denoiser and kind of images with the metric (standard error) per level."""
-    rows = {}
+    rows, levels = {}, np.unique(table["sigma"]).tolist()
     for row in table.rows():
         head = {key: row[key] for key in ("case", "denoiser", "kind", "bound")}
+        head |= {f"{sigma:.3f}": "" for sigma in levels}
         text = f"{row[metric]:.{WIDE[metric]}f} ({row[metric + '_se']:.{WIDE[metric]}f})"
         rows.setdefault((row["case"], row["denoiser"]), head)[f"{row['sigma']:.3f}"] = text
     return Table.from_rows(list(rows.values()))
