@@ -55,17 +55,22 @@ def test_the_estimate_is_no_less_than_what_is_used(monkeypatch):
     assert estimate / 3 < peak < estimate
 
 
-MANY, LARGE = 10_000, 2048
-# Images of 64x64, and sides of one image, for those that take minutes otherwise.
+MANY, LARGE = (10_000, 64), (1, 2048)
+# Numbers and sides of images for those that take minutes otherwise.
 SMALLER = {
-    "BM3DDenoiser": (100, 512),
-    "BandletShrinkage": (1000, 1024),
-    "CAlphaPosteriorMean": (2, 64),
-    "CovarianceWindowsDenoiser": (4, LARGE),
-    "DiskPosteriorMean": (2, LARGE),
-    "NonLocalMeansDenoiser": (2000, 1024),
-    "TotalVariationDenoiser": (2000, 1024),
-    "VarianceStabilized": (2000, LARGE),
+    "BM3DDenoiser": ((100, 64), (1, 512)),
+    "BandletShrinkage": ((1000, 64), (1, 1024)),
+    "CAlphaPosteriorMean": ((2, 64), (1, 64)),
+    "CovarianceWindowsDenoiser": ((20, 32), LARGE),
+    "DiskPosteriorMean": ((2, 64), LARGE),
+    "GaussianPosteriorMean": ((2000, 32), LARGE),
+    "LocalEmpiricalBayesDenoiser": ((200, 64), LARGE),
+    "NonLocalMeansDenoiser": ((2000, 64), (1, 1024)),
+    "PretrainedDenoiser": ((1000, 64), LARGE),
+    "SmoothedEmpiricalBayesDenoiser": ((2000, 64), LARGE),
+    "TangentProjection": ((2, 64), LARGE),
+    "TotalVariationDenoiser": ((2000, 64), (1, 1024)),
+    "VarianceStabilized": ((2000, 64), LARGE),
 }
 
 
@@ -82,9 +87,8 @@ def in_status(name):
 def test_transforms_need_a_gigabyte_beyond_input_and_output(name, kind, monkeypatch):
     """All of the process is counted, torch too. What needs more is refused before it begins."""
     have(monkeypatch, 2**33)
-    many, side = SMALLER.get(name, (MANY, LARGE))
-    shape = (many, 64, 64) if kind == "many" else (1, side, side)
-    X = np.random.default_rng(0).random(shape, np.float32)
+    n, side = SMALLER.get(name, (MANY, LARGE))[kind == "large"]
+    X = np.random.default_rng(0).random((n, side, side), np.float32)
     denoiser = make_denoiser(name)
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")  # the highest memory counts from now on
