@@ -13,6 +13,7 @@ from ._generalization_curve import (
     generalization_curve as generalization_curve,
 )
 from ._league import Calibration as Calibration, calibrate as calibrate, league as league
+from ._loss_parts import LossParts as LossParts, loss_parts as loss_parts
 from ._memorization_test import (
     MemorizationTest as MemorizationTest,
     memorization_test as memorization_test,

@@ -14,6 +14,7 @@ from gahb_sk.denoisers import (
     SmoothedEmpiricalBayesDenoiser,
 )
 from gahb_sk.image_classes import GaussianImages
+from gahb_sk.testing import check_denoiser
 
 SIDE, SIGMA = 8, 0.2
 THEORIES = {
@@ -54,6 +55,12 @@ def softmax_mean(query, keys, values, sigma):
     return np.tensordot(weight / weight.sum(), values, 1)
 
 
+@every_theory
+def test_the_contract_is_kept(name):
+    """With the parameters of this file; the defaults are checked with all other denoisers."""
+    check_denoiser(THEORIES[name]())
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_window_as_large_as_the_image_gives_empirical_bayes(name, training, noisy):
     found = THEORIES[name]().set_params(**WHOLE[name]).fit(training).transform(noisy, SIGMA)
@@ -90,13 +97,15 @@ def test_smoothed_without_noise_is_a_barycentre_of_nearest_images(training, nois
     assert_allclose(denoiser.transform(noisy[:1], 0.0)[0], training[nearest].mean(0), atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["local", "composite", "covariance", "whole"])
+@pytest.mark.parametrize(
+    "name", ["local", "equivariant", "torus", "composite", "covariance", "smoothed", "whole"]
+)
 def test_white_gaussian_images_give_the_wiener_filter(name, global_random_seed):
     """Pixels are independent, so windows of one pixel suffice, and many images fill them."""
     law = GaussianImages(np.full((2, 2), 0.5), 0.04 * np.eye(4))
     X = law.sample(15_000, global_random_seed, dtype=np.float64)
-    changes = {"local": {"patch_size": 1}, "composite": {"patch_size": 1}}
-    changes["covariance"] = {"threshold": 0.3}
+    changes = dict.fromkeys(("local", "equivariant", "torus", "composite"), {"patch_size": 1})
+    changes |= {"covariance": {"threshold": 0.3}, "smoothed": {"bandwidth": 0.05, "n_pairs": 4}}
     theory = EmpiricalBayesDenoiser() if name == "whole" else THEORIES[name]()
     theory.set_params(**changes.get(name, {})).fit(X)
     noisy = add_gaussian_noise(law.sample(20, global_random_seed + 1), 0.2, global_random_seed)
