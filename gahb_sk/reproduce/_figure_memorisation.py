@@ -7,6 +7,7 @@ from gahb_sk.analysis import NetworkFeatures, feature_spread
 from gahb_sk.experiments import Table, distance_divergence
 from gahb_sk.noise import add_gaussian_noise
 from gahb_sk.reproduce import _pairs
+from gahb_sk.reproduce._along_training import standardized
 from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
 from gahb_sk.sampling import ScoreSampler
 
@@ -34,9 +35,9 @@ def run(setup):
         train, fresh = X[:n], X[n : n + _FRESH]
         samples = [_draw(one, n_samples, X.shape[1:], setup) for one in pairs[n]]
         finite = np.all([np.isfinite(s).all((1, 2)) for s in samples], axis=0)
-        first, second = (_standardized(s[finite]) for s in samples)
+        first, second = (standardized(s[finite]) for s in samples)
         found = distance_divergence(
-            first, _standardized(train), _standardized(fresh), random_state=setup.stream(911)
+            first, standardized(train), standardized(fresh), random_state=setup.stream(911)
         )
         shown[n] = found
         rows.append({
@@ -56,12 +57,6 @@ def _draw(denoiser, n_samples, shape, setup):
     seed = int(setup.stream(910).generate_state(1)[0])
     sampler = ScoreSampler(denoiser, random_state=seed, on_divergence="nan")
     return sampler.sample(n_samples, shape).images
-
-
-def _standardized(images):
-    """Images without mean and of norm 1: networks without biases may sample any contrast."""
-    images = images - images.mean((1, 2), keepdims=True)
-    return images / np.linalg.norm(images, axis=(1, 2), keepdims=True)
 
 
 def _auc(denoiser, train, fresh, setup):
