@@ -67,10 +67,11 @@ def draw_examples(examples, indices, n_rows=1):
 
 
 def panels(n, width=4.6, height=3.8):
-    """Return a figure and n axes, three in a row."""
+    """Return a figure and n axes: four in two rows, else three in a row."""
     from gahb_sk.plots._style import canvas
 
-    columns, n_rows = min(n, 3), -(-n // 3)
+    columns = 2 if n == 4 else min(n, 3)
+    n_rows = -(-n // columns)
     figure = canvas(width * columns, height * n_rows)
     axes = figure.subplots(n_rows, columns, squeeze=False).ravel()
     for ax in axes[n:]:
