@@ -212,6 +212,16 @@ PLANS = {
             max_images=1_000_000,
         ),
         _patches("photograph-patches", "Patches of photographs, 40x40."),
+        Plan(
+            name="photograph-patches-energy",
+            text="Patches of photographs, 40x40, by the gradient of an energy, given sigma.",
+            image_size=40,
+            network="energy",
+            sizes={},
+            recipe="muon",
+            max_images=60_000,
+            parameters={"blind": False},
+        ),
         _patches(
             "photographs-shuffled",
             "Patches of photographs, 40x40, with one random permutation of their pixels.",
