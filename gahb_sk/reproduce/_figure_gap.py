@@ -108,14 +108,15 @@ def _own_networks():
 
 
 def _networks(case, setup, size):
-    """Return the shipped network, and those trained on this law and size by images seen."""
-    shipped = f"c-alpha-{case.alpha}"
-    there = setup.has(shipped) and not case.constant
-    found = {SHIPPED: setup.load(shipped)} if there else {}
+    """Return networks trained on this law and size by images seen, and the shipped one behind."""
+    found = {}
     for name in (area_plan(case.alpha, times, case.constant) for times in AREA_TIMES):
         if setup.has(name) and read_card(setup.folder(name))["plan"]["image_size"] == size:
             network = setup.load(name)
             found[f"{OWN}{network.n_images_seen_:,} images"] = network
+    shipped = f"c-alpha-{case.alpha}"
+    if setup.has(shipped) and not case.constant:  # last, so that colours agree between laws
+        found[SHIPPED] = setup.load(shipped)
     return found
 
 
@@ -243,7 +244,7 @@ def _draw_losses(tables, prefix, labels, xlabel):
 def _shared_legend(figure, axes):
     fullest = max(axes, key=lambda ax: len(ax.get_legend_handles_labels()[1]))
     handles = fullest.get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower center", ncols=5, fontsize=8)
+    figure.legend(*handles, loc="outside lower center", ncols=3, fontsize=8)
 
 
 FIGURE = PaperFigure(
