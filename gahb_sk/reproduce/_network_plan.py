@@ -46,7 +46,7 @@ class NetworkPlan:
     def sides_tested(self):
         """Least and largest side of the images that the network is tested on, for its card."""
         any_size = self.name.startswith(("c-alpha-", "photographs"))
-        any_size &= not getattr(self, "shuffled", False)
+        any_size &= not getattr(self, "shuffled", False) and "-area-" not in self.name
         return [self.image_size, _LARGEST_TESTED if any_size else self.image_size]
 
     def denoiser(self, **parameters):
