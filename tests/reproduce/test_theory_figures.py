@@ -1,4 +1,4 @@
-"""Figure training, at a size that takes seconds."""
+"""Figures league and training, at a size that takes seconds."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,9 @@ from gahb_sk.image_classes import GaussianImages
 from gahb_sk.reproduce import (
     Setup,
     _along_training as along,
+    _figure_league as figure_league,
     _figure_training as figure_training,
+    _league_cases as cases,
     get_figure,
     reproduce,
 )
@@ -133,3 +135,25 @@ def test_a_checkpoint_is_biased_only_while_the_test_loss_falls_beyond_chance():
         "own_low": [0.4, 0.6, 0.7, 0.8, 0.9],
     })  # fmt: skip
     assert figure_training.biased(part, "own") == [2]
+
+
+@pytest.mark.slow
+def test_classes_of_the_league_that_are_not_there_are_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(cases, "N_TRAIN", (3, 4))
+    monkeypatch.setattr(cases, "MAX_IMAGES", 32)
+    monkeypatch.setattr(figure_league, "SIGMAS", (0.3,))
+    monkeypatch.setattr(figure_league, "_SIZES", (3,))
+    every = cases.all_images
+
+    def some(setup):
+        return [one for one in every(setup) if one.name.startswith(("disks", "Fashion"))]
+
+    monkeypatch.setattr(figure_league, "all_images", some)
+    monkeypatch.setattr("gahb_sk.datasets._fashion.DEBIAN_FOLDER", tmp_path / "none")
+    outcome = reproduce(get_figure("league"), Setup(n_images=2, kept=tmp_path)).outcome
+    assert not outcome.complete and "Fashion-MNIST 16x16 is left out" in outcome.notes[-1]
+    table = outcome.table
+    assert set(table["role"]) == {"theory", "optimum", "network"}
+    assert table["n_train"].max() == 4 and (table["n_images"] == 2).all()
+    again = reproduce(get_figure("league"), Setup(n_images=2, kept=tmp_path)).outcome
+    assert_allclose(again.table["agreement"], table["agreement"])
