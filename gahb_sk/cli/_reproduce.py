@@ -86,6 +86,8 @@ def run(args):
                 continue
             print(f"Figure {figure.number}: {figure.title}", file=sys.stderr)
             write_reproduction(folder, reproduce(figure, setup), setup)
+            for rows in setup.kept.glob(f"{figure.number}-*.csv"):  # of a run that has ended
+                rows.unlink()
         page = write_figures_page(folder, redo(args, "figures"))
     if len(left) == len(figures):
         raise ValueError(" ".join(left))

@@ -43,6 +43,12 @@ def _theories(case):
 def _rows(case, n_test, seed):
     """Calibrate each theory on the first network's output, and compare all on other images."""
     first, *_ = case.networks
+    most = len(case.fresh) - _CALIBRATION
+    if n_test > most:
+        raise ValueError(
+            f"--images: expected at most {most} for figure league, got {n_test}. Theories are "
+            f"calibrated on {_CALIBRATION} others of {len(case.fresh)}."
+        )
     theories, chosen = {}, {}
     for name, (theory, values) in _theories(case).items():
         if values is not None:

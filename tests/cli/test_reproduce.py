@@ -100,6 +100,17 @@ def test_an_interrupted_figure_leaves_the_others(tmp_path, capsys):
     assert not (tmp_path / "figure-02" / "figure.json").exists()
 
 
+def test_rows_of_a_run_that_ended_are_not_read_again(tmp_path):
+    kept = [tmp_path / "kept" / name for name in ("1-of-3.csv", "2-of-3.csv", "alpha-1.csv")]
+    kept[0].parent.mkdir()
+    for path in kept:
+        path.write_text("who,psnr\n")
+    assert main(["reproduce", "2", "--output", str(tmp_path), "--seed", "13"]) == 1  # interrupted
+    assert all(path.exists() for path in kept)
+    assert main(["reproduce", "1", "--output", str(tmp_path)]) == 0
+    assert [path.exists() for path in kept] == [False, True, True]
+
+
 def test_training_comes_first_and_only_once(tmp_path, monkeypatch):
     trained = []
 
