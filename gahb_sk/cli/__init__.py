@@ -113,7 +113,8 @@ def _raise_interrupts_again(unraisable):
     Each import ends with such a callback, where Ctrl-C had no effect.
     """
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        here = threading.main_thread().ident, signal.SIGINT
+        # Not SIGINT, which a shell makes its background jobs ignore.
+        here = threading.main_thread().ident, signal.SIGTERM
         threading.Timer(0.01, signal.pthread_kill, here).start()
     else:
         sys.__unraisablehook__(unraisable)

@@ -82,6 +82,7 @@ def main():
     del thing
     time.sleep(300)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
 cli.main = main
 cli.entry_point()
 """
