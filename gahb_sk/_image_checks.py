@@ -124,7 +124,8 @@ def check_finite(X, name="X"):
 def check_magnitude(X, name="X"):
     """Return X; refuse values whose squares, which are taken everywhere, leave double precision."""
     if str(X.dtype).endswith("float64") and 0 not in X.shape:
-        largest = max(float(X.max()), -float(X.min()))
+        values = X.detach() if is_torch(X) else X
+        largest = max(float(values.max()), -float(values.min()))
         if largest > LARGEST or 0 < largest < 1 / LARGEST:
             raise ValueError(
                 f"{name}: expected values that double precision can square, up to {LARGEST:.0e} "
