@@ -63,7 +63,7 @@ def test_the_gap_goes_on_where_it_was_interrupted(small, folder, tmp_path):
     ]
     assert {"oracle bandlets", "wavelets, spun"} <= set(names)
     assert set(first.table["denoiser"]) == set(names)
-    assert np.isfinite(table["gap"]).all() and (table["certified"] == 1).all()
+    assert np.isfinite(table["gap"]).all()
     assert all(isinstance(picture, Figure) for picture in outcome.pictures.values())
     assert any("to the power of minus" in note for note in outcome.notes)
     assert not outcome.complete

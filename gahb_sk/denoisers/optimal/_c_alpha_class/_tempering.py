@@ -2,7 +2,7 @@ r"""From the prior to the posterior: a sequential Monte Carlo sampler in the lik
 
 Particles come in groups, one for each independent run and each choice of the dark side. The next
 power keeps a given share of the effective sample size, groups are resampled systematically and
-moved, and the product of the mean weights estimates each group's evidence without bias. Two sides
+moved, and the product of the mean weights estimates each group's evidence. Two sides
 are weighed by their evidence; one that falls hopelessly behind is dropped.
 
 The package ``particles`` has such samplers for arrays of numpy and random walks of one population.
