@@ -221,7 +221,7 @@ def test_every_kind_of_training(denoiser):
 def test_an_error_in_a_started_process_keeps_the_last_good_weights():
     recipe = {"base": "paper", "learning_rate": 1e30}
     denoiser = NetworkDenoiser(**{**SETTINGS, "recipe": recipe}, machine=TWO)
-    with pytest.raises(FloatingPointError, match=r"at image \d+ with learning rate 1e\+30"):
+    with pytest.raises(FloatingPointError, match=r"at image \d+ with learning rate \de\+(29|30)"):
         denoiser.fit(smooth_images(21))
     assert all(value.isfinite().all() for value in denoiser.network_.state_dict().values())
 
