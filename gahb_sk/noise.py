@@ -297,6 +297,4 @@ def check_sigma(sigma, n, name="sigma"):
     if not (np.isfinite(values).all() and (values >= 0).all()):
         worst = values[~(np.isfinite(values) & (values >= 0))][0] if values.ndim else values
         raise ValueError(f"{name}: expected finite values >= 0, got {float(worst)!r}.")
-    if values.size:
-        check_magnitude(np.atleast_1d(values), name)
-    return np.broadcast_to(values, (n,)).copy()
+    return np.broadcast_to(check_magnitude(values, name), (n,)).copy()

@@ -94,15 +94,19 @@ def run(args):
         print(_table(done, record.rows))
     for target, reason in failed:
         print(f"{target.source}: {reason}", file=sys.stderr)
-    if others := left_alone(args.paths):
+    _name_left_alone(args.paths)
+    if not failed:
+        record.close()
+    return 1 if failed else 0
+
+
+def _name_left_alone(paths):
+    if others := left_alone(paths):
         print(
             f"{len(others)} image(s) of other formats left alone, such as {others[0]}. Convert "
             "them to png or tif.",
             file=sys.stderr,
         )
-    if not failed:
-        record.close()
-    return 1 if failed else 0
 
 
 def read_sigma(text):
