@@ -33,24 +33,23 @@ from benchmarks import (
     peer_growth,
     peer_images,
     peer_networks,
+    peer_tables,
     peer_training,
 )
 from gahb_sk._files import write_text
-from gahb_sk.experiments import Comparison, Table, compare_denoisers
+from gahb_sk.experiments import Table, compare_denoisers
 from gahb_sk.reproduce import read_table
 
-LEVELS = (0.01, 0.03, 15 / 255, 0.1, 25 / 255, 50 / 255, 0.3)
-QUICK_LEVELS = (0.1,)
 PARTS = ("speed", "costs", "growth", "training", "quality")
 MODULES = {"scikit-image": "skimage"}
 # Of one thread: processor time is what an idle machine would take, on a busy one, too.
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
-DECIMALS = {"sigma": 5, "ratio": 2, "ratio_25": 2, "ratio_75": 2, "reached": 4, "MB": 1,
+DECIMALS = {"sigma": 5, "ssim": 4, "ratio": 2, "ratio_25": 2, "ratio_75": 2, "reached": 4, "MB": 1,
             "peer_MB": 1, "GFLOP/s": 1, "GB/s": 1, "ms_from": 2, "ms_to": 2}  # fmt: skip
 FOLDER = Path("docs/results")
-WIDE = {"psnr": 2, "ssim": 3}  # decimals
 # Rounds of a case: at least the first number, and up to the second within so many seconds.
 ROUNDS, QUICK_ROUNDS = (2, 9, 4), (1, 3, 2)
+NOT_QUICK = ("20 eigenpairs, 48x48",)  # a minute and a half
 
 
 def machine():
@@ -106,44 +105,19 @@ def once(measure):
     return rows
 
 
-def quality_rows(name, make, done, levels):
-    """Compare one denoiser after the other on one kind of images, at the levels not done yet."""
+def quality_rows(name, make, done):
+    """Score one denoiser after the other on every image, at the levels not done yet."""
     images, known = make(), {(row["denoiser"], round(row["sigma"], 5)) for row in done}
-    kept = ("denoiser", "kind", "bound", "sigma", "psnr", "psnr_se", "ssim", "ssim_se",
-            "n_images")  # fmt: skip
-    for denoiser in images.denoisers:
-        left = [sigma for sigma in levels if (denoiser, round(sigma, 5)) not in known]
-        if left:
-            one = {denoiser: images.denoisers[denoiser]}
-            found = pooled([
-                compare_denoisers(one, X, left, cv=images.split(X), random_state=k)
-                for k, X in enumerate(images.stacks)
-            ])  # fmt: skip
-            yield [{"case": name, **{key: row[key] for key in kept}}
-                   for row in found.means().rows()]  # fmt: skip
-
-
-def pooled(comparisons):
-    """Return the comparisons of several stacks as one; no image of one is a source of another."""
-
-    def stacked(tables):
-        return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
-
-    images = stacked([one.images for one in comparisons])
-    numbers = [np.full(len(one.images), k) for k, one in enumerate(comparisons)]
-    images["source"] = images["source"] + 10**6 * np.concatenate(numbers)
-    return Comparison(stacked(comparisons), Table(images))
-
-
-def wide(table, metric):
-    """Return a row per denoiser and kind of images with the metric (standard error) per level."""
-    rows, levels = {}, np.unique(table["sigma"]).tolist()
-    for row in table.rows():
-        head = {key: row[key] for key in ("case", "denoiser", "kind", "bound")}
-        head |= {f"{sigma:.3f}": "" for sigma in levels}
-        text = f"{row[metric]:.{WIDE[metric]}f} ({row[metric + '_se']:.{WIDE[metric]}f})"
-        rows.setdefault((row["case"], row["denoiser"]), head)[f"{row['sigma']:.3f}"] = text
-    return Table.from_rows(list(rows.values()))
+    for denoiser, one in images.denoisers.items():
+        left = [sigma for sigma in images.levels if (denoiser, round(sigma, 5)) not in known]
+        rows = []
+        for k, X in enumerate(images.stacks if left else ()):
+            found = compare_denoisers({denoiser: one}, X, left, cv=images.split(X), random_state=k)
+            rows += [{"case": name, "denoiser": denoiser, "sigma": row["sigma"], "stack": k,
+                      **{key: row[key] for key in ("image", "psnr", "ssim")}}
+                     for row in found.images.rows()]  # fmt: skip
+        if rows:
+            yield rows
 
 
 def run(cases, measure, csv, note="", deadline=np.inf):
@@ -178,8 +152,9 @@ def show(rows):
 def parts(quick, clock):
     """Return the cases of each part, and how one is measured."""
     rounds = QUICK_ROUNDS if quick else ROUNDS
-    levels = QUICK_LEVELS if quick else LEVELS
     speed = {**peer_cases.CASES, **peer_networks.CASES}
+    if quick:
+        speed = {name: case for name, case in speed.items() if name not in NOT_QUICK}
     quantities = peer_growth.quantities(clock)
     return {
         "speed": (speed, once(partial(speed_rows, rounds=rounds, clock=clock))),
@@ -189,8 +164,18 @@ def parts(quick, clock):
             once(partial(peer_growth.growth_rows, rounds=2, clock=CLOCKS[clock])),
         ),
         "training": (peer_training.CASES, once(peer_training.training_rows)),
-        "quality": (peer_images.cases(quick), partial(quality_rows, levels=levels)),
+        "quality": (peer_images.cases(quick), quality_rows),
     }
+
+
+def derived(part, table, cases):
+    """Yield the tables that the docs show of what a part measured, by name."""
+    if part == "quality":
+        for metric in peer_tables.DECIMALS:
+            yield metric, peer_tables.ranked(table, metric, cases)
+        yield "best", peer_tables.best(table, "psnr", cases)
+    if part == "training":
+        yield "time_to_quality", peer_training.time_to_quality(table)
 
 
 def main(argv=None):
@@ -213,9 +198,9 @@ def main(argv=None):
         csv = None if args.quick else args.folder / f"peers_{part}.csv"
         note = f"{machine()}; {args.clock} time"
         run({name: cases[name] for name in names}, measure, csv, note, deadline)
-        if part == "quality" and csv and csv.is_file():
-            for metric in WIDE:
-                wide(read_table(csv), metric).to_csv(args.folder / f"peers_{metric}.csv")
+        if csv and csv.is_file():
+            for shown, table in derived(part, read_table(csv), [*cases]):
+                table.to_csv(args.folder / f"peers_{shown}.csv")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from gahb_sk.denoisers import (
     EmpiricalBayesDenoiser,
     WaveletShrinkage,
 )
+from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.transforms import dictionary_size
 
 SIGMA = 0.1
@@ -211,6 +212,23 @@ def disks_posterior():
     return Case(ours, peer, "20,000 draws, weighted", 16, "disk of 40x40", worth)
 
 
+def c_alpha_posterior(side=16, n=2):
+    """The sampled posterior mean of C^2 images against the mean over draws of the class."""
+    law = CAlphaImages(side, alpha=2, antialias="area")
+    clean = law.sample(n, random_state=0)
+    noisy = add_gaussian_noise(clean, SIGMA, random_state=0)
+    denoiser = law.posterior_mean(tolerance=1.0).fit(clean)
+
+    def ours():
+        return denoiser.denoise(noisy, SIGMA)
+
+    def peer():
+        return loop_empirical_bayes(noisy, law.sample(20_000, random_state=2), SIGMA)
+
+    worth = in_decibels(clean, ours, peer)
+    return Case(ours, peer, "20,000 draws, weighted", n, f"image of {side}x{side}", worth)
+
+
 def metric(function, name, flops_per_pixel, counted, **options):
     """A metric of a stack against a loop over scikit-image."""
     from skimage import metrics
@@ -253,4 +271,5 @@ CASES = {
     "disks": lambda: generator(make_disk_images, loop_disks, counted="writing the images"),
     "empirical Bayes": empirical_bayes,
     "posterior mean of disks": disks_posterior,
+    "posterior mean of C^2 images": c_alpha_posterior,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import skimage.data
@@ -27,15 +28,18 @@ from gahb_sk.denoisers import (
 )
 
 SIZE, N_TRAIN = 64, 2000
+LEVELS, QUICK_LEVELS = (0.01, 0.03, 0.1, 0.3), (0.1,)
+PHOTOGRAPH_LEVELS = (15 / 255, 25 / 255, 50 / 255)
 
 
 @dataclass(frozen=True)
 class Images:
-    """Stacks ``(n, ...)``, how many images at the head of each to learn from, the denoisers."""
+    """Stacks ``(n, ...)``, how many images at the head of each to learn from, denoisers, levels."""
 
     stacks: list
     n_train: int
     denoisers: dict
+    levels: tuple
 
     def split(self, stack):
         """Return the one fold of a stack; where nothing is learned, the images stand for both."""
@@ -88,24 +92,25 @@ def oracles():
     }
 
 
-def of_class(make, n, network, **optimum):
+def of_class(make, quick, network, **optimum):
     """Images of a class, with what learns from other images of it."""
+    n, levels = (4, QUICK_LEVELS) if quick else (16, LEVELS)
     X = make(N_TRAIN + n, SIZE, random_state=1)
     learned = {"network": load_pretrained(network)} if network else {}
     linear = {"Wiener": WienerDenoiser(), "empirical Bayes": EmpiricalBayesDenoiser()}
     denoisers = {**learned, **classical(), **linear, **optimum, **oracles()}
-    return Images([X], N_TRAIN, denoisers)
+    return Images([X], N_TRAIN, denoisers, levels)
 
 
-def photographs(n, color):
+def photographs(color):
     """Whole photographs that no shipped network learned from, at a quarter: no JPEG noise."""
-    pixels = [skimage.data.coffee(), skimage.data.chelsea(), load_sample_image("flower.jpg")][:n]
+    pixels = [skimage.data.coffee(), skimage.data.chelsea(), load_sample_image("flower.jpg")]
     stacks = [np.moveaxis(shrunk(image), -1, 0)[None] for image in pixels]
     if not color:
         stacks = [X.mean(axis=1) for X in stacks]
     network = "photographs-color" if color else "photographs"
     denoisers = {"network": load_pretrained(network), **classical(), **oracles()}
-    return Images(stacks, 0, denoisers)
+    return Images(stacks, 0, denoisers, PHOTOGRAPH_LEVELS)
 
 
 def shrunk(image, k=4):
@@ -115,21 +120,19 @@ def shrunk(image, k=4):
     return (blocks.mean(axis=(1, 3)) / 255).astype(np.float32)
 
 
-def c_alpha(alpha, n):
+def c_alpha(alpha, quick):
     """C^alpha images of one regularity."""
-    return of_class(lambda *args, **seed: make_c_alpha_images(*args, alpha, **seed), n,
+    return of_class(lambda *args, **seed: make_c_alpha_images(*args, alpha, **seed), quick,
                     f"c-alpha-{alpha}")  # fmt: skip
 
 
 def cases(quick=False):
     """Return the kinds of images by name; each is made when its turn comes."""
-    n = 4 if quick else 6
-    found = {f"C^{alpha} images": lambda alpha=alpha: c_alpha(alpha, n) for alpha in (1, 2, 3)}
-    found["disks"] = lambda: of_class(
-        make_disk_images, n, "disks", **{"posterior mean": DiskPosteriorMean()}
-    )
-    found["polygons"] = lambda: of_class(make_polygon_images, n, None)
+    found = {f"C^{alpha} images": partial(c_alpha, alpha, quick) for alpha in (1, 2, 3)}
+    optimum = {"posterior mean": DiskPosteriorMean()}
+    found["disks"] = partial(of_class, make_disk_images, quick, "disks", **optimum)
+    found["polygons"] = partial(of_class, make_polygon_images, quick, None)
     if not quick:
-        found["photographs, grey"] = lambda: photographs(3, color=False)
-        found["photographs, colour"] = lambda: photographs(3, color=True)
+        found["photographs, grey"] = partial(photographs, color=False)
+        found["photographs, colour"] = partial(photographs, color=True)
     return found

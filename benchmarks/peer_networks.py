@@ -22,7 +22,7 @@ def whole_jacobian(network, image):
     return torch.stack(rows)
 
 
-def at_one_image(size=32):
+def at_one_image(size):
     """Return a shipped network's linearisation, the peer's Jacobian, the flops of a pass."""
     network = load_pretrained("c-alpha-2")
     _, noisy = noisy_stack(1, size, np.float64)
@@ -31,9 +31,9 @@ def at_one_image(size=32):
     return operator, lambda: whole_jacobian(network.network_, noisy[0]), flops
 
 
-def eigenpairs():
+def eigenpairs(size):
     """The 20 leading eigenpairs of a network against its whole Jacobian and a dense SVD."""
-    operator, jacobian, flops = at_one_image()
+    operator, jacobian, flops = at_one_image(size)
 
     def ours():
         return leading_eigenpairs(operator, 20).values
@@ -45,12 +45,13 @@ def eigenpairs():
         return f"largest difference of the values {np.abs(ours() - peer()).max():.0e}"
 
     work = {"flops": 40 * flops, "counted": "J and its transpose times the 20 vectors once"}
-    return Case(ours, peer, "reverse pass per pixel, SVD", 1, "image of 32x32", worth, **work)
+    unit = f"image of {size}x{size}"
+    return Case(ours, peer, "reverse pass per pixel, SVD", 1, unit, worth, **work)
 
 
 def trace():
     """The trace of a network's Jacobian against its whole Jacobian."""
-    operator, jacobian, flops = at_one_image()
+    operator, jacobian, flops = at_one_image(32)
     estimate = partial(hutchpp, operator.matmat, operator.shape[0], 100, tolerance=0.02)
 
     def peer():
@@ -147,7 +148,8 @@ def sampling(n=16, steps=40):
 
 
 CASES = {
-    "20 eigenpairs": eigenpairs,
+    "20 eigenpairs": partial(eigenpairs, 32),
+    "20 eigenpairs, 48x48": partial(eigenpairs, 48),
     "trace of the Jacobian": trace,
     "transform": megapixel,
     "training step": training_step,

@@ -6,7 +6,15 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks import bench_peers, peer_cases, peer_costs, peer_growth, peer_images
+from benchmarks import (
+    bench_peers,
+    peer_cases,
+    peer_costs,
+    peer_growth,
+    peer_images,
+    peer_tables,
+    peer_training,
+)
 from gahb_sk import WaveletShrinkage
 from gahb_sk.datasets import make_disk_images
 from gahb_sk.experiments import Table
@@ -72,33 +80,73 @@ def test_nothing_is_begun_after_the_deadline(tmp_path):
 
 
 def quality(images, done=()):
-    rows = bench_peers.quality_rows("disks", lambda: images, done, (0.1, 0.3))
+    rows = bench_peers.quality_rows("disks", lambda: images, done)
     return [row for part in rows for row in part]
 
 
-def test_quality_has_a_row_for_each_denoiser_and_level_and_goes_on_where_it_was():
+def test_quality_has_a_row_for_each_image_and_goes_on_where_it_was():
     X = make_disk_images(4, 16, random_state=0)
-    images = peer_images.Images([X], 2, {"ours": WaveletShrinkage(), "other": peer_images.bayes})
+    denoisers = {"ours": WaveletShrinkage(), "other": peer_images.bayes}
+    images = peer_images.Images([X], 2, denoisers, (0.1, 0.3))
     rows = quality(images)
-    assert {(row["denoiser"], row["sigma"]) for row in rows} == {
-        (name, sigma) for name in ("ours", "other") for sigma in (0.1, 0.3)
-    }
-    rest = quality(images, rows[:3])  # of the second denoiser one level is left
-    assert [(row["denoiser"], row["sigma"]) for row in rest] == [("other", 0.3)]
-    assert bench_peers.wide(Table.from_rows(rows[:3]), "psnr")["0.300"][1] == ""
-    table = bench_peers.wide(Table.from_rows(rows), "psnr")
-    first = rows[0]
-    assert len(table) == 2
-    assert table["0.100"][0] == f"{first['psnr']:.2f} ({first['psnr_se']:.2f})"
+    assert [(row["denoiser"], row["sigma"], row["image"]) for row in rows] == [
+        (name, sigma, image) for name in denoisers for sigma in (0.1, 0.3) for image in (2, 3)
+    ]
+    assert quality(images, rows[:6]) == rows[6:]  # of the second denoiser one level is left
+    assert quality(images, rows) == []
 
 
-def test_photographs_of_several_sizes_count_as_so_many_images():
+def test_photographs_of_several_sizes_are_told_apart():
     stacks = [make_disk_images(1, side, random_state=side) for side in (16, 20, 24)]
-    denoisers = {"ours": WaveletShrinkage()}
-    rows = quality(peer_images.Images(stacks, 0, denoisers))
-    alone = [quality(peer_images.Images([X], 0, denoisers)) for X in stacks[:1]]
-    assert {row["n_images"] for row in rows} == {3}
-    assert all(row["psnr_se"] > 0 for row in rows) and np.isnan(alone[0][0]["psnr_se"])
+    rows = quality(peer_images.Images(stacks, 0, {"ours": WaveletShrinkage()}, (0.1,)))
+    assert [(row["stack"], row["image"]) for row in rows] == [(0, 0), (1, 0), (2, 0)]
+
+
+def scores(denoiser, *values, sigma=0.1):
+    return [
+        {"case": "disks", "denoiser": denoiser, "sigma": sigma, "stack": 0, "image": k, "psnr": x}
+        for k, x in enumerate(values)
+    ]
+
+
+def test_the_table_ranks_and_pairs_and_keeps_bounds_apart():
+    rows = scores("bm3d", 20, 30) + scores("network", 32, 22)[::-1] + scores("posterior mean", 40)
+    rows += scores("bm3d", 10, sigma=0.3)
+    best, second, last = peer_tables.ranked(Table.from_rows(rows), "psnr", ["disks"]).rows()
+    # Errors of the means are 5 dB; both images differ by 12 and -8 dB.
+    assert (best["denoiser"], best["psnr"], best["over bm3d"]) == (
+        "network", "27.00 (5.00)", "+2.00 (10.00)",
+    )  # fmt: skip
+    assert (second["denoiser"], second["psnr"], second["over bm3d"]) == ("bm3d", "25.00 (5.00)", "")
+    assert best["optimum"] == second["optimum"] == "40.00"
+    assert (last["sigma"], last["psnr"], last["optimum"]) == ("0.3", "10.00", "")
+
+
+def test_the_best_of_ours_is_set_against_the_best_peer():
+    rows = scores("bm3d", 20, 30) + scores("scikit-image TV", 20, 31) + scores("bandlets", 25, 32)
+    rows += scores("wavelets", 10, 10) + scores("posterior mean", 40, 42)
+    (row,) = peer_tables.best(Table.from_rows(rows), "psnr", ["disks"]).rows()
+    assert (row["ours"], row["peer"], row["optimum"]) == (
+        "bandlets", "scikit-image TV", "41.00 (1.00)",
+    )  # fmt: skip
+    assert row["ours over it"] == "+3.00 (2.00)"
+
+
+def test_levels_of_photographs_are_of_255():
+    assert peer_tables.level_text("photographs, grey", 0.09804) == "25/255"
+    assert peer_tables.level_text("disks", 0.03) == "0.03"
+
+
+def test_time_to_quality_is_interpolated_in_the_logarithm_and_bounded_beyond():
+    lengths = {peer_training.PAPER: {1: 30, 4: 35, 8: 39}, "ours": {0.5: 34, 2: 36, 8: 38}}
+    rows = [
+        {"recipe": recipe, "minutes": float(minutes), "psnr mean": float(level)}
+        for recipe, curve in lengths.items()
+        for minutes, level in curve.items()
+    ]
+    found = [*peer_training.time_to_quality(Table.from_rows(rows)).rows()]
+    assert [row["ours, minutes"] for row in found] == ["< 0.50", "1.00", "> 8.00"]
+    assert [row["ours, times faster"] for row in found] == ["> 2.0", "4.0", "< 1.0"]
 
 
 def test_the_floor_is_what_takes_longer():
