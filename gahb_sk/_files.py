@@ -41,11 +41,14 @@ def atomic_path(path):
 
 
 def check_writable(folder, name="folder"):
-    """Make a folder, if it is missing; raise, before the work, if no file can be written there."""
+    """Raise, before the work, if no file can be written in a folder, which is not made yet.
+
+    Where it is missing, the folder counts in which it would be made.
+    """
     folder = Path(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        there = next(one for one in (folder, *folder.parents) if one.exists())
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise OSError(

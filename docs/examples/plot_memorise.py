@@ -16,14 +16,16 @@ from gahb_sk.zoo import load_pairs
 
 pairs, X = load_pairs("pairs-16x16"), load_pair_images("pairs-16x16")
 new = X[len(X) // 2 :][:50]  # no network has seen these
-rows = {"network A": [], "network B": []}
+columns = {}
 for n, (first, second) in pairs.items():
     own = first.score(X[:n][:50], sigma=0.1)
     print(f"N = {n:6,}: own images {own:.1f} dB, new images {first.score(new, sigma=0.1):.1f} dB")
-    for label, network in zip(rows, (first, second), strict=True):
-        sampler = ScoreSampler(network, n_steps=40, beta=1.0, random_state=1)  # no noise added
-        rows[label].append(sampler.sample(1).images[0])
+    samplers = [
+        ScoreSampler(network, n_steps=40, beta=1.0, random_state=1)  # no noise added
+        for network in (first, second)
+    ]
+    columns[f"N = {n:,}"] = np.concatenate([sampler.sample(1).images for sampler in samplers])
 
 # %%
-# Columns: N = 1, 10, 100, 1,000 and 10,000. Both networks of a column start from the same noise.
-ImageGridDisplay({label: np.stack(images) for label, images in rows.items()}).plot()
+# Both networks of a column start from the same noise. They have no training image in common.
+ImageGridDisplay(columns).plot()

@@ -8,8 +8,15 @@ network, wavelet shrinkage, an oracle and the true posterior mean denoise the sa
 
 from sklearn.model_selection import cross_val_score
 
-from gahb_sk import DiskPosteriorMean, OracleShrinkage, PretrainedDenoiser, WaveletShrinkage
+from gahb_sk import (
+    DiskPosteriorMean,
+    OracleShrinkage,
+    PretrainedDenoiser,
+    WaveletShrinkage,
+    compare_denoisers,
+)
 from gahb_sk.datasets import make_disk_images
+from gahb_sk.plots import ImageGridDisplay
 
 X = make_disk_images(12, image_size=40, random_state=0)  # clean images, in [0, 1]
 denoisers = [
@@ -21,6 +28,11 @@ denoisers = [
 for denoiser in denoisers:
     scores = cross_val_score(denoiser, X, cv=3)  # PSNR in dB at noise level 0.1
     print(f"{type(denoiser).__name__:20s} {denoiser.kind:10s} {scores.mean():.1f} dB")
+
+# %%
+# ``compare_denoisers`` gives all of them the same noisy images.
+comparison = compare_denoisers(denoisers, X, sigma=[0.1], cv=0.5, n_examples=2)
+ImageGridDisplay.from_comparison(comparison, 0.1).plot()
 
 # %%
 # ``transform`` takes noisy images, and ``sigma`` unless the denoiser is blind. Every denoiser has a

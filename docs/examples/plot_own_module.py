@@ -9,8 +9,9 @@ without pickle and looked into like the built-in networks.
 from sklearn.model_selection import cross_val_score
 from torch import nn
 
-from gahb_sk import NetworkDenoiser
+from gahb_sk import NetworkDenoiser, add_gaussian_noise
 from gahb_sk.datasets import make_disk_images
+from gahb_sk.plots import ImageGridDisplay
 
 
 class Small(nn.Module):
@@ -38,6 +39,11 @@ print("cross-validated PSNR (dB):", cross_val_score(denoiser, X, cv=2).round(1))
 # %%
 # Without biases the module is homogeneous, and its output is its Jacobian times its input.
 denoiser.fit(X)
-noisy = X[0] + 0.1
-J = denoiser.linearize(noisy)
-print("|f(y) - J y|:", abs(denoiser.transform(noisy[None])[0].ravel() - J @ noisy.ravel()).max())
+noisy = add_gaussian_noise(X[:3], 0.1, random_state=1)
+denoised = denoiser.transform(noisy)
+J = denoiser.linearize(noisy[0])
+print("|f(y) - J y|:", abs(denoised[0].ravel() - J @ noisy[0].ravel()).max())
+
+# %%
+# After half a minute of training:
+ImageGridDisplay({"clean": X[:3], "noisy": noisy, "denoised": denoised}).plot()

@@ -95,7 +95,7 @@ def run(args):
     for target, reason in failed:
         print(f"{target.source}: {reason}", file=sys.stderr)
     _name_left_alone(args.paths)
-    if not failed:
+    if not failed or not done:
         record.close()
     return 1 if failed else 0
 

@@ -17,7 +17,7 @@ _PAGE = Path(__file__).with_name("page.html")
 
 
 def check_output(folder, names=()):
-    """Make the folder of a report; raise, before the work, if it or ``names`` cannot be written."""
+    """Raise, before the work, if the folder of a report or ``names`` in it cannot be written."""
     if not str(folder):
         raise ValueError("--output: expected the name of a folder, got an empty one.")
     folder = check_writable(folder, "--output")

@@ -1,5 +1,6 @@
 """Where a command that changes files writes each of them, and how far an interrupted run came."""
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,7 +161,7 @@ class Record:
     """
 
     def __init__(self, folder, settings, targets, overwrite):
-        self._path = folder / RECORD
+        self._path, self._made = folder / RECORD, not folder.exists()
         head, rows = self._read()
         same = head.get("settings") == settings
         planned = set(head["targets"]) if same else set()
@@ -202,5 +203,8 @@ class Record:
             file.write(json.dumps({"path": target.key, **row}) + "\n")
 
     def close(self):
-        """Forget the run, which is finished."""
+        """Forget the run, which is finished; a folder made for nothing goes, too."""
         self._path.unlink(missing_ok=True)
+        if self._made and not self.rows:
+            with contextlib.suppress(OSError):  # somebody else's file is there
+                self._path.parent.rmdir()

@@ -20,7 +20,7 @@ def is_kept(estimator):
 
 
 def open_folder(folder, estimator, X, seed):
-    """Make the folder of an experiment, or check that an old one is of the same experiment."""
+    """Begin the folder of an experiment, or check that an old one is of the same experiment."""
     folder = check_writable(folder)
     wanted = {
         "format": _FORMAT,
@@ -31,7 +31,7 @@ def open_folder(folder, estimator, X, seed):
     }
     path = folder / MANIFEST
     if not path.is_file():
-        if any(folder.iterdir()):
+        if folder.is_dir() and any(folder.iterdir()):
             raise ValueError(
                 f"folder: {folder} is not empty and holds no {MANIFEST}. Choose another folder."
             )

@@ -2,7 +2,7 @@ r"""Which samples are copies of training images: one p-value per sample, with er
 
 A sample is suspicious if it is nearer to the training set than a fresh image of the same law would
 be. With t the distance of a sample to its nearest training image (or its ratio to the second
-nearest), and :math:`t_1, \dots, t_M` the same of M fresh images,
+nearest), and :math:`t_1, \ldots, t_M` the same of M fresh images,
 
 .. math::
     p = \frac{1 + \#\{m : t_m \le t\}}{1 + M}

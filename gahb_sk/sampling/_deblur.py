@@ -2,7 +2,7 @@ r"""Deblurring with a denoiser: half-quadratic splitting.
 
 With A the convolution with a kernel, seen inside the borders of the image only, the x that
 minimises :math:`\|y - A x\|^2 / (2 \sigma^2) - \log p(x)` is sought by alternating, at noise levels
-:math:`\sigma_1 > \dots > \sigma_K`, between the prior, :math:`z_t = f(x_{t-1}, \sigma_t)`, whose
+:math:`\sigma_1 > \ldots > \sigma_K`, between the prior, :math:`z_t = f(x_{t-1}, \sigma_t)`, whose
 proximal step is taken by the denoiser f [1]_, and the data,
 
 .. math::

@@ -1,6 +1,6 @@
 r"""Alpert multiwavelets on points of the line.
 
-On N points (N a power of two) with abscissae :math:`t_1 \le t_2 \le \dots`, level by level and as
+On N points (N a power of two) with abscissae :math:`t_1 \le t_2 \le \ldots`, level by level and as
 for Haar, neighbouring groups are merged in pairs; but a group keeps the ``q`` coefficients of its
 polynomials of degree below ``q`` in t, not the mean alone, and their complement in a merged group
 makes its wavelets, which are orthogonal to those polynomials: ``q`` vanishing moments. ``q = 1``

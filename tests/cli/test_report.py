@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gahb_sk import OracleShrinkage, WaveletShrinkage
+from gahb_sk.cli import main
 from gahb_sk.cli._comparison_page import FILES, Section, draw, write_page, write_report
 from gahb_sk.cli._page import check_output, versions
 from gahb_sk.datasets import make_c_alpha_images
@@ -133,9 +134,31 @@ def test_a_failure_leaves_the_old_page(section, tmp_path, monkeypatch):
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-def test_check_output_makes_the_folder_and_leaves_nothing(tmp_path):
-    folder = check_output(tmp_path / "a" / "b")
-    assert folder.is_dir() and not list(folder.iterdir())
+def test_check_output_leaves_nothing(tmp_path):
+    assert check_output(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "denoise bad.png", "denoise bad.png also-bad.png", "compare --images bad.png",
+        "compare --images one.npy --denoisers WaveletShrinkage --cv 50", "audit c-alpha-2 bad.png",
+        "restore c-alpha-2 bad.png --task inpaint", "sample nonsense", "train bad.png --time 1s",
+        "reproduce 1 --networks nowhere", "generate disks --n 2 --set sides=3",
+    ],
+)  # fmt: skip
+def test_a_refused_input_leaves_no_folder(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("bad.png", "also-bad.png"):
+        (tmp_path / name).write_text("no picture")
+    np.save("one.npy", np.zeros((2, 16, 16), "float32"))
+    before = sorted(tmp_path.iterdir())
+    try:
+        code = main([*line.split(), "--output", "new"])
+    except SystemExit as stop:
+        code = stop.code
+    assert code != 0 and sorted(tmp_path.iterdir()) == before
 
 
 def test_check_output_names_what_cannot_be_written(tmp_path):

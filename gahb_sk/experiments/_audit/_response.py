@@ -1,6 +1,6 @@
 r"""How a denoiser responds to a small change of the image: what few products of its Jacobian tell.
 
-With random signs :math:`v_1 \dots v_k` and :math:`M_{ij} = v_i^T J v_j`, on average
+With random signs :math:`v_1 \ldots v_k` and :math:`M_{ij} = v_i^T J v_j`, on average
 :math:`M_{ii} = \mathrm{tr} J`, :math:`|J v|^2 = \|J\|_F^2`, and off the diagonal
 :math:`(M_{ij} - M_{ji})^2 = \|J - J^T\|_F^2`. So trace and asymmetry need no transpose. The
 smallest and largest eigenvalues of the symmetric part S lie outside those of S seen in any

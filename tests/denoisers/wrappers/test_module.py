@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from sklearn.base import clone
 from torch import nn
 
-from gahb_sk.denoisers import ModuleDenoiser
+from gahb_sk.denoisers import ModuleDenoiser, Tiled
 
 
 class Scale(nn.Module):
@@ -168,3 +168,11 @@ def test_training_goes_on_in_other_threads(rng):
         found = list(pool.map(denoiser.transform, [images] * 16))
     assert not seen and network.training
     assert_allclose(found, [expected] * 16)
+
+
+def test_repr_names_the_module_without_its_layers():
+    deep = nn.Sequential(*(nn.Conv2d(1, 1, 3) for _ in range(20)))
+    wrapped = Tiled(ModuleDenoiser(deep, convention={"predicts": "noise"}))
+    shown = repr(wrapped)
+    assert "module=<Sequential>" in shown and "'predicts': 'noise'" in shown
+    assert len(shown) < 120 and "Conv2d" not in shown
