@@ -47,7 +47,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
     "download_all_examples": False,
-    "within_subsection_order": lambda folder: gallery_place,
+    "within_subsection_order": gallery_place,
     "ignore_repr_types": r"gahb_sk\.plots|matplotlib",
     "show_memory": False,
 }
