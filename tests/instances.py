@@ -48,6 +48,10 @@ SETTINGS = {
     "VarianceStabilized": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"]()},
     "OpponentColors": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"]()},
     "SelfEnsemble": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"]()},
+    "SureAverage": lambda: {
+        "denoiser": all_denoisers()["WaveletShrinkage"](),
+        "other": all_denoisers()["WienerDenoiser"](),
+    },
     "Tiled": lambda: {"denoiser": all_denoisers()["WaveletShrinkage"](), "margin": 8},
     "NetworkDenoiser": lambda: {
         "network": UNet(channels=4, n_blocks=1),

@@ -12,7 +12,7 @@ from gahb_sk.denoisers.learned._shipped import COLOR
 from gahb_sk.networks import ARCHITECTURES
 from gahb_sk.zoo import list_pretrained
 
-_WRAPPED = {"denoiser", "colors"}  # parameters that are denoisers
+_WRAPPED = {"denoiser", "colors", "other"}  # parameters that are denoisers
 
 
 def parse_denoiser(text):

@@ -36,5 +36,6 @@ from .wrappers._function import FunctionDenoiser as FunctionDenoiser
 from .wrappers._module import ModuleDenoiser as ModuleDenoiser
 from .wrappers._opponent_colors import OpponentColors as OpponentColors
 from .wrappers._self_ensemble import SelfEnsemble as SelfEnsemble
+from .wrappers._sure_average import SureAverage as SureAverage
 from .wrappers._tiled import Tiled as Tiled
 from .wrappers._variance_stabilized import VarianceStabilized as VarianceStabilized

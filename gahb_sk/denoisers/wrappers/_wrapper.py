@@ -33,17 +33,20 @@ class WrapperDenoiser(BaseDenoiser):
         return self.denoiser.learns
 
     def _fit(self, images):
-        if self.denoiser.needs_clean:
+        self._check_wrapped(self.denoiser)
+        self.denoiser_ = clone(self.denoiser).fit(images, None)
+
+    def _check_wrapped(self, denoiser, name="denoiser"):
+        if denoiser.needs_clean:
             raise TypeError(
-                f"denoiser: expected one that does without the clean images, got the oracle "
-                f"{type(self.denoiser).__name__}. Use it alone."
+                f"{name}: expected one that does without the clean images, got the oracle "
+                f"{type(denoiser).__name__}. Use it alone."
             )
-        if self.denoiser.image_shape is not None:
+        if denoiser.image_shape is not None:
             raise ValueError(
-                f"denoiser: expected image_shape=None, got {self.denoiser.image_shape!r}. Give "
+                f"{name}: expected image_shape=None, got {denoiser.image_shape!r}. Give "
                 f"image_shape to {type(self).__name__}."
             )
-        self.denoiser_ = clone(self.denoiser).fit(images, None)
 
     def _jumps(self):
         return self.denoiser._jumps()
