@@ -5,8 +5,9 @@ r"""Train the networks for photographs, and measure them; started again, it goes
         apt-get download $name && dpkg -x ${name}_*.deb packages/$name
     done
     train=benchmarks/reproduce/train_photographs.py
-    python $train packages photographs
-    python $train packages photographs-white --start networks/photographs
+    python $train packages photographs-small
+    python $train packages photographs --start networks/photographs-small
+    python $train packages photographs-white --start networks/photographs-small
     python $train packages photographs-chroma --start networks/photographs-white
 
 The packages are unpacked, not installed. BM3D takes most of the time of the measurement.

@@ -1,7 +1,7 @@
 """How the networks for photographs are trained, as plans and one function.
 
-A network for colour starts from the weights of the grey one: what it learns about edges serves
-both.
+Networks start from the weights of a small grey one, those for colour too: what it learns about edges
+serves all.
 """
 
 import dataclasses
@@ -32,15 +32,15 @@ NOISE_RANGE = (1 / 255, 80 / 255)
 CROPS = {"shorter_sides": (320, 480, 720), "random_state": TRAINING_SEED}
 
 
-def _plan(name, text, max_images, **recipe):
+def _plan(name, text, max_images, n_units=(2, 1, 1), image_size=48, **recipe):
     return NetworkPlan(
         name=name,
         text=text,
-        image_size=48,
+        image_size=image_size,
         # 1.07 million weights, a hundred thousand multiplications per pixel of a grey image.
         sizes={
             "channels": (64, 96, 128),
-            "n_units": (2, 1, 1),
+            "n_units": n_units,
             "unshuffle": 2,
             "padding": "replicate",
         },
@@ -55,10 +55,20 @@ def _plan(name, text, max_images, **recipe):
     )
 
 
+SMALL = "photographs-small"
 WHITE = "photographs-white"
 PHOTOGRAPH_PLANS = {
-    GREY: _plan(GREY, "Grey photographs of any size.", 320_000),
-    # Begins as the grey one.
+    SMALL: _plan(SMALL, "Grey photographs, a network of half the weights.", 320_000),
+    # Begins as the small one, with units that change nothing.
+    GREY: _plan(
+        GREY,
+        "Grey photographs of any size.",
+        305_840,
+        n_units=(4, 2, 2),
+        image_size=64,
+        learning_rate=1e-3,
+    ),
+    # Begins as the small one.
     WHITE: _plan(WHITE, "Colour photographs with white noise.", 120_000),
     # Begins as that, and learns the noise of JPEG files, too.
     CHROMA: _plan(
@@ -68,7 +78,7 @@ PHOTOGRAPH_PLANS = {
         noise=SUBSAMPLED,
     ),
 }
-STARTS = {WHITE: GREY, CHROMA: WHITE}
+STARTS = {GREY: SMALL, WHITE: SMALL, CHROMA: WHITE}
 IN_COLOR = (WHITE, CHROMA)
 
 
@@ -84,7 +94,7 @@ def train_photographs(name, folder, output, *, start=None, machine=None, verbose
     output : str or path-like
         ``output/name`` gets the weights in half precision.
     start : NetworkDenoiser, default=None
-        Fitted, the one that the plan begins as; see :func:`colored`.
+        Fitted, the one that the plan begins as; see :func:`grown` and :func:`colored`.
     machine, verbose, **changes
         See :func:`train_pretrained`.
 
@@ -100,7 +110,8 @@ def train_photographs(name, folder, output, *, start=None, machine=None, verbose
     )
     if start is not None:
         denoiser.set_params(warm_start=True)
-        first = colored(start.network_, denoiser.network) if name == WHITE else start.network_
+        begin = {GREY: grown, WHITE: colored}.get(name)
+        first = begin(start.network_, denoiser.network) if begin else start.network_
         denoiser.network_, denoiser.n_images_seen_ = first, 0
 
     def crops():
@@ -110,6 +121,32 @@ def train_photographs(name, folder, output, *, start=None, machine=None, verbose
         )
 
     return fit_or_load(denoiser, crops, Path(output) / name, half=True)
+
+
+def grown(small, architecture):
+    """Return a network of more residual units that computes what the small one does.
+
+    Parameters
+    ----------
+    small : torch.nn.Module
+        A residual UNet.
+    architecture : ResidualUNet
+        Of the same channels and as many units or more at each scale.
+
+    Returns
+    -------
+    network : torch.nn.Module
+    """
+    network = architecture.build(1, generator=torch.Generator().manual_seed(TRAINING_SEED))
+    weights = network.state_dict()
+    for name in weights:
+        if name.endswith("branch.2.weight"):
+            weights[name].zero_()  # the unit x + branch(x) is the identity
+    for name, value in small.state_dict().items():
+        # A single unit of a scale has no number there.
+        weights[name if name in weights else name.replace("branch", "0.branch")] = value
+    network.load_state_dict(weights)
+    return network
 
 
 def colored(grey, architecture):

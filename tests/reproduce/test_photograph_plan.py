@@ -88,6 +88,17 @@ def two_photographs(tmp_path, monkeypatch, rng):
     return files
 
 
+def test_more_units_begin_as_the_identity():
+    few = ResidualUNet((4, 6, 8), n_units=(2, 1, 1), unshuffle=2)
+    many = ResidualUNet((4, 6, 8), n_units=(3, 2, 2), unshuffle=2)
+    small = few.build(1, generator=torch.Generator().manual_seed(1))
+    large = plan.grown(small, many)
+    assert sum(p.numel() for p in large.parameters()) > sum(p.numel() for p in small.parameters())
+    y = torch.randn(2, 1, 16, 24, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        assert_allclose(large(y), small(y), atol=1e-6)
+
+
 def test_color_starts_from_grey(two_photographs, tmp_path):
     """On grey images, without the random part, the colour network begins as the grey one."""
     changes = {"sizes": SMALL, "max_images": 16}
@@ -146,12 +157,10 @@ def test_shipped_network_is_small_and_as_its_plan_says(name):
 
 
 def test_the_grey_network_is_as_good_as_bm3d():
-    """On the median photograph that it has not learned from, within 0.1 dB."""
-    card = read_card("photographs")
-    values = card["psnr_by_photograph"]
+    """On the median photograph that it has not learned from, within 0.02 dB."""
+    values = read_card("photographs")["psnr_by_photograph"]
     gain = np.median(np.subtract(values["network"], values["BM3D"]), axis=1)
-    at = [card["sigma"].index(round(level / 255, 5)) for level in (15, 25, 50)]
-    assert (gain[at] > -0.1).all()
+    assert (gain > -0.02).all()
 
 
 def test_the_network_for_colors_pays():
