@@ -1,7 +1,7 @@
 """How the networks for photographs are trained, as plans and one function.
 
-Networks start from the weights of a small grey one, those for colour too: what it learns about edges
-serves all.
+Networks start from the weights of a small grey one, those for colour too: what it learns about
+edges serves all.
 """
 
 import dataclasses
@@ -37,7 +37,7 @@ def _plan(name, text, max_images, n_units=(2, 1, 1), image_size=48, **recipe):
         name=name,
         text=text,
         image_size=image_size,
-        # 1.07 million weights, a hundred thousand multiplications per pixel of a grey image.
+        # At two, one and one unit: 1.07 million weights, 10^5 multiplications per grey pixel.
         sizes={
             "channels": (64, 96, 128),
             "n_units": n_units,
