@@ -130,9 +130,9 @@ def _network_and_recipe(args, kind):
     if args.network or kind != "photographs":
         return parse_network(args.network or "residual_unet"), recipe
     from gahb_sk.networks import ARCHITECTURES
-    from gahb_sk.reproduce._photograph_plan import GREY, PHOTOGRAPH_PLANS
+    from gahb_sk.reproduce._photograph_plan import PHOTOGRAPH_PLANS, SMALL
 
-    plan = PHOTOGRAPH_PLANS[GREY]
+    plan = PHOTOGRAPH_PLANS[SMALL]
     return ARCHITECTURES[plan.network](**plan.sizes), recipe if args.recipe else plan.recipe
 
 
