@@ -125,7 +125,7 @@ def _denoiser(args, kind):
 
 
 def _network_and_recipe(args, kind):
-    """Return those asked for, or for photographs those of the network that is shipped for them."""
+    """Return those asked for, or for photographs those of the small network for them."""
     recipe = {"base": args.recipe} if args.recipe else {}
     if args.network or kind != "photographs":
         return parse_network(args.network or "residual_unet"), recipe
