@@ -9,7 +9,7 @@ from PIL import Image
 from gahb_sk import load_pretrained
 from gahb_sk.cli import main
 from gahb_sk.datasets import ImageFile, load_sample_patches
-from gahb_sk.denoisers import OpponentColors, SelfEnsemble
+from gahb_sk.denoisers import OpponentColors, SelfEnsemble, SureAverage, WaveletShrinkage
 
 FAST = ["--with", "WaveletShrinkage"]
 
@@ -275,6 +275,16 @@ def test_a_denoiser_of_counts_is_named_with_what_it_wraps(tmp_path):
         words = ("--with", f"VarianceStabilized(denoiser={wrapped})", "--overwrite")
         assert denoise(tmp_path / "a.npy", "--output", tmp_path / "b.npy", *words) == 0
         assert np.std(np.load(tmp_path / "b.npy") - 9) < 1
+
+
+def test_two_denoisers_are_averaged(tmp_path):
+    image = noisy((40, 56)).astype(np.float32)
+    np.save(tmp_path / "a.npy", image)
+    both = "SureAverage(denoiser='photograph-patches', other=WaveletShrinkage())"
+    words = ("--output", tmp_path / "b.npy", "--sigma", "0.1", "--with", both)
+    assert denoise(tmp_path / "a.npy", *words) == 0
+    average = SureAverage(load_pretrained("photograph-patches"), WaveletShrinkage())
+    assert_allclose(np.load(tmp_path / "b.npy"), average.denoise(image[None], 0.1)[0], atol=1e-6)
 
 
 def test_an_ensemble_is_a_mean_over_symmetries(tmp_path):

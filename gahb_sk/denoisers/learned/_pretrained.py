@@ -150,9 +150,10 @@ class PretrainedDenoiser(AppliedNetwork, BaseDenoiser):
     def _fit(self, images):
         channels = self.image_channels_
         if images.shape[1] != channels:
+            repair = " OpponentColors takes it to colours." if channels == 1 else ""
             raise ValueError(
                 f"X: expected images of {channels} channel(s), as the network {self.weights!r} was "
-                f"trained on, got {images.shape[1]}."
+                f"trained on, got {images.shape[1]}.{repair}"
             )
 
 

@@ -76,7 +76,7 @@ class OpponentColors(WrapperDenoiser):
     @property
     def learns(self):
         """Whether one of the denoisers learns from the images' values."""
-        return self.denoiser.learns or (self.colors is not None and self.colors.learns)
+        return any(getattr(one, "learns", False) for one in (self.denoiser, self.colors))
 
     def _fit(self, images):
         some = images.numpy(slice(None) if self.denoiser.learns else slice(1))

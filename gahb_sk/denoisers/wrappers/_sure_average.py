@@ -3,6 +3,7 @@ r"""Two denoisers averaged image by image, with the weights that Stein's estimat
 import numpy as np
 from sklearn.base import clone
 
+from gahb_sk._arrays import to_numpy
 from gahb_sk._validation import HasMethods
 from gahb_sk.denoisers.wrappers._wrapper import WrapperDenoiser
 
@@ -89,11 +90,11 @@ class SureAverage(WrapperDenoiser):
     @property
     def learns(self):
         """Whether one of the denoisers learns from the images' values."""
-        return self.denoiser.learns or self.other.learns
+        return any(getattr(one, "learns", False) for one in (self.denoiser, self.other))
 
     def _fit(self, images):
-        super()._fit(images)
         self._check_wrapped(self.other, "other")
+        super()._fit(images)
         self.other_ = clone(self.other).fit(images, None)
 
     def weights(self, X, sigma=None):
@@ -112,8 +113,8 @@ class SureAverage(WrapperDenoiser):
         ready = self._prepared(X)
         images, level = ready._check_images(X), ready.noise_level(X, sigma)
         parts = [
-            ready._averaged(images.numpy(index), level[index])[1]
-            for index, _ in ready._chunks(images)
+            ready._averaged(to_numpy(noisy), level[index])[1]
+            for index, noisy in ready._chunks(images)
         ]
         return np.concatenate(parts)
 

@@ -30,7 +30,7 @@ class WrapperDenoiser(BaseDenoiser):
     @property
     def learns(self):
         """Whether the wrapped denoiser learns from the images' values."""
-        return self.denoiser.learns
+        return getattr(self.denoiser, "learns", False)  # what is no denoiser, ``fit`` refuses
 
     def _fit(self, images):
         self._check_wrapped(self.denoiser)

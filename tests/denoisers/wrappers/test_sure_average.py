@@ -79,5 +79,7 @@ def test_what_does_not_fit_is_refused(name):
     X = RNG.random((1, 16, 16))
     with pytest.raises(TypeError, match=f"{name}: .* got the oracle OracleShrinkage"):
         SureAverage(**{**parts, name: OracleShrinkage()}).fit(X)
+    with pytest.raises(ValueError, match=f"'{name}' parameter .* must be an object implementing"):
+        SureAverage(**{**parts, name: "photographs"}).denoise(X, 0.1)
     with pytest.raises(ValueError, match=f"{name}: expected image_shape=None"):
         SureAverage(**{**parts, name: WaveletShrinkage(image_shape=(16, 16))}).fit(X)
