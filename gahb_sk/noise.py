@@ -26,6 +26,8 @@ SCORE_NOISE_SEED = 0
 # Nobody means more for images in [0, 1].
 LARGEST_SIGMA = 1.5
 _TYPED_AS_BYTES = range(5, 256)
+# Images in [0, 1] with noise that is plausible for them stay between; with more they don't.
+_UNIT_WITH_NOISE = (-1, 2)
 _FEW_PIXELS = 64
 
 _BLOCK = 8  # side of the blocks of which mean and variance are compared
@@ -93,7 +95,7 @@ def add_gaussian_noise(X, sigma, random_state=None, *, indices=None):
     check_finite(X)
     n = len(X)
     sigma = check_sigma(sigma, n)
-    warn_of_bytes(sigma, X, 0, 1)
+    warn_of_bytes(sigma, X, noisy=False)
     root = seed_sequence(random_state)
     dtype = numpy_dtype(X)
     indices = range(n) if indices is None else indices
@@ -253,21 +255,25 @@ def _finest_details(X):
     return X
 
 
-def warn_of_bytes(sigma, X, low, high):
-    """Warn of noise levels that look like bytes, 25 for 25/255, if the images are within bounds.
+def warn_of_bytes(sigma, X, noisy):
+    """Warn of noise levels that look like bytes, 25 for 25/255, for images in [0, 1].
+
+    Noise of more than 1.5 would show in noisy images of 64 pixels or more. Clean ones can be given
+    any level, as diffusion models do, but hardly a round one of five or more.
 
     Parameters
     ----------
     sigma : ndarray of shape (n,)
     X : ndarray or torch.Tensor
         Images that are not all 0.
-    low, high : float
-        Bounds that images in [0, 1] keep, and others do not.
+    noisy : bool
+        Whether the noise is in the images.
     """
     worst = float(np.max(sigma, initial=0))
-    # Diffusion models take levels above 1, too, but no round ones of five or more.
-    if not (worst in _TYPED_AS_BYTES and np.prod(X.shape) >= _FEW_PIXELS):
+    suspicious = worst > LARGEST_SIGMA if noisy else worst in _TYPED_AS_BYTES
+    if not (suspicious and np.prod(X.shape) >= _FEW_PIXELS):
         return
+    low, high = _UNIT_WITH_NOISE if noisy else (0, 1)
     if low <= X.min() and 0 < X.max() <= high:
         warnings.warn(
             f"sigma: {worst:g} is not a noise level of images in [0, 1]: did you mean "

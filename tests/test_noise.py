@@ -92,17 +92,19 @@ def test_bad_input():
         estimate_sigma(np.zeros((4, 4)))
 
 
-@pytest.mark.parametrize("call", ["add", "score", "denoise"])
-def test_bytes_are_asked_about(call, rng):
+@pytest.mark.parametrize(
+    ("call", "sigma"), [("add", 25.0), ("score", 25.0), ("denoise", 25.0), ("denoise", 12.75)]
+)
+def test_bytes_are_asked_about(call, sigma, rng):
     """A noise level of 25 is typed for 25/255; in other units, and for real noise, it is right."""
     clean, denoiser = rng.random_sample((2, 16, 16)), WaveletShrinkage()
     noisy = {scale: scale * (clean + 0.1 * rng.standard_normal(clean.shape)) for scale in (1, 255)}
     ask = {
-        "add": lambda scale: add_gaussian_noise(scale * clean, 25.0, random_state=rng),
-        "score": lambda scale: denoiser.score(scale * clean, sigma=25.0),
-        "denoise": lambda scale: denoiser.transform(noisy[scale], sigma=25.0),
+        "add": lambda scale: add_gaussian_noise(scale * clean, sigma, random_state=rng),
+        "score": lambda scale: denoiser.score(scale * clean, sigma=sigma),
+        "denoise": lambda scale: denoiser.transform(noisy[scale], sigma=sigma),
     }[call]
-    with pytest.warns(UserWarning, match="did you mean 25/255?"):
+    with pytest.warns(UserWarning, match=f"did you mean {sigma:g}/255?"):
         ask(1)
     ask(255)  # a warning would be an error
-    denoiser.transform(clean + 25.0 * rng.standard_normal(clean.shape), sigma=25.0)
+    denoiser.transform(clean + sigma * rng.standard_normal(clean.shape), sigma=sigma)

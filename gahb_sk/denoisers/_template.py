@@ -18,9 +18,6 @@ from gahb_sk._image_checks import is_finite
 from gahb_sk.images import as_images
 from gahb_sk.noise import check_sigma, estimate_sigma, warn_of_bytes
 
-# Images in [0, 1] with noise that is plausible for them stay between; with more they don't.
-_UNIT_WITH_NOISE = (-1, 2)
-
 
 class DenoiserTemplate(TransformerMixin, Documented, BaseEstimator):
     """What :class:`BaseDenoiser` does with images before and after the hooks.
@@ -83,7 +80,7 @@ class DenoiserTemplate(TransformerMixin, Documented, BaseEstimator):
         if sigma is None and not self.blind:
             sigma = self._estimate_sigma(to_numpy(noisy))
         elif not self.blind:
-            warn_of_bytes(sigma, noisy, *_UNIT_WITH_NOISE)
+            warn_of_bytes(sigma, noisy, noisy=True)
         convert = to_numpy if self._backend == "numpy" else to_torch
         arguments = [convert(noisy)]
         arguments.append(None if self.blind else like(sigma, arguments[0]))
