@@ -2,15 +2,20 @@
 
 import ast
 import importlib
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+import matplotlib.image
 import pytest
 from sklearn.base import BaseEstimator
 
 import gahb_sk
 from gahb_sk.cli import build_parser
+from gahb_sk.datasets import make_c_alpha_images, save_stack
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -21,16 +26,20 @@ ROOMS = (
     "plots", "reproduce", "sampling", "sampling.operators", "testing", "training", "transforms",
     "zoo",
 )  # fmt: skip
-# They need a folder of photographs, or several processes.
-NOT_RUN = ("datasets.md", "scaling.md")
-# Trainings of the guide, shortened.
+# The guide, at reduced scale.
 SHORTER = [
     (r"time_budget=\d+", "time_budget=1"),
     (r"max_images=\d[\d_]*", "max_images=64"),
     (r"\(10, 100, 1000\)", "(2, 4)"),
+    (r"Images\(80", "Images(16"),
 ]
+# Its blocks start processes: each is a script of its own.
+SCALING = ROOT / "docs" / "scaling.md"
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+# What each needs. The last two are not in requirements.lock, so their blocks run where they are.
+LAUNCHERS = {'"fabric"': "lightning_fabric", "from dask": "distributed", "from ray": "ray"}
 
-RUN = [page for page in PAGES if page.name not in NOT_RUN and "```python" in page.read_text()]
+RUN = [page for page in PAGES if page != SCALING and "```python" in page.read_text()]
 
 pytestmark = pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="no docs beside the tests")
 
@@ -119,16 +128,50 @@ def test_a_notebook_runs_and_shows_something(path, tmp_path):
     assert {"image/png", "text/html"} <= kinds
 
 
+def shortened(code):
+    for pattern, shorter in SHORTER:
+        code = re.sub(pattern, shorter, code)
+    return code
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """A working directory with the files that pages read: pictures and a stack."""
+    monkeypatch.chdir(tmp_path)
+    images = make_c_alpha_images(8, image_size=128, random_state=0)
+    Path("holiday").mkdir()
+    for k, image in enumerate(images):
+        matplotlib.image.imsave(f"holiday/{k}.png", image, cmap="gray", vmin=0, vmax=1)
+    save_stack(images[:, :16, :16], "train.npy")
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of trainings that short
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
-def test_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_page_runs_from_top_to_bottom(page, desk):
     names = {"__name__": page.stem}
     for code in blocks(page, "python"):
-        for pattern, shorter in SHORTER:
-            code = re.sub(pattern, shorter, code)
-        exec(compile(code, page.name, "exec"), names)
+        exec(compile(shortened(code), page.name, "exec"), names)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "code", blocks(SCALING, "python"), ids=["processes", "torchrun", "dask", "ray"]
+)
+def test_a_script_of_the_page_on_scale_runs(code, desk):
+    pytest.importorskip(next(name for words, name in LAUNCHERS.items() if words in code))
+    Path("script.py").write_text(shortened(code))
+    start = TORCHRUN if '"RANK"' in code else ()
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    ended = subprocess.run(
+        [sys.executable, *start, "script.py"],
+        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert Path("denoiser").exists() == ("denoiser.save" in code)
 
 
 def documented():
