@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gahb_sk.experiments import Table
 
 
-_FLAT = 2.0  # a constant vector is shown at 1 / 2 of full colour
+_FLAT = 4.0  # a constant vector is shown at 1 / 4 of full colour
 
 
 class EigenvectorGridDisplay:
