@@ -161,7 +161,8 @@ class Record:
     """
 
     def __init__(self, folder, settings, targets, overwrite):
-        self._path, self._made = folder / RECORD, not folder.exists()
+        self._path = folder / RECORD
+        self._made = [part for part in (folder, *folder.parents) if not part.exists()]
         head, rows = self._read()
         same = head.get("settings") == settings
         planned = set(head["targets"]) if same else set()
@@ -203,8 +204,9 @@ class Record:
             file.write(json.dumps({"path": target.key, **row}) + "\n")
 
     def close(self):
-        """Forget the run, which is finished; a folder made for nothing goes, too."""
+        """Forget the run, which is finished; folders made for nothing go, too."""
         self._path.unlink(missing_ok=True)
-        if self._made and not self.rows:
+        if not self.rows:
             with contextlib.suppress(OSError):  # somebody else's file is there
-                self._path.parent.rmdir()
+                for folder in self._made:
+                    folder.rmdir()

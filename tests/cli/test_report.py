@@ -148,14 +148,15 @@ def test_check_output_leaves_nothing(tmp_path):
         "reproduce 1 --networks nowhere", "generate disks --n 2 --set sides=3",
     ],
 )  # fmt: skip
-def test_a_refused_input_leaves_no_folder(line, tmp_path, monkeypatch):
+@pytest.mark.parametrize("output", ["new", "new/folder/below"])
+def test_a_refused_input_leaves_no_folder(line, output, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("bad.png", "also-bad.png"):
         (tmp_path / name).write_text("no picture")
     np.save("one.npy", np.zeros((2, 16, 16), "float32"))
     before = sorted(tmp_path.iterdir())
     try:
-        code = main([*line.split(), "--output", "new"])
+        code = main([*line.split(), "--output", output])
     except SystemExit as stop:
         code = stop.code
     assert code != 0 and sorted(tmp_path.iterdir()) == before
