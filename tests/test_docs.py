@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator
 import gahb_sk
 from gahb_sk.cli import build_parser
 from gahb_sk.datasets import make_c_alpha_images, save_stack
+from gahb_sk.reproduce import all_figures
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -83,6 +84,29 @@ def test_every_command_of_a_page_is_understood(capsys):
             if stop.code:
                 refused.append((page, line, capsys.readouterr().err.splitlines()[-1]))
     assert refused == []
+
+
+def test_every_benchmark_of_a_page_is_there_with_its_options():
+    found = set()
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for path, rest in re.findall(r"python (?:-m )?(benchmarks[./\w]+)([^`\n#]*)", text):
+            file = ROOT / (path if path.endswith(".py") else path.replace(".", "/") + ".py")
+            source = file.read_text(encoding="utf-8")
+            options = set(re.findall(r"--[\w-]+", rest)) - {"--help"}
+            assert {one for one in options if f'"{one}"' not in source} == set(), (page.name, path)
+            found.add(file.name)
+    assert len(found) > 10
+
+
+def test_every_figure_and_every_stored_table_is_on_the_page_that_reproduces_them():
+    page = (ROOT / "docs" / "reproduce.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| ([\w]+) \| (?:reproduced|in part|not reproduced) \|", page, re.MULTILINE
+    )
+    assert rows == [str(figure.number) for figure in all_figures()]
+    tables = {Path(name).name for name in re.findall(r"`([\w/.-]+\.(?:csv|txt))`", page)}
+    assert tables >= {path.name for path in (ROOT / "docs" / "results").iterdir()}
 
 
 def test_troubleshooting_quotes_messages_that_exist():
