@@ -150,6 +150,7 @@ def sampling(n=16, steps=40):
 CASES = {
     "20 eigenpairs": partial(eigenpairs, 32),
     "20 eigenpairs, 48x48": partial(eigenpairs, 48),
+    "20 eigenpairs, 64x64": partial(eigenpairs, 64),
     "trace of the Jacobian": trace,
     "transform": megapixel,
     "training step": training_step,

@@ -35,13 +35,17 @@ from .denoisers import (
     PretrainedDenoiser as PretrainedDenoiser,
     RayPosteriorMean as RayPosteriorMean,
     SinePosteriorMean as SinePosteriorMean,
+    SureAverage as SureAverage,
     TangentProjection as TangentProjection,
+    Tiled as Tiled,
     TotalVariationDenoiser as TotalVariationDenoiser,
+    VarianceStabilized as VarianceStabilized,
     WaveletShrinkage as WaveletShrinkage,
     WienerDenoiser as WienerDenoiser,
     all_denoisers as all_denoisers,
+    as_denoiser as as_denoiser,
 )
-from .experiments import compare_denoisers as compare_denoisers
+from .experiments import audit as audit, compare_denoisers as compare_denoisers
 from .metrics import (
     input_psnr as input_psnr,
     mse as mse,

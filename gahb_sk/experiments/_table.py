@@ -78,11 +78,14 @@ class Table:
         return self._columns.items()
 
     def __str__(self):
-        """The first rows as aligned text."""
+        """The first rows as aligned text, words to the left and numbers to the right."""
         rows = [[_as_text(value) for value in row.values()] for row in islice(self.rows(), _LINES)]
         widths = [max(map(len, column)) for column in zip(list(self), *rows, strict=True)]
+        aligns = [str.ljust if c.dtype.kind in "UO" else str.rjust for c in self._columns.values()]
         lines = [
-            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            "  ".join(
+                align(cell, width) for align, cell, width in zip(aligns, row, widths, strict=True)
+            ).rstrip()
             for row in (list(self), *rows)
         ]
         more = self.n_rows - len(rows)
