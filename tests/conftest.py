@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def global_random_seed():
     """Seed that any test must pass with; set GAHB_SK_TEST_SEED to try another."""
     return int(os.environ.get("GAHB_SK_TEST_SEED", "42"))

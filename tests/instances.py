@@ -1,12 +1,15 @@
 """How the contract suite builds each denoiser: small and quick, everything else by default."""
 
-import numpy as np
+import contextlib
 
-from gahb_sk.denoisers import all_denoisers
+import numpy as np
+import pytest
+
+from gahb_sk.denoisers import OracleShrinkage, WaveletShrinkage, all_denoisers
 from gahb_sk.networks import UNet
 from gahb_sk.testing import random_fields as smooth_images
 
-__all__ = ["halve_noise", "make_denoiser", "make_module", "smooth_images"]
+__all__ = ["few_rivals", "halve_noise", "make_denoiser", "make_module", "smooth_images"]
 
 
 class _HalveNoise:
@@ -70,3 +73,14 @@ def make_denoiser(name, **parameters):
     cls = all_denoisers()[name]
     settings = SETTINGS.get(name, dict)()
     return cls(**{**settings, **parameters})
+
+
+@contextlib.contextmanager
+def few_rivals():
+    """Let cards of trained networks be compared with wavelets alone: others take seconds."""
+    from gahb_sk.reproduce import _rivals
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_rivals, "rivals", lambda exact=False: {"wavelets": WaveletShrinkage()})
+        patch.setattr(_rivals, "oracles", lambda: {"oracle wavelets": OracleShrinkage()})
+        yield

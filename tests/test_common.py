@@ -1,5 +1,7 @@
 """The contract, held by EVERY denoiser of the library, found by introspection."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import sklearn
@@ -271,12 +273,13 @@ def expected_failures(estimator):
 
 
 @pytest.mark.filterwarnings("ignore::gahb_sk.denoisers.UntestedSizeWarning")
-@parametrize_with_checks(
-    [instances.make_denoiser(name, image_shape=(1, -1)) for name in RIVALS],
-    expected_failed_checks=expected_failures,
-)
+@parametrize_with_checks([instances.make_denoiser(name, image_shape=(1, -1)) for name in RIVALS])
 def test_sklearn_checks(estimator, check):
-    check(estimator)
+    reason = expected_failures(estimator).get(check.func.__name__)
+    # Not by `expected_failed_checks`: pytest then spends half a second on each traceback.
+    with contextlib.suppress(Exception if reason else ()):
+        return check(estimator)
+    pytest.xfail(reason)
 
 
 # Names of columns --------------------------------------------------------------------------

@@ -210,7 +210,7 @@ def test_killed_and_resumed_is_as_uninterrupted(most, what, tmp_path):
     images, again = tmp_path / "images.npy", tmp_path / "again"
     if what == "stack":
         save_stack(make_c_alpha_images(200, 16, random_state=0), images)
-        words = ["--epochs", str(8 * most), "--set", "batch_size=2", *NETWORK]
+        words = ["--epochs", str(4 * most), "--set", "batch_size=2", *NETWORK]
     else:
         write_photographs(images, 4, seed=0)
         words = ["--epochs", "1", "--set", "batch_size=4", *SMALL]

@@ -25,6 +25,7 @@ from gahb_sk.reproduce import (
     _figure_03,
     _figure_21,
     _manifolds,
+    _plans,
     _shipped as shipped,
     compare_with_shipped,
     get_figure,
@@ -61,10 +62,11 @@ def small(monkeypatch):
     """Figure 3 at 40x40, fewer vectors, noise levels and training patches."""
     monkeypatch.setattr(_figure_03, "SIZE", 40)
     monkeypatch.setattr(_figure_03, "_VECTORS", 30)
+    monkeypatch.setattr(_figure_03, "KS", (5, 20))
     monkeypatch.setattr(_figure_03, "PAPER", {5: 1.2, 20: 0.9})
     monkeypatch.setattr(_manifolds, "SIGMAS", _manifolds.SMALL)
     monkeypatch.setattr(_figure_21, "_VECTORS", 20)
-    monkeypatch.setattr(_figure_21, "_EVERY", 12)
+    monkeypatch.setitem(_plans.STRIDES, "stride", 18)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

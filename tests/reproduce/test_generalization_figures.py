@@ -8,6 +8,7 @@ import pytest
 from gahb_sk.experiments import generalization_curve, images_needed
 from gahb_sk.reproduce import PAIRS, Setup, get_figure, load_pair_images, reproduce, train_pairs
 from gahb_sk.zoo import load_pairs
+from tests.instances import few_rivals
 
 N = (1, 4, 16)
 
@@ -16,22 +17,29 @@ N = (1, 4, 16)
 def folder(tmp_path_factory):
     """Replacements of all pairs: with 2 channels, trained on 64 images each."""
     folder = tmp_path_factory.mktemp("networks")
-    for plan in PAIRS.values():
-        sizes = {**plan.sizes, "channels": 2}
-        train_pairs(
-            dataclasses.replace(plan, n_train=N, n_test=8, sizes=sizes, max_images=64), folder
-        )
+    with few_rivals():
+        for plan in PAIRS.values():
+            sizes = {**plan.sizes, "channels": 2}
+            train_pairs(
+                dataclasses.replace(plan, n_train=N, n_test=8, sizes=sizes, max_images=64), folder
+            )
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def setup(folder, global_random_seed):
     return Setup(n_images=4, networks=folder, random_state=global_random_seed)
 
 
+@pytest.fixture(scope="module")
+def outcomes(setup):
+    """What came out, by the number of the figure."""
+    return {number: reproduce(get_figure(number), setup).outcome for number in (1, 2, 15)}
+
+
 @pytest.fixture
-def one(setup):
-    return reproduce(get_figure(1), setup).outcome
+def one(outcomes):
+    return outcomes[1]
 
 
 def test_figure_1_has_a_row_for_each_number_kind_and_level(one):
@@ -63,8 +71,8 @@ def test_figure_1_says_how_far_from_the_optimum_of_one_image(one):
     assert "optimum, N = 1" in labels
 
 
-def test_figure_2_has_all_cosines_or_says_what_is_left_out(setup):
-    outcome = reproduce(get_figure(2), setup).outcome
+def test_figure_2_has_all_cosines_or_says_what_is_left_out(outcomes):
+    outcome = outcomes[2]
     table = outcome.table
     assert table.n_rows == len(N) * 3 * 2
     assert (table["n_samples"] + table["n_diverged"] == 4).all()
@@ -73,9 +81,8 @@ def test_figure_2_has_all_cosines_or_says_what_is_left_out(setup):
     assert len(outcome.checks) == 6
 
 
-def test_figure_15_has_the_gap_of_each_size_on_the_same_images(setup, folder):
-    outcome = reproduce(get_figure(15), setup).outcome
-    table = outcome.table
+def test_figure_15_has_the_gap_of_each_size_on_the_same_images(outcomes):
+    table = outcomes[15].table
     assert table.n_rows == 3 * len(N)
     assert set(zip(table["images"], table["denoiser"], strict=True)) == {
         ("8x8", "1 block"), ("16x16", "2 blocks"), ("32x32", "3 blocks"),
@@ -86,9 +93,8 @@ def test_figure_15_has_the_gap_of_each_size_on_the_same_images(setup, folder):
 
 
 @pytest.mark.parametrize("number", [1, 2, 15])
-def test_the_same_setup_gives_the_same_table(number, setup):
-    figure = get_figure(number)
-    one, two = (reproduce(figure, setup).outcome for _ in range(2))
+def test_the_same_setup_gives_the_same_table(number, setup, outcomes):
+    one, two = outcomes[number], reproduce(get_figure(number), setup).outcome
     for name in one.table:
         np.testing.assert_array_equal(one.table[name], two.table[name])
     assert [check.value for check in one.checks if check.value == check.value] == [

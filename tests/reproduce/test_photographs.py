@@ -8,6 +8,7 @@ from gahb_sk.datasets import load_photographs, load_sample_patches
 from gahb_sk.reproduce import PLANS, _plans, train_pretrained
 from gahb_sk.reproduce._photographs import contrasted_patch, training_patches, turned
 from gahb_sk.zoo import read_card
+from tests.instances import few_rivals
 
 SETTINGS = {"stride": 40, "folder_stride": 10, "random_state": 0}
 
@@ -64,17 +65,19 @@ def test_no_test_photograph_is_learned_from(monkeypatch):
         assert not train & test
 
 
-def test_the_card_names_the_photographs(tmp_path, folder, capsys):
+def test_the_card_names_the_photographs(tmp_path, folder, capsys, monkeypatch):
+    monkeypatch.setattr(_plans, "STRIDES", {"stride": 40, "folder_stride": 40})
     options = {"sizes": {"channels": 2}, "n_test_images": 2, "max_images": 16}
     output = tmp_path / "networks"
-    card = train_pretrained("photograph-patches", output, photographs=[folder], **options)
+    with few_rivals():
+        card = train_pretrained("photograph-patches", output, photographs=[folder], **options)
+        plain = train_pretrained("sines", output, photographs=[folder], **options)
     assert card["photographs"] == ["view.npy"] and card["command"].endswith("--photographs DIR...")
     assert train_pretrained("photograph-patches", output, photographs=[folder], **options) == card
     assert main(["info", str(output / "photograph-patches")]) == 0
     assert "16 images seen, also of 1 more photograph(s), in" in capsys.readouterr().out
     with pytest.raises(ValueError, match="0 photographs of folders.*got.*1 photographs"):
         train_pretrained("photograph-patches", output, **options)
-    plain = train_pretrained("sines", output, photographs=[folder], **options)
     assert "photographs" not in plain and "photographs" not in plain["command"]
     assert read_card(output / "sines") == plain
 

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from gahb_sk.datasets import FreshImages
-from gahb_sk.reproduce import PLANS, SCALES, train_pretrained
+from gahb_sk.reproduce import PLANS, SCALES, _plans, train_pretrained
 from gahb_sk.training import Trainer
 from gahb_sk.zoo import load_pretrained, read_card
+from tests.instances import few_rivals
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_images_of_training_and_test_are_of_one_class_and_differ(name):
+def test_images_of_training_and_test_are_of_one_class_and_differ(name, monkeypatch):
+    monkeypatch.setitem(_plans.STRIDES, "stride", 40)  # fewer patches
     plan = PLANS[name]
     images = plan.training_images()
     some = images.take(0, 4) if isinstance(images, FreshImages) else images[:4]
@@ -74,7 +76,8 @@ def test_a_half_trained_network_gets_no_card(tmp_path, monkeypatch):
         patch.setattr(Trainer, "step", interrupted)
         train_pretrained("disks", tmp_path, **options)
     assert [path.name for path in (tmp_path / "disks").iterdir()] == ["checkpoints"]
-    assert train_pretrained("disks", tmp_path, **options)["images_seen"] == 64
+    with few_rivals():
+        assert train_pretrained("disks", tmp_path, **options)["images_seen"] == 64
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,8 @@ def test_bad_names(arguments, message, tmp_path):
 
 def test_what_is_trained_is_left_alone_and_another_training_refused(tmp_path):
     small = {"sizes": {"channels": 2, "n_blocks": 1}, "n_test_images": 2, "verbose": False}
-    card = train_pretrained("sines", tmp_path, max_images=32, **small)
+    with few_rivals():
+        card = train_pretrained("sines", tmp_path, max_images=32, **small)
     assert card["seed"] == 0 and "--max-images 32 --test-images 2" in card["command"]
     weights = (tmp_path / "sines" / "model.safetensors").stat().st_mtime_ns
     again = train_pretrained("sines", tmp_path, max_images=32, **small)

@@ -13,6 +13,7 @@ from gahb_sk.cli import main
 from gahb_sk.reproduce import PAIR_SCALES, PAIRS, PairPlan, load_pair_images, train_pairs
 from gahb_sk.training import Trainer
 from gahb_sk.zoo import list_pairs, list_pretrained, load_pairs, read_card
+from tests.instances import few_rivals
 
 WEIGHTS = Path(gahb_sk_weights.__file__).parent
 MEGABYTE = 2**20
@@ -45,7 +46,7 @@ def trained(tmp_path_factory):
         seen.append(X)
         return fit(self, X, y)
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, few_rivals():
         patch.setattr(NetworkDenoiser, "fit", kept)
         folder = tmp_path_factory.mktemp("pairs")
         train_pairs(TINY, folder)
@@ -139,7 +140,7 @@ def test_after_an_interruption_it_goes_on(tmp_path, trained, fits, monkeypatch):
             signal.raise_signal(signal.SIGINT)
         return step(self, *batch)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, few_rivals(), pytest.raises(KeyboardInterrupt):
         patch.setattr(Trainer, "step", interrupted)
         train_pairs(TINY, tmp_path / "cut", **options)
     folder = tmp_path / "cut" / "tiny"
