@@ -5,7 +5,8 @@ import time
 import numpy as np
 from sklearn.base import clone
 
-from gahb_sk.experiments._noisy_images import noisy_chunks, noisy_images
+from gahb_sk._arrays import to_numpy
+from gahb_sk.experiments._noisy_images import noisy_chunks
 from gahb_sk.metrics import psnr, ssim
 
 
@@ -28,30 +29,27 @@ def run_fold(denoiser, X, train, test, n_examples, place, *, sigmas, root, data_
 
         if is_kept(denoiser):
             denoiser.save(place)
-    levels = [_evaluate(denoiser, X, test, sigma, root, data_range) for sigma in sigmas]
-    if n_examples:
-        for level, sigma in zip(levels, sigmas, strict=True):
-            level |= _examples(denoiser, X, test[:n_examples], sigma, root)
+    levels = [_evaluate(denoiser, X, test, sigma, root, data_range, n_examples) for sigma in sigmas]
     found = {"kind": denoiser.kind, "bound": denoiser.needs_clean, "fit_seconds": seconds}
     return found | {name: [level[name] for level in levels] for name in levels[0]}
 
 
-def _evaluate(denoiser, X, test, sigma, root, data_range):
-    """PSNR and SSIM of each test image, and the seconds that denoising took."""
+def _evaluate(denoiser, X, test, sigma, root, data_range, n_examples):
+    """PSNR and SSIM of each test image, the seconds that denoising took, and the first images."""
     psnrs, ssims, seconds = [], [], 0.0
+    examples: dict = {name: [] for name in ("clean", "noisy", "denoised") if n_examples}
     for clean, noisy in noisy_chunks(X, test, sigma, root):
         begin = time.perf_counter()
         denoised = denoiser.denoise(noisy, sigma, clean=clean)
         seconds += time.perf_counter() - begin
         psnrs.append(psnr(clean, denoised, data_range=data_range))
         ssims.append(ssim(clean, denoised, data_range=data_range))
+        left = n_examples - sum(map(len, examples.get("clean", ())))
+        for name, stack in zip(examples, (clean, noisy, denoised), strict=False):
+            examples[name].append(to_numpy(stack[:left]))
     scores = {"psnr": np.concatenate(psnrs), "ssim": np.concatenate(ssims)}
-    return scores | {"denoise_seconds": seconds}
-
-
-def _examples(denoiser, X, indices, sigma, root):
-    clean, noisy = noisy_images(X, indices, sigma, root)
-    return {"clean": clean, "noisy": noisy, "denoised": denoiser.denoise(noisy, sigma, clean=clean)}
+    first = {name: np.concatenate(stacks) for name, stacks in examples.items()}
+    return scores | first | {"denoise_seconds": seconds}
 
 
 def level_rows(found, sigmas):

@@ -21,7 +21,7 @@ from gahb_sk import (
 )
 from gahb_sk.datasets import make_c_alpha_images
 from gahb_sk.denoisers import BaseDenoiser
-from gahb_sk.experiments import clustered_mean, compare_denoisers, verdict
+from gahb_sk.experiments import _noisy_images, clustered_mean, compare_denoisers, verdict
 from gahb_sk.metrics import psnr_slope
 
 BOTH = {"wavelet": WaveletShrinkage(), "oracle": OracleShrinkage()}
@@ -116,6 +116,15 @@ def test_all_denoisers_and_folds_see_the_same_noise(X):
     for clean, noisy in zip(shown["clean"], shown["noisy"], strict=True):
         k = int(np.flatnonzero((X == clean).all((1, 2)))[0])
         assert_array_equal(noisy, alone[k])
+
+
+@pytest.mark.parametrize("pixels", [1, 2**22])
+def test_examples_are_the_first_images_of_a_fold(pixels, X, monkeypatch):
+    monkeypatch.setattr(_noisy_images, "_CHUNK_PIXELS", pixels)  # one image at a time, or all
+    wavelet = WaveletShrinkage()
+    shown = compare_denoisers({"wavelet": wavelet}, X, [0.1], cv=2, n_examples=3).examples[0.1]
+    assert_array_equal(shown["clean"], X[:3])
+    assert_allclose(shown["wavelet"], wavelet.fit(X).transform(shown["noisy"], 0.1), atol=1e-6)
 
 
 def test_a_denoiser_scores_the_same_alone_and_in_company(X):
@@ -289,11 +298,11 @@ def test_a_lost_comparison_goes_on_where_it_was(lost, X, tmp_path, monkeypatch):
     options = {"cv": 4, "n_examples": 2, "random_state": 0}
     whole = compare_denoisers([Lost(), OracleShrinkage()], X, [0.1], **options)
     lost.calls = 0
-    monkeypatch.setattr(lost, "end", 4)  # three folds: on the first, examples are a call more
+    monkeypatch.setattr(lost, "end", 3)  # in the third of four folds
     with pytest.raises(KeyboardInterrupt):
         compare_denoisers([Lost(), OracleShrinkage()], X, [0.1], **options, folder=tmp_path)
     monkeypatch.setattr(lost, "end", None)
-    for calls in (6, 6):  # the two folds that were left, then none
+    for calls in (5, 5):  # the two folds that were left, then none
         again = compare_denoisers([Lost(), OracleShrinkage()], X, [0.1], **options, folder=tmp_path)
         assert lost.calls == calls
         for name, values in whole.items():
