@@ -16,10 +16,18 @@ _gahb_sk() {{
     case "${{COMP_WORDS[1]}}" in
 {cases}
     esac
-    [ "$COMP_CWORD" -eq 1 ] && words="{commands} --help --version"
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        words="{commands} --help --version"
+    elif [[ "${{COMP_WORDS[COMP_CWORD]}}" != -* ]]; then
+        words=""  # of files
+    fi
     COMPREPLY=($(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}"))
 }}
 complete -o default -F _gahb_sk gahb-sk
+"""
+ZSH = """\
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+autoload -Uz bashcompinit && bashcompinit
 """
 
 
@@ -53,7 +61,7 @@ def _bash(options):
 
 
 def _zsh(options):
-    return "autoload -Uz bashcompinit && bashcompinit\n" + _bash(options)
+    return ZSH + _bash(options)
 
 
 def _fish(options):

@@ -18,6 +18,8 @@ EXTRAS = {
     "pandas": ("Table.to_frame()", "pip install pandas"),
     "lightning_fabric": ("several devices or machines", 'pip install "gahb-sk[distributed]"'),
     "dask": ("experiments on a Dask cluster", 'pip install "gahb-sk[dask]"'),
+    "ray": ("experiments on a Ray cluster", "pip install ray"),
+    "tensorboard": ("gahb-sk train --tensorboard", 'pip install "gahb-sk[tensorboard]"'),
     "huggingface_hub": ("networks on a model hub", 'pip install "gahb-sk[hub]"'),
 }
 _SIDE = 64
@@ -66,7 +68,7 @@ def _print_machine(device, torch):
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     print(f"{'threads':14s} torch {torch.get_num_threads()} of {cores} cores")
     for pool in threadpool_info():
-        print(f"{pool['user_api']:14s} {pool['internal_api']}, {pool['num_threads']} threads")
+        print(f"{pool['user_api']:14s} {pool['internal_api']}, threads: {pool['num_threads']}")
     if torch.get_num_threads() < (cores or 1):
         print("  torch uses fewer threads than there are cores: unset OMP_NUM_THREADS to use all.")
     print("Self-test")

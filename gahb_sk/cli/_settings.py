@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -41,13 +42,15 @@ def save_settings(args):
     output = getattr(args, "output", None)
     if output is None or not Path(output).is_dir():
         return
-    lines = [f"# gahb-sk {__version__}. Again: gahb-sk {args.command} --config {FILE}"]
+    path = Path(output) / FILE
+    again = f"gahb-sk {args.command} --config {shlex.quote(str(path))}"
+    lines = [f"# gahb-sk {__version__}. Again, from the same folder: {again}"]
     lines.append(f"command = {json.dumps(args.command)}")
     for name, value in vars(args).items():
         if name not in _NOT_SETTINGS and value is not None and value != []:
             # Strings, numbers and lists of JSON are TOML, too.
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
-    write_text(Path(output) / FILE, "\n".join(lines) + "\n")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _check_command(found, command):

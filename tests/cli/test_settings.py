@@ -18,6 +18,7 @@ def test_the_settings_of_a_result_repeat_it(tmp_path, capsys):
     first, second = tmp_path / "first", tmp_path / "second"
     assert main([*WORDS, "--output", str(first)]) == 0
     settings = tomllib.loads((first / "settings.toml").read_text())
+    assert f"--config {first / 'settings.toml'}" in (first / "settings.toml").read_text()
     assert settings["command"] == "compare" and settings["sigma"] == [0.1, 25 / 255]
     assert settings["seed"] == 0  # also what was not typed
     config = ["--config", str(first / "settings.toml")]
@@ -78,8 +79,11 @@ def test_the_shell_completes_commands_and_options(capsys):
         assert [name for name in COMMANDS if name not in script] == []
     main(["completion", "bash"])
     script = capsys.readouterr().out
-    for line, expected in ((("gahb-sk", "rep"), ["reproduce"]), (("gahb-sk", "compare", "--den"),
-                            ["--denoisers"])):  # fmt: skip
+    for line, expected in (
+        (("gahb-sk", "rep"), ["reproduce"]),
+        (("gahb-sk", "compare", "--den"), ["--denoisers"]),
+        (("gahb-sk", "denoise", "''"), []),  # of files, by the shell itself
+    ):
         typed = f"{script}\nCOMP_WORDS=({' '.join(line)}); COMP_CWORD={len(line) - 1}; _gahb_sk; "
         done = subprocess.run(
             ["bash", "-c", typed + 'echo "${COMPREPLY[@]}"'], capture_output=True, text=True
