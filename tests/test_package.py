@@ -1,5 +1,6 @@
 """What is installed: built from the source, alone in an environment, it works."""
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import gahb_sk
+import gahb_sk_weights
 
 ROOT = Path(gahb_sk.__file__).parents[1]
 MEGABYTE = 1e6
@@ -117,9 +119,32 @@ def test_every_package_and_every_kind_of_data_is_named():
 
 def test_the_versions_agree():
     citation = (ROOT / "CITATION.cff").read_text()
+    date = re.search(r"^date-released: (.*)$", citation, re.MULTILINE)[1]
     assert f"\nversion: {gahb_sk.__version__}\n" in citation
-    assert f"\n## {gahb_sk.__version__} " in (ROOT / "CHANGELOG.md").read_text()
-    assert gahb_sk.__version__ in (ROOT / "conda" / "recipe.yaml").read_text()
+    assert f"\n## {gahb_sk.__version__} ({date})\n" in (ROOT / "CHANGELOG.md").read_text()
+    assert f'version: "{gahb_sk.__version__}"' in (ROOT / "conda" / "recipe.yaml").read_text()
+    assert gahb_sk_weights.__version__ == gahb_sk.__version__  # one recipe builds both
+
+
+def test_every_target_that_is_named_is_one_of_make():
+    files = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", ".ci/run")]
+    files += [
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob(".github/**/*.md"),
+        *ROOT.glob(".github/**/*.yml"),
+    ]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+    named = set(re.findall(r"(?:^|`|run: )(?:[A-Z_]+=\S+ )?make ([a-z-]+)", text, re.MULTILINE))
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert len(named) > 8 and named - set(targets) == set()
+
+
+def test_workflows_test_the_pythons_that_the_package_claims():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    claimed = re.findall(r"Python :: (3\.\d+)", " ".join(project["classifiers"]))
+    (line,) = re.findall(r"python: \[(.*)\]", (ROOT / ".github/workflows/tests.yml").read_text())
+    assert re.findall(r"3\.\d+", line) == claimed
+    assert project["requires-python"] == f">={claimed[0]}"
 
 
 def test_the_conda_recipe_has_the_same_requirements():
