@@ -35,6 +35,7 @@ SHORTER = [
     (r"max_images=\d[\d_]*", "max_images=64"),
     (r"\(10, 100, 1000\)", "(2, 4)"),
     (r"Images\(80", "Images(16"),
+    (r"images\(12, 64,", "images(2, 16,"),
 ]
 # Its blocks start processes: each is a script of its own.
 SCALING = ROOT / "docs" / "scaling.md"
