@@ -176,6 +176,18 @@ def eigenbasis(
     """
     denoiser = as_denoiser(denoiser)
     operator = linearize(denoiser, image, sigma, clean=clean, dtype=dtype)
+    return basis_of(
+        denoiser, operator, image, n_components, sigma=sigma, clean=clean, method=method,
+        tolerance=tolerance, n_probes=n_probes, max_products=max_products,
+        random_state=random_state,
+    )  # fmt: skip
+
+
+def basis_of(
+    denoiser, operator, image, n_components, *, sigma, clean, method, tolerance, n_probes,
+    random_state, max_products=None,
+):  # fmt: skip
+    """Return the :class:`EigenBasis` of a Jacobian that is there already."""
     image = to_numpy(image)
     known, root = clean_image(clean, image), seed_sequence(random_state)
     start, probes = (image_generator(root, stream) for stream in (_START_STREAM, _PROBE_STREAM))

@@ -7,7 +7,6 @@ subspaces give k / d.
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +14,15 @@ import numpy.typing as npt
 from gahb_sk._arrays import as_array
 from gahb_sk._random import Seed, child, seed_sequence
 from gahb_sk._validation import validate_params
-from gahb_sk.analysis import eigenbasis, harmonicity, random_alignment, subspace_alignment
+from gahb_sk.analysis import harmonicity, random_alignment, subspace_alignment
 from gahb_sk.denoisers import OracleShrinkage, as_denoisers
+from gahb_sk.experiments._leading_bases import leading_bases, n_nonzero
 from gahb_sk.experiments._noisy_images import check_sigmas
-from gahb_sk.experiments._parallel import CONSTRAINTS, at_each_image
+from gahb_sk.experiments._parallel import CONSTRAINTS
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import with_error
 from gahb_sk.images import as_images
-from gahb_sk.jacobians import linearize
 
-_KEPT = 1e-8  # factors below this are zeros, whose vectors are arbitrary
 _DRAWS = 40  # random pairs behind the null level
 
 
@@ -112,14 +110,20 @@ def basis_alignment(
     )
     known = {name: _fitted(reference, X) for name, reference in given.items()}
     root = seed_sequence(random_state)
-    function = partial(_overlaps, denoisers, known, ks=ks, dtype=dtype, root=root)
-    options = {"n_jobs": n_jobs, "verbose": verbose, "desc": "bases"}
-    found: dict = {}
-    for _, rows in at_each_image(function, X, sigmas, root, **options):
-        for key, values in rows:
-            found.setdefault(key, []).append(values)
+    options = {"dtype": dtype, "n_jobs": n_jobs, "verbose": verbose, "desc": "bases"}
+    found = leading_bases({**known, **denoisers}, X, sigmas, max(ks), root, **options)
+    return alignment_of(found, known, ks, root)
+
+
+def alignment_of(found, references, ks, root):
+    """Return the table of :func:`basis_alignment` from bases, some of them the references."""
+    values: dict = {}
+    for one in found:
+        for key, value in _overlaps(one, references, ks):
+            values.setdefault(key, []).append(value)
+        d = one.clean.size
     chance = {k: random_alignment(d, k, n_draws=_DRAWS, random_state=child(root, 1)) for k in ks}
-    return Table.from_rows([_row(key, values, chance) for key, values in found.items()])
+    return Table.from_rows([_row(key, value, chance) for key, value in values.items()])
 
 
 def _check_ks(ks, d):
@@ -135,45 +139,21 @@ def _fitted(denoiser, X):
     return denoiser if hasattr(denoiser, "image_shape_") else denoiser.fit(X)
 
 
-def leading_basis(denoiser, noisy, k, sigma, clean, dtype, random_state, tolerance=1e-3):
-    """The first k eigenpairs at one image, without the whole matrix where its products are costly.
-
-    A looser tolerance would not save much, and miss some pairs where the spectrum is flat.
-    """
-    few = 8 * k <= noisy.size
-    costly = denoiser.kind == "learned" or (
-        denoiser.kind == "optimal"
-        and not denoiser.needs_clean
-        and linearize(denoiser, noisy, sigma).spectrum is None
-    )
-    method = "lanczos" if costly and few else "auto"
-    return eigenbasis(
-        denoiser, noisy, k, sigma=sigma, clean=clean, dtype=dtype, n_probes=2, method=method,
-        random_state=random_state, tolerance=tolerance,
-    )  # fmt: skip
-
-
-def n_nonzero(basis):
-    """Number of factors that are not zero: the vectors of the others are arbitrary."""
-    return int((basis.values > _KEPT).sum())
-
-
-def _overlaps(denoisers, references, clean, noisy, sigma, i, *, ks, dtype, root):
+def _overlaps(found, references, ks):
     """Overlaps and harmonicity at one noisy image, as (key, values)."""
-    bases = {}
-    for name, denoiser in {**references, **denoisers}.items():
-        basis = leading_basis(denoiser, noisy, max(ks), sigma, clean, dtype, child(root, 2, i))
-        bases[name] = basis.vectors[: n_nonzero(basis)]
+    bases = {
+        name: basis.vectors[: min(n_nonzero(basis), max(ks))] for name, basis in found.bases.items()
+    }
     rows = []
     for name, vectors in bases.items():
-        harmonic = harmonicity(vectors, clean).total if len(vectors) else np.empty(0)
+        harmonic = harmonicity(vectors, found.clean).total if len(vectors) else np.empty(0)
         for other, partner in bases.items():
             if other not in references or other == name:
                 continue
             for k in ks:
                 if k <= min(len(vectors), len(partner)):
                     overlap = subspace_alignment(vectors, partner, k).overlap
-                    rows.append(((name, other, sigma, k), (overlap, harmonic[:k].mean())))
+                    rows.append(((name, other, found.sigma, k), (overlap, harmonic[:k].mean())))
     return rows
 
 

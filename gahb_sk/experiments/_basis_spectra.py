@@ -1,7 +1,5 @@
 """Shrinkage factors of denoisers, with the coefficients and the harmonicity of their vectors."""
 
-from functools import partial
-
 import numpy as np
 import numpy.typing as npt
 
@@ -10,9 +8,9 @@ from gahb_sk._random import Seed, child, image_generator, seed_sequence
 from gahb_sk._validation import at_least, validate_params
 from gahb_sk.analysis import harmonicity
 from gahb_sk.denoisers import as_denoisers
-from gahb_sk.experiments._basis_alignment import leading_basis, n_nonzero
+from gahb_sk.experiments._leading_bases import leading_bases, n_nonzero
 from gahb_sk.experiments._noisy_images import check_sigmas
-from gahb_sk.experiments._parallel import CONSTRAINTS, at_each_image
+from gahb_sk.experiments._parallel import CONSTRAINTS
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import mean_and_error, with_error
 from gahb_sk.images import as_images
@@ -70,33 +68,35 @@ def basis_spectra(
     X = as_array(X)
     as_images(X)
     root, sigmas = seed_sequence(random_state), check_sigmas(sigma)
-    function = partial(_curves, denoisers, k=n_components, dtype=dtype, root=root)
-    options = {"n_jobs": n_jobs, "verbose": verbose, "desc": "spectra"}
-    found: dict = {(name, sigma): [] for name in denoisers for sigma in sigmas}
-    for sigma, (curves, high) in at_each_image(function, X, sigmas, root, **options):
-        for name, curve in curves.items():
-            found[name, sigma].append((*curve, np.full(n_components, high)))
-    return Table.from_rows(
-        [row for (name, s), one in found.items() for row in _rows(name, s, np.array(one))]
-    )
+    options = {"dtype": dtype, "n_jobs": n_jobs, "verbose": verbose, "desc": "spectra"}
+    found = leading_bases(denoisers, X, sigmas, n_components, root, **options)
+    return spectra_of(found, denoisers, n_components, root)
 
 
-def _curves(denoisers, clean, noisy, sigma, i, *, k, dtype, root):
-    """Factor, coefficient, harmonicity and adaptivity, (4, k), of each denoiser at an image."""
-    curves = {}
-    for name, denoiser in denoisers.items():
-        basis = leading_basis(denoiser, noisy, k, sigma, clean, dtype, child(root, 2, i))
-        known = n_nonzero(basis)
-        curve = np.full((4, k), np.nan)
-        curve[0] = basis.values
-        curve[1, :known] = basis.coefficients[:known]
-        if known:
-            harmonic = harmonicity(basis.vectors[:known], clean)
-            curve[2, :known] = harmonic.total
-            curve[3, :known] = harmonic.total - harmonic.isotropic
-        curves[name] = curve
-    random = image_generator(child(root, 3), i).standard_normal((_DRAWS, *clean.shape))
-    return curves, float(np.percentile(harmonicity(random, clean).total, 95))
+def spectra_of(found, names, k, root):
+    """Return the table of :func:`basis_spectra` from bases of k pairs and more, by name."""
+    curves: dict = {}
+    for one in found:
+        random = image_generator(child(root, 3), one.i).standard_normal((_DRAWS, *one.clean.shape))
+        high = np.full(k, np.percentile(harmonicity(random, one.clean).total, 95))
+        for name in names:
+            curve = _curve(one.bases[name], one.clean, k)
+            curves.setdefault((name, one.sigma), []).append((*curve, high))
+    keys = [(name, sigma) for name in names for n, sigma in curves if n == name]
+    return Table.from_rows([row for key in keys for row in _rows(*key, np.array(curves[key]))])
+
+
+def _curve(basis, clean, k):
+    """Factor, coefficient, harmonicity and adaptivity, (4, k), of a denoiser at an image."""
+    known = min(n_nonzero(basis), k)
+    curve = np.full((4, k), np.nan)
+    curve[0] = basis.values[:k]
+    curve[1, :known] = basis.coefficients[:known]
+    if known:
+        harmonic = harmonicity(basis.vectors[:known], clean)
+        curve[2, :known] = harmonic.total
+        curve[3, :known] = harmonic.total - harmonic.isotropic
+    return curve
 
 
 def _rows(name, sigma, curves):

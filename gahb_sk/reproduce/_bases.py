@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gahb_sk._random import seed_sequence
 from gahb_sk.experiments import Table
-from gahb_sk.experiments._basis_alignment import leading_basis
+from gahb_sk.experiments._basis_alignment import alignment_of
+from gahb_sk.experiments._basis_spectra import spectra_of
+from gahb_sk.experiments._leading_bases import leading_bases, leading_basis
 from gahb_sk.experiments._noisy_images import noisy_images
 from gahb_sk.reproduce import PLANS
 
@@ -27,6 +30,29 @@ class Example(NamedTuple):
     noisy: np.ndarray
     denoised: np.ndarray
     basis: object
+
+
+def at_each_image(setup, denoisers, X, sigmas, k):
+    """Return the bases at all images, which tables and examples share, as a list."""
+    root = seed_sequence(setup.stream(NOISE))
+    options = {"n_jobs": setup.n_jobs, "verbose": setup.verbose, "desc": "bases"}
+    return list(leading_bases(denoisers, X, sigmas, k, root, **options))
+
+
+def spectra(setup, found, names, k):
+    """Return what ``basis_spectra`` does, of bases that were found."""
+    return spectra_of(found, names, k, seed_sequence(setup.stream(NOISE)))
+
+
+def alignment(setup, found, references, ks):
+    """Return what ``basis_alignment`` does, of bases that were found."""
+    return alignment_of(found, references, ks, seed_sequence(setup.stream(NOISE)))
+
+
+def example_of(found, name, denoiser):
+    """Return the basis that was found of a denoiser at one image."""
+    denoised = denoiser.denoise(found.noisy[None], found.sigma, clean=found.clean[None])[0]
+    return Example(found.clean, found.noisy, denoised, found.bases[name])
 
 
 def example(setup, denoiser, X, i, sigma, n_vectors):

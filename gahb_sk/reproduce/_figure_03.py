@@ -6,7 +6,7 @@ How close the basis is to bandlets, and what the symmetry costs, is added.
 import numpy as np
 
 from gahb_sk.datasets import load_sample_patches
-from gahb_sk.experiments import Table, basis_alignment, basis_spectra
+from gahb_sk.experiments import Table
 from gahb_sk.experiments._basis_alignment import default_references
 from gahb_sk.metrics import psnr
 from gahb_sk.noise import add_gaussian_noise
@@ -39,17 +39,15 @@ def run(setup):
     n = _LARGE if setup.n_images is None else min(setup.n_images, _LARGE)
     large = load_sample_patches(SIZE, split="test", n_patches=n, random_state=setup.stream(3))
     networks = {SYMMETRIC: setup.load(ENERGY), NETWORK: setup.load(PLAIN)}
-    common = setup.options(_bases.NOISE)
-    spectra = basis_spectra(networks, large, [SIGMA], _VECTORS, **common)
+    found = _bases.at_each_image(setup, networks, large, [SIGMA], _VECTORS)
+    spectra = _bases.spectra(setup, found, networks, _VECTORS)
+    shown = found[large.std((1, 2)).argmax()]
+    own, plain = (_bases.example_of(shown, *network) for network in networks.items())
     small = _bases.test_images(setup, PLAIN, _SMALL, 3)
-    overlaps = basis_alignment(networks, small, [SIGMA], KS, **common)
-    compared = {**networks, **default_references()}
-    harmonics = basis_spectra(compared, small, [SIGMA], max(KS), **common)
-    shown = int(large.std((1, 2)).argmax())
-    own, plain = (
-        _bases.example(setup, network, large, shown, SIGMA, _VECTORS)
-        for network in networks.values()
-    )
+    oracles = {name: one.fit(small) for name, one in default_references().items()}
+    found = _bases.at_each_image(setup, oracles | networks, small, [SIGMA], max(KS))
+    overlaps = _bases.alignment(setup, found, oracles, KS)
+    harmonics = _bases.spectra(setup, found, networks | oracles, max(KS))
     tables = {
         "factors at 80x80": _bases.thinned(spectra, _KEPT),
         "bases at 40x40": _bases.thinned(harmonics, (1, *KS)),

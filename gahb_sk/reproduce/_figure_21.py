@@ -7,7 +7,7 @@ from sklearn.frozen import FrozenEstimator
 
 from gahb_sk.datasets import PixelShuffle
 from gahb_sk.denoisers import WienerDenoiser
-from gahb_sk.experiments import Table, basis_spectra, compare_denoisers
+from gahb_sk.experiments import Table, compare_denoisers
 from gahb_sk.reproduce import PLANS, _bases
 from gahb_sk.reproduce._bases import NETWORK
 from gahb_sk.reproduce._paper_figure import Check, Outcome, PaperFigure
@@ -47,10 +47,10 @@ def _measure(setup, plan):
     """PSNR table, spectra and an example in one domain, the example with its pixels in place."""
     X, network = _bases.test_images(setup, plan, _IMAGES, 21), setup.load(plan)
     few = X[:_BASES]
-    spectra = basis_spectra(
-        {NETWORK: network}, few, SIGMAS[1:], _VECTORS, **setup.options(_bases.NOISE)
-    )
-    one = _bases.example(setup, network, few, _bases.typical(few), SIGMAS[-1], _VECTORS)
+    found = _bases.at_each_image(setup, {NETWORK: network}, few, SIGMAS[1:], _VECTORS)
+    spectra = _bases.spectra(setup, found, [NETWORK], _VECTORS)
+    shown = found[-len(few) :][_bases.typical(few)]  # of the last level
+    one = _bases.example_of(shown, NETWORK, network)
     return psnrs(setup, plan, network, X), spectra, _put_back(one) if PLANS[plan].shuffled else one
 
 

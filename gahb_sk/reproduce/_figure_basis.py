@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from gahb_sk.experiments import basis_alignment, basis_spectra
 from gahb_sk.experiments._basis_alignment import default_references
 from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.reproduce import _bases
@@ -32,15 +31,15 @@ def run(setup):
     optimum, again = (law.posterior_mean(**EFFORT, random_state=k).fit(X) for k in (0, 1))
     oracles = {name: one.fit(X) for name, one in default_references().items()}
     network = setup.load(_network(setup))
-    common = setup.options(_bases.NOISE)
     compared = {OPTIMUM: optimum, NETWORK: network, **oracles}
-    spectra = basis_spectra(compared, X, [SIGMA], max(KS), **common)
     others = {AGAIN: again, NETWORK: network, **oracles}
-    overlaps = basis_alignment({OPTIMUM: optimum}, X, [SIGMA], KS, references=others, **common)
+    found = _bases.at_each_image(setup, others | compared, X, [SIGMA], max(KS))
+    spectra = _bases.spectra(setup, found, compared, max(KS))
+    overlaps = _bases.alignment(setup, found, others, KS)
     tables = {"bases": _bases.thinned(spectra, (1, *KS)), "overlaps": overlaps}
     examples = {
-        name: _bases.example(setup, one, X, 0, SIGMA, max(KS))
-        for name, one in {OPTIMUM: optimum, NETWORK: network, BANDLETS: oracles[BANDLETS]}.items()
+        name: _bases.example_of(found[0], name, compared[name])
+        for name in (OPTIMUM, NETWORK, BANDLETS)
     }
     return Outcome(
         _bases.joined(tables, _COLUMNS),

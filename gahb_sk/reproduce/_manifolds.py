@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from gahb_sk.denoisers import TangentProjection
-from gahb_sk.experiments import basis_alignment, basis_spectra, optimality_gap
+from gahb_sk.experiments import optimality_gap
 from gahb_sk.metrics import psnr_slope
 from gahb_sk.reproduce import PLANS, _bases
 from gahb_sk.reproduce._bases import NETWORK
@@ -56,21 +56,16 @@ def outcome(manifold, setup):
     best, network = law.posterior_mean().fit(X), setup.load(manifold.plan)
     tangents = TangentProjection(law).fit(X)
     few, noise = X[: manifold.n_bases], setup.stream(_bases.NOISE)
-    common = setup.options(_bases.NOISE)
     gaps = optimality_gap(
         {NETWORK: network, "tangents": tangents}, best, X, SIGMAS, random_state=noise
     )
-    both = {NETWORK: network, OPTIMUM: best}
-    spectra = basis_spectra(both, few, [SIGMA], _VECTORS, **common)
-    references = {OPTIMUM: best, "tangents": tangents}
-    overlaps = basis_alignment(
-        {NETWORK: network}, few, [SIGMA], [law.dimension], references=references, **common
-    )
-    i = _bases.typical(few)
+    both, references = {NETWORK: network, OPTIMUM: best}, {OPTIMUM: best, "tangents": tangents}
+    found = _bases.at_each_image(setup, references | both, few, [SIGMA], _VECTORS)
+    spectra = _bases.spectra(setup, found, both, _VECTORS)
+    overlaps = _bases.alignment(setup, found, references, [law.dimension])
+    shown = found[_bases.typical(few)]
     examples = {
-        f"{name}, eigenvectors with their factors": _bases.example(
-            setup, denoiser, few, i, SIGMA, _VECTORS
-        )
+        f"{name}, eigenvectors with their factors": _bases.example_of(shown, name, denoiser)
         for name, denoiser in both.items()
     }
     tables = {"psnr": gaps, "factor": spectra, "overlap": overlaps}

@@ -12,10 +12,11 @@ from gahb_sk.datasets import PixelShuffle, make_c_alpha_images
 from gahb_sk.denoisers import (
     FunctionDenoiser,
     NetworkDenoiser,
+    OracleShrinkage,
     TangentProjection,
     WaveletShrinkage,
 )
-from gahb_sk.experiments import Table
+from gahb_sk.experiments import Table, basis_alignment, basis_spectra
 from gahb_sk.networks import UNet
 from gahb_sk.reproduce import (
     PLANS,
@@ -51,7 +52,7 @@ def folder(tmp_path_factory):
     """Hardly trained networks under the names that the figures ask for."""
     folder = tmp_path_factory.mktemp("networks")
     for name in {name for number in NUMBERS for name in get_figure(number).networks}:
-        network = NetworkDenoiser(UNet(channels=4, n_blocks=1), max_images=512, random_state=0)
+        network = NetworkDenoiser(UNet(channels=4, n_blocks=1), max_images=64, random_state=0)
         network.fit(PLANS[name].test_images(32, 3)).save(folder / name)
         (folder / name / "card.json").write_text("{}")
     return folder
@@ -209,6 +210,26 @@ def test_shuffled_images_are_denoised_where_they_are_shuffled(small):
     assert np.all(wrong.where(denoiser="network", sigma=0.1)["psnr"] < psnrs[0][1] - 1)
     linear = [table.where(denoiser="best linear")["psnr"] for table in found.values()]
     assert_allclose(*linear, atol=0.5)
+
+
+def test_bases_found_once_give_the_tables_of_the_experiments(global_random_seed):
+    setup = Setup(random_state=global_random_seed)
+    X = make_c_alpha_images(2, 16, random_state=global_random_seed)
+    own, oracle = {"own": WaveletShrinkage().fit(X)}, {"oracle": OracleShrinkage().fit(X)}
+    found = _bases.at_each_image(setup, own | oracle, X, [0.1, 0.2], 12)
+    options = setup.options(_bases.NOISE)
+    pairs = [
+        (_bases.spectra(setup, found, own, 8), basis_spectra(own, X, [0.1, 0.2], 8, **options)),
+        (
+            _bases.alignment(setup, found, oracle, (3, 8)),
+            basis_alignment(own, X, [0.1, 0.2], (3, 8), references=oracle, **options),
+        ),
+    ]
+    for table, expected in pairs:
+        for name, values in expected.items():
+            np.testing.assert_array_equal(table[name], values)
+    one = _bases.example_of(found[-1], "own", own["own"])
+    assert_allclose(one.denoised, own["own"].transform(one.noisy[None], 0.2)[0], atol=1e-6)
 
 
 def test_tables_of_different_columns_are_joined():

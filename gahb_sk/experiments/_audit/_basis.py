@@ -9,7 +9,7 @@ from gahb_sk.experiments._audit import _verdicts as say
 from gahb_sk.experiments._audit._capture import capture
 from gahb_sk.experiments._audit._intervals import mean_and_margin
 from gahb_sk.experiments._audit._result import NotApplicable, Section
-from gahb_sk.experiments._basis_alignment import leading_basis
+from gahb_sk.experiments._leading_bases import leading_basis
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import with_error
 

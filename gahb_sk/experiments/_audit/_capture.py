@@ -10,7 +10,7 @@ from gahb_sk._random import child
 from gahb_sk.denoisers import OracleShrinkage
 from gahb_sk.experiments._audit import _verdicts as say
 from gahb_sk.experiments._audit._intervals import mean_and_margin
-from gahb_sk.experiments._basis_alignment import leading_basis, n_nonzero
+from gahb_sk.experiments._leading_bases import leading_basis, n_nonzero
 from gahb_sk.experiments._table import Table
 from gahb_sk.experiments._train_and_test import with_error
 
