@@ -37,7 +37,7 @@ SMOOTH = [name for name in all_denoisers() if name not in JUMPS]
 def test_sure_is_unbiased(name, rng):
     clean = make_disk_images(4, 12, random_state=5)
     denoiser = make_denoiser(name).fit(clean)
-    many = np.repeat(clean, 12, axis=0)
+    many = np.repeat(clean, 25, axis=0)
     noisy = add_gaussian_noise(many, SIGMA, random_state=rng)
     found = sure(
         denoiser, noisy, SIGMA, clean=many, method="hutchinson", n_products=2, random_state=rng
