@@ -271,15 +271,18 @@ def warn_of_bytes(sigma, X, noisy):
     """
     worst = float(np.max(sigma, initial=0))
     suspicious = worst > LARGEST_SIGMA if noisy else worst in _TYPED_AS_BYTES
-    if not (suspicious and np.prod(X.shape) >= _FEW_PIXELS):
-        return
-    low, high = _UNIT_WITH_NOISE if noisy else (0, 1)
-    if low <= X.min() and 0 < X.max() <= high:
+    if suspicious and are_unit(X, noisy):
         warnings.warn(
             f"sigma: {worst:g} is not a noise level of images in [0, 1]: did you mean "
             f"{worst:g}/255?",
             stacklevel=4,
         )
+
+
+def are_unit(X, noisy):
+    """Whether enough pixels say that images are in [0, 1], up to their noise if they have some."""
+    low, high = _UNIT_WITH_NOISE if noisy else (0, 1)
+    return np.prod(X.shape) >= _FEW_PIXELS and bool(low <= X.min() and 0 < X.max() <= high)
 
 
 @validate_params({"n": [at_least(0)], "name": [str]})

@@ -47,6 +47,7 @@ DENOISERS = (
 # On one image nothing is trained; the network is for grey images or for colour.
 UNTRAINED = ("WaveletShrinkage", "BM3DDenoiser", "OracleShrinkage")
 SHIPPED = {False: GREY, True: COLOR}
+CV = 0.2
 N_EXAMPLES = 4
 SIZE = 64
 
@@ -71,7 +72,7 @@ def add_arguments(parser):
         + "; for a file, photographs " + " ".join(UNTRAINED) + ")")  # fmt: skip
     add("--sigma", type=noise_level, nargs="+", default=[0.03, 0.1, 0.3], metavar="S",
         help="noise levels, for images in [0, 1] (default 0.03 0.1 0.3)")  # fmt: skip
-    add("--cv", type=folds, default=0.2, metavar="K", help="number of folds, or the fraction "
+    add("--cv", type=folds, metavar="K", help="number of folds, or the fraction "
         "that one test set takes (default 0.2)")  # fmt: skip
     add("--train-seconds", type=float, metavar="T", help="training time of each network, instead "
         "of a fixed number of images")  # fmt: skip
@@ -91,7 +92,7 @@ def run(args):
         denoisers = {name: for_colors(one, name) for name, one in denoisers.items()}
     denoisers = with_run_settings(denoisers, args.train_seconds, args.seed)
     section = compare(
-        images_of(args), denoisers, args.sigma, _whole(denoisers) if one else args.cv, args.seed,
+        images_of(args), denoisers, args.sigma, _split(args, denoisers, one), args.seed,
         n_jobs=args.n_jobs, folder=folder,
     )  # fmt: skip
     page = write_report(folder, section, redo(args))
@@ -103,8 +104,13 @@ def _is_one_image(args):
     return args.images is not None and is_image_file(args.images) and not is_stack(args.images)
 
 
-def _whole(denoisers):
-    """Return the split of one image, on which nothing is trained, or refuse what learns."""
+def _split(args, denoisers, one):
+    """Return the folds or fraction; of one image the split, on which nothing is trained."""
+    if not one:
+        args.cv = CV if args.cv is None else args.cv
+        return args.cv
+    if args.cv is not None:
+        raise ValueError("--cv: expected with a folder only, got it with one file.")
     learning = [name for name, denoiser in denoisers.items() if denoiser.learns]
     if learning:
         raise ValueError(

@@ -14,12 +14,12 @@ import numpy as np
 from tqdm import tqdm
 
 from gahb_sk._files import check_writable
-from gahb_sk.cli._arguments import fraction, memory, redo
+from gahb_sk.cli._arguments import memory, redo
 from gahb_sk.cli._denoisers import parse_denoiser
+from gahb_sk.cli._noise_level import check_unit, choose_sigma
 from gahb_sk.cli._strips import write_strips
 from gahb_sk.cli._targets import Record, find_targets, left_alone, state_of
 from gahb_sk.datasets import DamagedFile, read_image_file
-from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 from gahb_sk.denoisers import (
     OpponentColors,
     SelfEnsemble,
@@ -28,7 +28,7 @@ from gahb_sk.denoisers import (
     as_denoiser,
 )
 from gahb_sk.denoisers.learned._shipped import COLOR, GREY
-from gahb_sk.noise import LARGEST_SIGMA, estimate_sigma
+from gahb_sk.noise import are_unit, estimate_sigma
 
 EXAMPLE = "gahb-sk denoise photos --output denoised --sigma auto --compare before-after.html"
 _MARGIN = 64  # of tiles, where no margin gives what the whole image gives
@@ -45,9 +45,9 @@ def add_arguments(parser):
     add("--with", default=GREY, metavar="MODEL", help="a network of gahb-sk info, the "
         "folder of a saved one, or Name(parameter=value, ...) (default photographs); one of a "
         "single channel takes colour as luminance and two opponent colours")  # fmt: skip
-    add("--sigma", default="auto", metavar="S", help="noise level for images in [0, 1], such as "
-        "25/255; auto to estimate it for each file (default); or a file that shows a flat region. "
-        "Blind networks do without")  # fmt: skip
+    add("--sigma", metavar="S", help="noise level for images in [0, 1], such as 25/255; auto to "
+        "estimate it for each file (default, unless MODEL has a sigma); or a file that shows a "
+        "flat region. Blind networks do without")  # fmt: skip
     add("--ensemble", action="store_true", help="average over eight turned and mirrored images: "
         "better (0.08 dB on photographs) and eight times as slow")  # fmt: skip
     add("--max-memory", type=memory, default=memory("1G"), metavar="SIZE", help="for an image and "
@@ -61,20 +61,18 @@ def run(args):
     """Denoise all files; report those that could not be."""
     targets = find_targets(args.paths, args.output)
     check_page(args.compare)
-    sigma = read_sigma(args.sigma)
-    if isinstance(sigma, float) and sigma > LARGEST_SIGMA:
-        if any(target.path.suffix.lower() in _INTEGERS for target in targets):
-            raise ValueError(_too_large(args.sigma))
     model = getattr(args, "with")
     denoiser = read_denoiser(model)
+    sigma = choose_sigma(args.sigma, denoiser)
+    if any(target.path.suffix.lower() in _INTEGERS for target in targets):
+        check_unit(sigma)
     denoisers = {1: denoiser, 3: for_colors(denoiser, model)}
     if denoiser.blind and sigma != "auto":
-        print(f"{model} is blind: it does without --sigma.", file=sys.stderr)
-        sigma = "auto"
+        print(f"{model} is blind: it does without a noise level.", file=sys.stderr)
     folder = targets[0].path.parent if len(targets) == 1 else Path(args.output)
     check_writable(folder, "--output")
     settings = {"with": model, "sigma": args.sigma, "ensemble": args.ensemble}
-    settings["files"] = [state_of(Path(text)) for text in (model, args.sigma)]
+    settings["files"] = [state_of(Path(text)) for text in (model, args.sigma or "auto")]
     record = Record(folder, settings, targets, args.overwrite)
     try:
         with warnings.catch_warnings():  # files come in any size, from one pixel on
@@ -107,38 +105,6 @@ def _name_left_alone(paths):
             "them to png or tif.",
             file=sys.stderr,
         )
-
-
-def read_sigma(text):
-    """Return ``"auto"``, a number, or the noise level of a file that shows a flat region.
-
-    Parameters
-    ----------
-    text : str
-        What the user typed.
-
-    Returns
-    -------
-    sigma : float or "auto"
-    """
-    if text == "auto":
-        return text
-    if not Path(text).is_file():
-        if Path(text).suffix.lower() in IMAGE_FILE_EXTENSIONS:
-            raise FileNotFoundError(f"--sigma: there is no file {text!r}.")
-        try:
-            return fraction(text)
-        except Exception as error:
-            raise ValueError(f"--sigma: {error}, auto, or a file that exists.") from error
-    try:
-        planes = read_image_file(text).image().astype(np.float64)
-    except DamagedFile as error:
-        raise ValueError(f"--sigma {text}: {error}.") from error
-    rows, columns = np.indices(planes.shape[1:]).reshape(2, -1)
-    plane = np.stack([np.ones(rows.size), rows, columns], axis=1)  # light may fall off evenly
-    values = planes.reshape(len(planes), -1).T
-    rest = values - plane @ np.linalg.lstsq(plane, values, rcond=None)[0]
-    return float(np.sqrt(np.square(rest).sum() / max(rest.size - 3 * len(planes), 1)))
 
 
 def check_page(page):
@@ -216,15 +182,16 @@ def _denoise_file(target, size, denoisers, sigma, args, bar):
     file = read_image_file(target.source)
     image = file.image()
     unit = file.pixels.dtype.kind == "u" or bool(image.min() >= 0 and image.max() <= 1)
-    if sigma == "auto":
+    if unit or are_unit(image, noisy=True):
+        check_unit(sigma)
+    denoiser = denoisers[file.n_colors]
+    if sigma == "auto" or denoiser.blind:
         sigma = float(estimate_sigma(image[None])[0])
-    elif unit and sigma > LARGEST_SIGMA:
-        raise ValueError(_too_large(args.sigma))
     # A quarter is left to what allocators keep from tile to tile.
     budget = 3 * (args.max_memory - 2 * file.pixels.nbytes - 2 * image.nbytes) // 4
     done = denoise_image(
         image,
-        denoisers[file.n_colors],
+        denoiser,
         sigma,
         budget,
         lambda part: bar.update(min(part * size, bar.total - bar.n)),
@@ -277,10 +244,6 @@ def denoise_image(image, denoiser, sigma, budget, progress, *, ensemble=False):
         out[:, rows, columns] = tile if wanted == len(image) else tile.mean(axis=0)
         progress(tile.size / stack.size)
     return out
-
-
-def _too_large(sigma):
-    return f"--sigma: {sigma} is not a noise level of images in [0, 1]: did you mean {sigma}/255?"
 
 
 def _table(targets, rows):

@@ -5,6 +5,9 @@ import numpy as np
 from gahb_sk.zoo import list_pairs, list_pretrained, read_card
 
 EXAMPLE = "gahb-sk info c-alpha-2"
+_TRAINING = {"images_seen": "{:,} images seen{each}", "minutes": "in {} minutes",
+             "threads": "on {} thread(s)", "version": "with gahb_sk {}"}  # fmt: skip
+_ROWS = 10  # of a learning curve
 
 
 def add_arguments(parser):
@@ -32,13 +35,14 @@ def run(args):
 
 
 def _head(card, each=""):
-    return [
-        f"{card['name']}: {card['text']}",
-        f"{card['images_seen']:,} images seen{each} in {card['minutes']} minutes on "
-        f"{card['threads']} thread(s); gahb_sk {card['version']}. To reproduce:",
-        f"  {card['command']}",
-        *_sides(card),
-    ]
+    """Say what the card knows of the training; those of ``gahb-sk train`` lack some of it."""
+    training = [text.format(card[key], each=each) for key, text in _TRAINING.items() if key in card]
+    lines = [": ".join(card[key] for key in ("name", "text") if key in card)]
+    if training:
+        lines.append(" ".join(training) + ".")
+    if "command" in card:
+        lines += ["To reproduce:", f"  {card['command']}"]
+    return [*lines, *_sides(card)]
 
 
 def _sides(card):
@@ -68,13 +72,32 @@ def _pairs_card(card):
 
 def _card(card):
     more = len(card.get("photographs", ()))
-    lines = [
-        *_head(card, f", also of {more} more photograph(s)," * bool(more)),
-        f"PSNR in dB on {card['n_test_images']} test images at noise level",
-        f"{'':18s}" + " ".join(f"{sigma:6g}" for sigma in card["sigma"]),
+    lines = _head(card, f", also of {more} more photograph(s)," * bool(more))
+    if "psnr" in card:
+        number = f"{card['n_test_images']} " if "n_test_images" in card else ""
+        lines += [
+            f"PSNR in dB on {number}test images at noise level",
+            _levels(card.get("sigma", ())),
+        ]
+        lines += [f"{label:18s}{_row(values)}" for label, values in _best_first(card["psnr"])]
+    return "\n".join([*lines, *_history(card.get("history")), *_last_gain(card)])
+
+
+def _history(history):
+    """Show the learning curve of ``gahb-sk train``: some epochs, with the last and the best."""
+    if not history:
+        return []
+    best = max(range(len(history)), key=lambda k: sum(history[k]["psnr"]))
+    shown = {*np.linspace(0, len(history) - 1, _ROWS).round().astype(int).tolist(), best}
+    rows = [
+        f"{history[k]['images']:>11,} images{_row(history[k]['psnr'])}" + "  best" * (k == best)
+        for k in sorted(shown)
     ]
-    lines += [f"{label:18s}{_row(values)}" for label, values in _best_first(card["psnr"])]
-    return "\n".join([*lines, *_last_gain(card)])
+    return ["PSNR in dB on held-out images at noise level", _levels(history[-1]["sigma"]), *rows]
+
+
+def _levels(sigmas):
+    return f"{'':18s}" + " ".join(f"{sigma:6.3g}" for sigma in sigmas)
 
 
 def _best_first(psnr):

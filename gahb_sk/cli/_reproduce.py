@@ -10,7 +10,7 @@ first, which takes hours.
 import sys
 from pathlib import Path
 
-from gahb_sk.cli._arguments import positive_int, redo
+from gahb_sk.cli._arguments import noise_level, positive_int, redo
 from gahb_sk.cli._figures_page import write_figures_page
 from gahb_sk.cli._page import check_output
 from gahb_sk.denoisers.learned._shipped import how_to_get_more
@@ -38,7 +38,7 @@ def add_arguments(parser):
         help="test images of each class (default: as many as take minutes)")  # fmt: skip
     add("--image-size", type=positive_int, metavar="N",
         help="side of the images of figure gap and of its networks (default 32)")  # fmt: skip
-    add("--sigma", nargs="+", type=float, metavar="S",
+    add("--sigma", nargs="+", type=noise_level, metavar="S",
         help="after the figures: noise levels of figure gap (default 0.1 0.3)")  # fmt: skip
     add("--networks", metavar="DIR", help="folder with networks that replace those of the package")
     add("--train", action="store_true", help="train the networks first, into --networks (default "

@@ -154,6 +154,8 @@ def test_one_image_is_denoised_whole_and_nothing_is_trained(color, photographs, 
     assert compare(tmp_path / "r", *words, "--image-size", 32) == 0
     assert compare(tmp_path / "r", *words[:-1], "NetworkDenoiser") == 1
     assert "learns from images" in capsys.readouterr().err.splitlines()[-1]
+    assert compare(tmp_path / "r", *words, "--cv", 7) == 1
+    assert "--cv: expected with a folder" in error_of(capsys)
 
 
 def test_networks_that_are_trained_are_kept(tmp_path):

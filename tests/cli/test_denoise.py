@@ -198,10 +198,35 @@ def test_a_noise_level_in_units_of_bytes_is_refused(folder, tmp_path, capsys):
     words = (folder / "sub" / "grey.tif", "--output", tmp_path / "g.tif", *FAST)
     assert denoise(*words, "--sigma", "25") == 1
     assert "did you mean 25/255?" in capsys.readouterr().err
+    np.save(tmp_path / "floats.npy", 1.2 * noisy() - 0.1)  # outside [0, 1] by their noise
+    for name in ("floats.npy", "in/sub/grey.tif", "in/photo.jpg"):
+        for model in ("WaveletShrinkage", "photographs"):  # blind or not
+            words = (tmp_path / name, "--output", tmp_path / "out", "--with", model)
+            assert denoise(*words, "--sigma", "25") == 1
+            assert "did you mean 25/255?" in capsys.readouterr().err
     np.save(tmp_path / "counts.npy", 1000 * noisy())
     words = (tmp_path / "counts.npy", "--output", tmp_path / "c.npy", *FAST)
     assert denoise(*words, "--sigma", "100") == 0
     assert np.load(tmp_path / "c.npy").max() > 100
+
+
+def test_the_noise_level_may_stand_in_the_denoiser(folder, tmp_path, capsys):
+    words = (folder / "colour.png", "--output", tmp_path / "b.png", "--overwrite", "--with")
+    assert denoise(*words, "WaveletShrinkage(sigma=30/255)") == 0
+    assert "30.0/255" in capsys.readouterr().out
+    within = (tmp_path / "b.png").read_bytes()
+    assert denoise(*words, "WaveletShrinkage", "--sigma", "30/255") == 0
+    assert (tmp_path / "b.png").read_bytes() == within
+    assert denoise(*words, "WaveletShrinkage(sigma=30/255)", "--sigma", "30/255") == 0
+    capsys.readouterr()
+    for model, sigma, message in (
+        ("WaveletShrinkage(sigma=25)", (), "did you mean 25/255?"),
+        ("WaveletShrinkage(sigma=0.3)", ("--sigma", "0.1"), "got 0.1 and 0.3"),
+        ("SelfEnsemble(denoiser=WaveletShrinkage(sigma=0.3))", ("--sigma", "auto"), "0.3 and auto"),
+        ("WaveletShrinkage(sigma='a')", (), "--with: sigma: expected a number"),
+    ):
+        assert denoise(*words, model, *sigma) == 1
+        assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["25/0", "a", "-1", "nan", "inf", "", "1/2/3"])

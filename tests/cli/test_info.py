@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from gahb_sk.cli import main
 from gahb_sk.zoo import list_pairs, list_pretrained, read_card
 
@@ -31,6 +33,32 @@ def test_the_last_tenth_of_the_training_is_told(tmp_path, capsys):
     assert main(["info", str(tmp_path)]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.endswith("+2.00, +1.00, +nan dB near noise levels 0.1, 0.2, 0.3.")
+
+
+def test_a_card_of_train_shows_its_curve(tmp_path, capsys):
+    """As ``gahb-sk train`` writes it, without threads and rivals."""
+    sigma = [5 / 255, 25 / 255]
+    history = [
+        {"images": 1000 * k, "sigma": sigma, "psnr": [30 + k, 20 - (k - 15) ** 2 / 10]}
+        for k in range(1, 31)
+    ]
+    card = {"name": "mine", "text": "Crops.", "images_seen": 30_000, "minutes": 1.5,
+            "sigma": sigma, "history": history, "version": "1"}  # fmt: skip
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    assert main(["info", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "30,000 images seen in 1.5 minutes with gahb_sk 1." in lines
+    rows = [line.split() for line in lines if line.endswith("best") or " images " in line[:19]]
+    assert len(rows) in (10, 11) and rows[-1][:3] == ["30,000", "images", "60.00"]
+    assert [row[0] for row in rows if row[-1] == "best"] == ["20,000"]
+
+
+@pytest.mark.parametrize("lacking", ["name", "text", "command", "minutes", "version", "psnr"])
+def test_a_card_may_lack_anything(lacking, tmp_path, capsys):
+    card = read_card("c-alpha-2")
+    (tmp_path / "card.json").write_text(json.dumps({k: card[k] for k in card if k != lacking}))
+    assert main(["info", str(tmp_path)]) == 0
+    assert str(card["images_seen"])[:1] in capsys.readouterr().out
 
 
 def test_unknown_name(capsys):

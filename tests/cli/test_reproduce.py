@@ -184,6 +184,15 @@ def test_bad_input(words, message, tmp_path, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_noise_levels_are_fractions_too(tmp_path, capsys):
+    words = ["reproduce", "1", "--output", str(tmp_path), "--sigma"]
+    assert main([*words, "25/255"]) == 1
+    assert "--sigma: expected figure gap alone" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*words, "25"])
+    assert "did you mean 25/255?" in capsys.readouterr().err
+
+
 def test_figures_that_are_not_in_the_paper_come_last_and_by_name(tmp_path):
     for number in ("the-league", 3):
         found = replace(figure(0), number=number)
