@@ -5,7 +5,7 @@ IMAGES is a folder or zip archive of photographs, a .npy stack, or a class such 
 images is shown after each pass of 10,000 images. After an interruption, the same command with
 --resume goes on where the last checkpoint stands. A finished training goes on from its weights with
 --resume and a longer --time or --epochs. FOLDER is what denoise, compare, audit, sample and restore
-take.
+take. Beside the weights and their card it has the learning curve, curve.png and history.csv.
 """
 
 import argparse

@@ -8,6 +8,7 @@ import json
 import shutil
 
 from gahb_sk._files import write_json
+from gahb_sk.cli._training_curve import write_curve
 from gahb_sk.denoisers import NetworkDenoiser, fit_or_load
 from gahb_sk.denoisers.learned._saved import settings
 from gahb_sk.networks._folder import CONFIG
@@ -86,7 +87,8 @@ def train_in(folder, denoiser, images, trained=None):
 
 
 def write_card(folder, card):
-    """Write the card of a finished training, and remove what the training alone needed."""
+    """Write curve and card of a finished training, and remove what the training alone needed."""
+    write_curve(folder, card["history"])
     write_json(folder / CARD, card)
     for name in (_FURTHER, "checkpoints"):
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -142,8 +142,15 @@ def test_a_finished_training_goes_on(tmp_path, capsys):
     assert card["images_seen"] == images[-1]
     assert any((further[name] != value).any() for name, value in first.items())
     assert sorted(path.name for path in folder.iterdir()) == [
-        "card.json", "config.json", "model.safetensors", "settings.toml"
+        "card.json", "config.json", "curve.png", "history.csv", "model.safetensors", "settings.toml"
     ]  # fmt: skip
+    head, *rows = (folder / "history.csv").read_text().splitlines()
+    assert head.startswith("images,seconds,loss,psnr at ")
+    assert [int(row.split(",")[0]) for row in rows] == images
+    with Image.open(folder / "curve.png") as picture:
+        assert len(np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)) > 10
+    assert main(["info", str(folder)]) == 0
+    assert f"{images[-1]:,} images" in capsys.readouterr().out
     capsys.readouterr()
     for wrong in (["--epochs", "3"], ["--epochs", "2"], ["--time", "9s"],
                   ["--epochs", "4", "--recipe", "muon"]):  # fmt: skip
