@@ -66,7 +66,7 @@ def folds(text):
 def add_subject(add):
     """Add MODEL, IMAGE and how the image is read."""
     add("model", metavar="MODEL", help="saved network, or Name(parameter=value, ...)")
-    add("image", metavar="IMAGE", help="png, jpg, tif or npy file, or a class of images")
+    add("image", metavar="IMAGE", help="png, jpg, tif, webp or npy file, or a class of images")
     add_images(add)
 
 

@@ -57,8 +57,8 @@ def add_arguments(parser):
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--dataset", metavar="NAME", help=f"{', '.join(NAMES)} (default c-alpha)")
     source.add_argument(
-        "--images", metavar="PATH", help="folder of png, jpg, tif or npy images, cut into patches; "
-        "or one such file"
+        "--images", metavar="PATH", help="folder of png, jpg, tif, webp or npy images, cut into "
+        "patches; or one such file"
     )  # fmt: skip
     add = parser.add_argument
     add("--alpha", type=float, metavar="A", help="regularity of c-alpha images (default 2)")

@@ -2,9 +2,12 @@
 
 Reads and writes png, jpg, tif, webp and npy. Grey, colour and alpha, 8 and 16 bits and floats,
 orientation and colour profile stay as they come; the files keep their names under the output
-folder. When the command is interrupted, the same command goes on where it stopped.
+folder. Most TIFF files with an orientation are written upright, without the tag. One bit becomes
+8-bit grey, a palette RGB, a transparent colour alpha; CMYK is refused. When the command is
+interrupted, the same command goes on where it stopped.
 """
 
+import os
 import sys
 import time
 import warnings
@@ -16,6 +19,7 @@ from tqdm import tqdm
 from gahb_sk._files import check_writable
 from gahb_sk.cli._arguments import memory, redo
 from gahb_sk.cli._denoisers import parse_denoiser
+from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.cli._noise_level import check_unit, choose_sigma
 from gahb_sk.cli._strips import write_strips
 from gahb_sk.cli._targets import Record, find_targets, left_alone, state_of
@@ -163,7 +167,7 @@ def for_colors(denoiser, model):
 def _denoise_all(targets, record, denoisers, sigma, args):
     """Denoise what the record lacks; return (target, reason) of what failed."""
     todo = [target for target in targets if target.key not in record.rows]
-    sizes = [target.source.stat().st_size for target in todo]
+    sizes = [os.path.getsize(one.source) if one.source.exists() else 0 for one in todo]
     failed, end = [], 0
     with tqdm(total=sum(sizes), unit="B", unit_scale=True, desc="denoise", file=sys.stderr) as bar:
         for target, size in zip(todo, sizes, strict=True):
@@ -179,7 +183,8 @@ def _denoise_all(targets, record, denoisers, sigma, args):
 def _denoise_file(target, size, denoisers, sigma, args, bar):
     """Denoise one file by the denoiser of its number of colours; return its row of the table."""
     start = time.perf_counter()
-    file = read_image_file(target.source)
+    with warnings_named(target.source):
+        file = read_image_file(target.source)
     image = file.image()
     unit = file.pixels.dtype.kind == "u" or bool(image.min() >= 0 and image.max() <= 1)
     if unit or are_unit(image, noisy=True):

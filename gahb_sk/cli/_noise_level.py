@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from gahb_sk.cli._arguments import fraction
+from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.datasets import DamagedFile, read_image_file
 from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 from gahb_sk.noise import LARGEST_SIGMA
@@ -76,7 +77,8 @@ def _number(text, name, more=""):
 def _deviation(path):
     """Measure the noise of a file that shows a flat region."""
     try:
-        planes = read_image_file(path).image().astype(np.float64)
+        with warnings_named(path):
+            planes = read_image_file(path).image().astype(np.float64)
     except DamagedFile as error:
         raise ValueError(f"--sigma {path}: {error}.") from error
     rows, columns = np.indices(planes.shape[1:]).reshape(2, -1)

@@ -19,6 +19,7 @@ from gahb_sk._files import write_json
 from gahb_sk._random import child, seed_sequence
 from gahb_sk.cli._arguments import add_settings, add_subject, noise_level, positive_int, redo
 from gahb_sk.cli._denoisers import describe
+from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.cli._page import check_output, to_png, versions, write_pictures
 from gahb_sk.cli._sampling import sampler_of, write_array
 from gahb_sk.cli._subjects import Subject, read_model, read_subject
@@ -75,7 +76,8 @@ def _mask(path, shape):
 
 def _read(path, name):
     try:
-        return read_image_file(path)
+        with warnings_named(path):
+            return read_image_file(path)
     except DamagedFile as error:
         raise ValueError(f"{name}: {path} {error}.") from error
 
@@ -188,9 +190,13 @@ def _restore(args, folder):
         folder / "restored.png", {k: x[0] if len(x) == 1 else x for k, x in shown.items()}
     )
     _write_results(folder / "results.json", args, denoiser, constraint_residual=residual.tolist())
+    lossy = file.format == "JPEG" or not file.settings.get("lossless", True)
     print(
-        f"{name}: {mean.shape[-2]}x{mean.shape[-1]}, mean of {len(images)} restored images, which "
-        f"differ from what is known by {residual.max():.1e} of it"
+        f"{folder / 'restored.npy'}: {len(images)} restored images, which differ from what is "
+        f"known by {residual.max():.1e} of it\n"
+        f"{name}: their mean, {mean.shape[-2]}x{mean.shape[-1]}, {file.depth}"
+        + ", compressed again, which changes all pixels"
+        * lossy
     )
     return 0
 

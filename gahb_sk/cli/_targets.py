@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def find_targets(paths, output):
     places = {}
     for target in targets:
         place = target.path.resolve()
-        if place == target.source.resolve():
+        if place == Path(os.path.realpath(target.source)):  # a link may go round in a circle
             raise ValueError(f"--output: {target.path} would replace its own original.")
         if place in places:
             raise ValueError(
@@ -126,14 +127,19 @@ def _below(path, output):
     own = output.resolve()  # what was written before is no input
     files = sorted(
         file for file in path.rglob("*")
-        if _suffix(file) and not file.name.startswith(".") and file.is_file()
-        and own not in file.resolve().parents
+        if _suffix(file) and not file.name.startswith(".") and (file.is_file() or _dangles(file))
+        and own not in Path(os.path.realpath(file)).parents
     )  # fmt: skip
     if not files:
         raise ValueError(
             f"PATH: no images ({', '.join(IMAGE_FILE_EXTENSIONS)}) in the folder {str(path)!r}."
         )
     return [Target(file, output / file.relative_to(path)) for file in files]
+
+
+def _dangles(path):
+    """Whether it is a link to nothing, which is to be reported as a file that can't be read."""
+    return path.is_symlink() and not path.exists()
 
 
 class Record:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gahb_sk import datasets
+from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.cli._image_classes import CLASSES, class_name, parse_image_class
 from gahb_sk.datasets._archive import open_files
 from gahb_sk.datasets._image_file import decode_photograph
@@ -20,6 +21,11 @@ def kind_of_images(args):
     path = Path(args.images)
     if path.is_dir() or (path.is_file() and zipfile.is_zipfile(path)):
         return "photographs"
+    if path.is_file() and path.suffix.lower() != ".npy":
+        raise ValueError(
+            f"IMAGES: expected a folder or a zip archive of photographs, a .npy stack, or a class, "
+            f"got the file {args.images!r}. Unpack other archives, and put images into a folder."
+        )
     kind = "stack" if path.is_file() else "class"
     if kind == "class" and class_name(args.images) not in CLASSES:
         raise FileNotFoundError(
@@ -82,7 +88,8 @@ def _photographs(path, size):
     for name in files.names:
         try:
             data = files.read(name)
-            height, width = np.asarray(decode_photograph(data)).shape[:2]
+            with warnings_named(name):
+                height, width = np.asarray(decode_photograph(data)).shape[:2]
             reason = f"smaller than a crop of {size}" if min(height, width) < size else None
         except datasets.DamagedFile as error:
             reason = str(error)

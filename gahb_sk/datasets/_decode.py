@@ -121,6 +121,8 @@ def npy_header(file, max_pixels):
     shape, _, dtype = getattr(np.lib.format, f"read_array_header_{major}_0")(file)
     if len(shape) not in (2, 3) or (len(shape) == 3 and not 1 <= shape[2] <= 4):
         raise DamagedFile(f"has shape {shape}; expected one image (H, W) or (H, W, C), C <= 4")
+    if 0 in shape:
+        raise DamagedFile(f"has shape {shape}, no pixels")
     if dtype.hasobject:
         raise DamagedFile("holds Python objects")
     check_pixels(shape[0], shape[1], max_pixels)

@@ -138,7 +138,8 @@ def decode_photograph(data):
     Parameters
     ----------
     data : bytes
-        Of a file in any format Pillow reads, a TIFF file of 16 bits a colour, or a ``.npy`` file.
+        Of a file in any format Pillow reads, a TIFF file of up to 64 bits a colour, or a ``.npy``
+        file.
 
     Returns
     -------
@@ -237,7 +238,7 @@ _SETTINGS = {"PNG": lambda picture, data: _common(picture), "JPEG": _jpeg, "WEBP
 
 
 def _is_deep_tiff(data, max_pixels):
-    """Whether a TIFF file has colours of more than 8 bits, which Pillow cuts or does not open."""
+    """Whether a TIFF file has colours of more than 8 bits, or floats, that Pillow can't open."""
     if data[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return False
     try:
@@ -265,9 +266,12 @@ def _read_tiff16(data, max_pixels):
         pixels = np.moveaxis(pixels, 0, 2) if page.planarconfig == 2 else pixels
         tags = {code: page.tags[code] for code in (274, 34675) if code in page.tags}
         pixels = full_range(pixels, {tag.code: tag.value for tag in page.tags})
-    if pixels.ndim != 3 or pixels.shape[2] > 4 or pixels.dtype.kind not in "uf":
-        raise DamagedFile(f"has shape {pixels.shape} of {pixels.dtype}; expected (H, W, C), C <= 4")
-    settings = {"photometric": "rgb" if pixels.shape[2] > 2 else "minisblack", "metadata": None}
+    if pixels.dtype.kind not in "uf":
+        raise DamagedFile(f"holds {pixels.dtype}; expected unsigned integers or floats")
+    if pixels.ndim not in (2, 3) or pixels.shape[2:] > (4,):
+        raise DamagedFile(f"has shape {pixels.shape}; expected (H, W) or (H, W, C), C <= 4")
+    photometric = "rgb" if pixels.shape[2:] in ((3,), (4,)) else "minisblack"
+    settings = {"photometric": photometric, "metadata": None}
     if 34675 in tags:
         settings["iccprofile"] = tags[34675].value
     if 274 in tags:
@@ -278,7 +282,7 @@ def _read_tiff16(data, max_pixels):
 def _write_tiff16(file, pixels, settings):
     import tifffile
 
-    alpha = {"extrasamples": ["unassalpha"]} if pixels.shape[2] in (2, 4) else {}
+    alpha = {"extrasamples": ["unassalpha"]} if pixels.shape[2:] in ((2,), (4,)) else {}
     tifffile.imwrite(file, pixels, **settings, **alpha)
 
 

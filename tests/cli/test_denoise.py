@@ -147,6 +147,29 @@ def test_other_formats_are_named(folder, tmp_path, capsys):
     assert written(tmp_path / "out") == GOOD
 
 
+def test_what_cannot_be_read_is_named(tmp_path, capsys):
+    """Also links to nothing and to themselves, arrays without pixels; each with the reason."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Image.fromarray(as_bytes(noisy((8, 8)))).save(folder / "good.png")
+    (folder / "nothing.png").symlink_to("no-such-file.png")
+    (folder / "circle.png").symlink_to("circle.png")
+    np.save(folder / "empty.npy", np.zeros((0, 8)))
+    assert denoise(folder, "--output", tmp_path / "out", *FAST) == 1
+    errors = capsys.readouterr().err
+    for line in ("nothing.png: cannot be read: No such file", "circle.png: cannot be read: ",
+                 "empty.npy: has shape (0, 8), no pixels"):  # fmt: skip
+        assert line in errors
+    assert written(tmp_path / "out") == {"good.png"}
+
+
+def test_what_a_file_is_asked_about_has_its_name(tmp_path, capsys):
+    tifffile.imwrite(tmp_path / "camera.tif", np.full((8, 8), 4000, np.uint16))
+    assert denoise(tmp_path / "camera.tif", "--output", tmp_path / "out", *FAST) == 0
+    line = next(line for line in capsys.readouterr().err.splitlines() if "12 bits" in line)
+    assert line.startswith(f"{tmp_path / 'camera.tif'}: the 16-bit values of an image end at 4000")
+
+
 def test_one_file(folder, tmp_path, capsys):
     target = tmp_path / "new" / "b.png"
     assert denoise(folder / "colour.png", "--output", target, *FAST) == 0

@@ -183,6 +183,23 @@ def test_a_small_file_is_enlarged(tmp_path, color, capsys):
     assert "48x40" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.webp", "photo.png"])
+def test_what_is_said_of_each_file_is_true(name, tmp_path, capsys):
+    """The samples keep what is known; a compressed file of their mean does not."""
+    path, image = damaged(tmp_path, name=name)
+    mask = np.full(image.shape, 255, np.uint8)
+    mask[8:12, 8:12] = 0
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    words = ("--task", "inpaint", "--mask", tmp_path / "mask.png", *QUICK)
+    code, folder = repair(tmp_path, "WaveletShrinkage", path, *words)
+    first, second = capsys.readouterr().out.splitlines()
+    assert code == 0 and first.startswith(f"{folder / 'restored.npy'}: 2 restored images")
+    assert second.startswith(f"{folder / name}: their mean, 24x20, uint8")
+    assert ("compressed again" in second) == (name != "photo.png")
+    with Image.open(path) as before, Image.open(folder / name) as after:
+        assert (before.format, before.size) == (after.format, after.size)
+
+
 def test_a_grey_network_restores_each_channel(tmp_path):
     path, image = damaged(tmp_path, color=True)
     mask = np.full(image.shape[:2], 255, np.uint8)

@@ -181,6 +181,16 @@ def test_options_without_effect_on_a_stack(tmp_path, capsys):
         assert option[0] in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["photographs.tar.gz", "one.png"])
+def test_other_files_are_named_with_what_is_expected(name, tmp_path, capsys):
+    (tmp_path / name).write_bytes(b"no stack")
+    words = ["train", str(tmp_path / name), "--time", "1s", "--output", str(tmp_path / "n")]
+    assert main(words) == 1
+    assert f"zip archive of photographs, a .npy stack, or a class, got the file '{tmp_path}" in (
+        capsys.readouterr().err
+    )
+
+
 @pytest.mark.parametrize("option", [["--tensorboard", "events"], ["--network", "unett"]])
 def test_what_is_wrong_is_said_before_files_are_read(option, photographs, capsys, monkeypatch):
     """A photograph that is left out would be a second line."""

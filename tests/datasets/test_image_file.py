@@ -55,6 +55,7 @@ CASES = [
     *((".png", c, np.uint8) for c in (1, 2, 3, 4)),
     *((".png", c, np.uint16) for c in (1, 2, 3, 4)),
     *((".tif", c, dtype) for c in (1, 3, 4) for dtype in (np.uint8, np.uint16, np.float32)),
+    *((".tif", c, dtype) for c in (1, 3) for dtype in (np.float16, np.float64)),
     *((".npy", c, dtype) for c in (1, 3, 4) for dtype in (np.uint8, np.uint16, np.float64)),
     *((".webp", c, np.uint8) for c in (3, 4)),
 ]
@@ -192,6 +193,7 @@ BAD = {
     "stack.npy": (lambda: npy(np.zeros((5, 8, 8))), "one image"),
     "int.npy": (lambda: npy(np.zeros((8, 8), int)), "int64"),
     "nan.npy": (lambda: npy(np.full((8, 8), np.nan)), "NaN"),
+    "empty.npy": (lambda: npy(np.zeros((0, 7))), "no pixels"),
     "objects.npy": (lambda: npy(np.array([[{}]], object)), "objects"),
     "cmyk.jpg": (lambda: jpeg("CMYK"), "CMYK"),
     "a.txt": (lambda: b"", "expected one of"),
