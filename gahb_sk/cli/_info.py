@@ -87,10 +87,11 @@ def _history(history):
     """Show the learning curve of ``gahb-sk train``: some epochs, with the last and the best."""
     if not history:
         return []
-    best = max(range(len(history)), key=lambda k: sum(history[k]["psnr"]))
+    psnr = np.array([record["psnr"] for record in history], float)
+    best = int(np.nan_to_num(psnr.sum(axis=1), nan=-np.inf).argmax())
     shown = {*np.linspace(0, len(history) - 1, _ROWS).round().astype(int).tolist(), best}
     rows = [
-        f"{history[k]['images']:>11,} images{_row(history[k]['psnr'])}" + "  best" * (k == best)
+        f"{history[k]['images']:>11,} images{_row(psnr[k])}" + "  best" * (k == best)
         for k in sorted(shown)
     ]
     return ["PSNR in dB on held-out images at noise level", _levels(history[-1]["sigma"]), *rows]

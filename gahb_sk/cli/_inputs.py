@@ -12,6 +12,7 @@ from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 
 from gahb_sk import datasets
 from gahb_sk._validation import check_name
+from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.cli._image_classes import CLASSES, parse_image_class
 from gahb_sk.cli._subjects import middle
 from gahb_sk.datasets import DamagedFile
@@ -71,7 +72,8 @@ def is_image_file(path):
 def load_file(path, *, image_size=None, color=False):
     """Read one image, or its middle."""
     try:
-        image = decode(Path(path).read_bytes(), str(path), color=color)
+        with warnings_named(path):
+            image = decode(Path(path).read_bytes(), str(path), color=color)
     except DamagedFile as error:
         raise ValueError(f"--images {path}: {error}.") from error
     if image_size is not None:

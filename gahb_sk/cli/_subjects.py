@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gahb_sk.cli._denoisers import is_saved_network, parse_denoiser
+from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.cli._image_classes import is_image_class, parse_image_class
 from gahb_sk.datasets import DamagedFile
 from gahb_sk.datasets._decode import decode
@@ -34,7 +35,8 @@ def read_subject(text, *, image_size=None, color=False, seed=0):
     path = Path(text)
     if path.is_file():
         try:
-            image = decode(path.read_bytes(), path.name, color=color)
+            with warnings_named(path):
+                image = decode(path.read_bytes(), path.name, color=color)
         except DamagedFile as error:
             raise ValueError(f"IMAGE: {text} {error}.") from error
         return Subject(middle(image, image_size, text), path.name)

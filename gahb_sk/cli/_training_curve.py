@@ -31,12 +31,17 @@ def write_curve(folder, history):
 
 
 def _draw(ax, images, psnr, levels):
-    best = psnr.max(axis=0)
+    from matplotlib.ticker import EngFormatter
+
+    best = np.fmax.reduce(psnr)
+    with np.errstate(invalid="ignore"):  # images denoised without any error
+        below = psnr - best
     for k, level in enumerate(levels):
         label = f"sigma {level}, best {best[k]:.2f} dB"
-        ax.plot(images, psnr[:, k] - best[k], "o-", markersize=3, label=label,
+        ax.plot(images, below[:, k], "o-", markersize=3, label=label,
                 color=COLOURS[k % len(COLOURS)])  # fmt: skip
-    lowest = max(float((psnr - best).min()), -_SHOWN)
+    lowest = max(below.min(initial=0, where=np.isfinite(below)), -_SHOWN)
     ax.set(xlabel="images seen", ylabel="PSNR minus its best (dB)", ylim=(lowest - 0.1, 0.1),
            title="PSNR on held-out images during training")  # fmt: skip
+    ax.xaxis.set_major_formatter(EngFormatter())
     ax.legend(fontsize="small", loc="lower right")
