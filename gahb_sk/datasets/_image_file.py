@@ -196,6 +196,8 @@ def _read_picture(data, max_pixels):
         grey = picture.mode in ("1", "L", "LA", "I;16")
         alpha = "A" if picture.has_transparency_data else ""
         picture = picture.convert(("L" if grey else "RGB") + alpha)
+    if picture.mode == "I":
+        raise DamagedFile("holds signed or 32-bit integers; expected uint8, uint16 or floats")
     if picture.mode not in _MODES:
         raise DamagedFile(f"has colours {picture.mode}; expected grey or RGB")
     pixels = full_range(np.array(picture), getattr(picture, "tag_v2", {}))

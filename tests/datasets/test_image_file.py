@@ -177,6 +177,12 @@ def npy(pixels):
     return buffer.getvalue()
 
 
+def tiff(pixels):
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, pixels)
+    return buffer.getvalue()
+
+
 def jpeg(mode):
     buffer = io.BytesIO()
     Image.new(mode, (8, 8)).save(buffer, "JPEG")
@@ -194,6 +200,7 @@ BAD = {
     "int.npy": (lambda: npy(np.zeros((8, 8), int)), "int64"),
     "nan.npy": (lambda: npy(np.full((8, 8), np.nan)), "NaN"),
     "empty.npy": (lambda: npy(np.zeros((0, 7))), "no pixels"),
+    "signed.tif": (lambda: tiff(np.zeros((4, 7), np.int16)), "signed or 32-bit integers"),
     "objects.npy": (lambda: npy(np.array([[{}]], object)), "objects"),
     "cmyk.jpg": (lambda: jpeg("CMYK"), "CMYK"),
     "a.txt": (lambda: b"", "expected one of"),
