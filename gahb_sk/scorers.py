@@ -13,6 +13,7 @@ from sklearn.utils import gen_batches
 
 from gahb_sk._arrays import as_array, is_lazy
 from gahb_sk._documentation import Documented
+from gahb_sk._validation import check_name
 from gahb_sk.metrics import mse, psnr, ssim
 from gahb_sk.noise import DEFAULT_SIGMA, SCORE_NOISE_SEED, add_gaussian_noise, check_sigma
 
@@ -165,3 +166,34 @@ class MSEScorer(_DenoisingScorer):
 
     def _metric(self, clean, denoised, estimator):
         return mse(clean, denoised)
+
+
+_SCORERS = {"psnr": PSNRScorer, "ssim": SSIMScorer, "neg_mean_squared_error": MSEScorer}
+
+
+def get_scorer(scoring):
+    """Return a scorer by its name, as :func:`sklearn.metrics.get_scorer` does for its own.
+
+    Parameters
+    ----------
+    scoring : {"psnr", "ssim", "neg_mean_squared_error"}
+        Name of the scorer. Higher is better for each.
+
+    Returns
+    -------
+    scorer : PSNRScorer, SSIMScorer or MSEScorer
+        A new one with its defaults: noise of standard deviation 0.1, intensities in [0, 1]. Other
+        values are set by ``scorer.set_params(sigma=(0.05, 0.1))``.
+
+    Raises
+    ------
+    ValueError
+        If no scorer has this name.
+
+    Examples
+    --------
+    >>> from gahb_sk.scorers import get_scorer
+    >>> get_scorer("psnr")
+    PSNRScorer()
+    """
+    return _SCORERS[check_name(scoring, _SCORERS, "scorer")]()

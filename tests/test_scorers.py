@@ -110,3 +110,19 @@ def test_seed_and_range_are_used(clean):
     assert scorer(denoiser, clean) != PSNRScorer((0.2,), data_range=2.0)(denoiser, clean)
     half, whole = SSIMScorer(data_range=0.5), SSIMScorer(data_range=1.0)
     assert half(denoiser, clean) != whole(denoiser, clean)
+
+
+@pytest.mark.parametrize(
+    ("name", "scorer"),
+    [("psnr", PSNRScorer), ("ssim", SSIMScorer), ("neg_mean_squared_error", MSEScorer)],
+)
+def test_a_scorer_by_its_name(name, scorer, clean):
+    found = cross_val_score(WaveletShrinkage(), clean, scoring=scorers.get_scorer(name), cv=2)
+    assert_allclose(found, cross_val_score(WaveletShrinkage(), clean, scoring=scorer(), cv=2))
+
+
+def test_a_scorer_of_no_name():
+    scorers.get_scorer("psnr").set_params(sigma=0.5)
+    assert scorers.get_scorer("psnr").sigma == PSNRScorer().sigma
+    with pytest.raises(ValueError, match="Did you mean 'psnr'.*'neg_mean_squared_error'"):
+        scorers.get_scorer("PSNR")
