@@ -58,7 +58,7 @@ def add_arguments(parser):
     source.add_argument("--dataset", metavar="NAME", help=f"{', '.join(NAMES)} (default c-alpha)")
     source.add_argument(
         "--images", metavar="PATH", help="folder of png, jpg, tif, webp or npy images, cut into "
-        "patches; or one such file"
+        "patches; or one such file, of which a .npy may hold a stack"
     )  # fmt: skip
     add = parser.add_argument
     add("--alpha", type=float, metavar="A", help="regularity of c-alpha images (default 2)")

@@ -1,6 +1,6 @@
 """Compare learned, classical and optimal denoisers on two classes of images.
 
-On C^alpha images, whose optimum is known, and on patches of photographs. Takes less than five
+On C^alpha images, whose optimum is known, and on patches of photographs. Takes about four
 minutes on two cores; each report has its own folder, and one page shows both.
 """
 

@@ -43,7 +43,8 @@ def save_settings(args):
     if output is None or not Path(output).is_dir():
         return
     path = Path(output) / FILE
-    again = f"gahb-sk {args.command} --config {shlex.quote(str(path))}"
+    # Elsewhere, since commands refuse a folder that holds results.
+    again = f"gahb-sk {args.command} --config {shlex.quote(str(path))} --output ELSEWHERE"
     lines = [f"# gahb-sk {__version__}. Again, from the same folder: {again}"]
     lines.append(f"command = {json.dumps(args.command)}")
     for name, value in vars(args).items():
