@@ -157,11 +157,13 @@ def test_shipped_network_is_small_and_as_its_plan_says(name):
     assert len(card["photographs"]) == len(photograph_list("train"))
 
 
-def test_the_grey_network_is_as_good_as_bm3d():
-    """On the median photograph that it has not learned from, within 0.02 dB."""
+def test_the_grey_network_is_better_than_bm3d():
+    """Above it on the median photograph that it has not seen, with eight views on the mean."""
     values = read_card("photographs")["psnr_by_photograph"]
-    gain = np.median(np.subtract(values["network"], values["BM3D"]), axis=1)
-    assert (gain > -0.02).all()
+    gain, of_views = (
+        np.subtract(values[label], values["BM3D"]) for label in ("network", plan.EIGHT_VIEWS)
+    )
+    assert (np.median(gain, axis=1) > 0).all() and (of_views.mean(axis=1) > 0).all()
 
 
 def test_the_network_for_colors_pays():
@@ -201,15 +203,15 @@ def natural_image(size, channels):
 
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("size", [64, 128, 256])
-def test_whole_images_are_denoised_as_tiles_are(name, size):
-    """Within 0.1 dB, for overlapping tiles of the training size."""
+def test_whole_images_are_denoised_as_well_as_tiles(name, size):
+    """By at most 0.1 dB worse than overlapping tiles: no border was learned as a position."""
     denoiser = load_pretrained(name)
     clean = natural_image(size, 3 if name in plan.IN_COLOR else 1)
     for sigma in (15 / 255, 50 / 255):
         noisy = add_gaussian_noise(clean, sigma, random_state=0)
         whole = psnr(clean, denoiser.transform(noisy))
         tiled = psnr(clean, tiles(denoiser, noisy))
-        assert abs(float((whole - tiled)[0])) < 0.1
+        assert float((whole - tiled)[0]) > -0.1
 
 
 def tiles(denoiser, noisy, side=48, step=16):
