@@ -74,6 +74,7 @@ def draw(section):
     comparison = section.comparison
     curves = ComparisonDisplay.from_comparison(comparison, alpha=section.alpha)
     pictures = {"curves.png": curves.plot(canvas(7.0, 4.8).subplots())}
+    curves.ax_.set_title("PSNR after denoising; what is above the grey line is gained")
     if comparison.examples:
         grid = ImageGridDisplay.from_comparison(comparison, section.sigma_shown)
         n_rows = len(comparison.examples[section.sigma_shown]["clean"])

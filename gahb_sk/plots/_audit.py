@@ -20,6 +20,7 @@ class LeadDisplay(TableDisplay):
         for part, style in styled(self.table):
             draw_curve(ax, part["sigma"], part["over_wavelets"], part["over_wavelets_se"], **style)
         ax.set(xlabel="noise level σ", ylabel="PSNR above wavelets (dB)")
+        ax.set_title("How far each denoiser is above wavelets")
         sigma_axis(ax, self.table)
         ax.legend(fontsize="small")
 
