@@ -115,7 +115,7 @@ def _raise_interrupts_again(unraisable):
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
         # Not SIGINT, which a shell makes its background jobs ignore.
         here = threading.main_thread().ident, signal.SIGTERM
-        threading.Timer(0.01, signal.pthread_kill, here).start()
+        threading.Timer(0.1, signal.pthread_kill, here).start()  # after this hook
     else:
         sys.__unraisablehook__(unraisable)
 
