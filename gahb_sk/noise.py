@@ -25,7 +25,7 @@ SCORE_NOISE_SEED = 0
 
 # Nobody means more for images in [0, 1].
 LARGEST_SIGMA = 1.5
-_TYPED_AS_BYTES = range(5, 256)
+_AS_BYTES = (5, 255)
 # Images in [0, 1] with noise that is plausible for them stay between; with more they don't.
 _UNIT_WITH_NOISE = (-1, 2)
 _FEW_PIXELS = 64
@@ -258,7 +258,7 @@ def _finest_details(X):
 def warn_of_bytes(sigma, X, noisy):
     """Warn of noise levels that look like bytes, 25 for 25/255, for images in [0, 1].
 
-    Noise of more than 1.5 would show in noisy images of 64 pixels or more. Clean ones can be given
+    Noise of five or more would show in noisy images of 64 pixels or more. Clean ones can be given
     any level, as diffusion models do, but hardly a round one of five or more.
 
     Parameters
@@ -270,7 +270,7 @@ def warn_of_bytes(sigma, X, noisy):
         Whether the noise is in the images.
     """
     worst = float(np.max(sigma, initial=0))
-    suspicious = worst > LARGEST_SIGMA if noisy else worst in _TYPED_AS_BYTES
+    suspicious = _AS_BYTES[0] <= worst <= _AS_BYTES[1] and (noisy or worst == int(worst))
     if suspicious and are_unit(X, noisy):
         warnings.warn(
             f"sigma: {worst:g} is not a noise level of images in [0, 1]: did you mean "

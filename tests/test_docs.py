@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 
 import matplotlib.image
-import nbclient
-import nbformat
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
@@ -171,6 +169,8 @@ def test_sphinx_reads_every_module():
     "path", sorted((ROOT / "docs").glob("notebooks/*.ipynb")), ids=lambda path: path.stem
 )
 def test_a_notebook_runs_and_shows_something(path, tmp_path):
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
     notebook = nbformat.read(path, as_version=4)
     client = nbclient.NotebookClient(
         notebook, timeout=300, resources={"metadata": {"path": tmp_path}}
