@@ -3,8 +3,6 @@
 The noisy image is ``y = x + sigma z`` with ``z ~ N(0, Id)``; ``sigma`` is in the units of ``x``.
 """
 
-import warnings
-
 import numpy as np
 from scipy.ndimage import uniform_filter
 from scipy.special import ndtri
@@ -12,6 +10,7 @@ from scipy.special import ndtri
 from gahb_sk._arrays import is_torch, numpy_dtype
 from gahb_sk._image_checks import FLOATS, check_finite, check_kind, check_magnitude
 from gahb_sk._random import image_normals, seed_sequence
+from gahb_sk._units import warn_of_bytes
 from gahb_sk._validation import at_least, validate_params
 from gahb_sk.images import as_images
 
@@ -22,13 +21,6 @@ _MEDIAN_OF_ABSOLUTE_NORMAL = float(ndtri(0.75))
 # candidates see the same noise.
 DEFAULT_SIGMA = 0.1
 SCORE_NOISE_SEED = 0
-
-# Nobody means more for images in [0, 1].
-LARGEST_SIGMA = 1.5
-_AS_BYTES = (5, 255)
-# Images in [0, 1] with noise that is plausible for them stay between; with more they don't.
-_UNIT_WITH_NOISE = (-1, 2)
-_FEW_PIXELS = 64
 
 _BLOCK = 8  # side of the blocks of which mean and variance are compared
 _FITS = 20
@@ -253,36 +245,6 @@ def _finest_details(X):
         X = (X[..., 0:even:2] - X[..., 1:even:2]) * X.dtype.type(np.sqrt(0.5))
         X = np.moveaxis(X, -1, axis)
     return X
-
-
-def warn_of_bytes(sigma, X, noisy):
-    """Warn of noise levels that look like bytes, 25 for 25/255, for images in [0, 1].
-
-    Noise of five or more would show in noisy images of 64 pixels or more. Clean ones can be given
-    any level, as diffusion models do, but hardly a round one of five or more.
-
-    Parameters
-    ----------
-    sigma : ndarray of shape (n,)
-    X : ndarray or torch.Tensor
-        Images that are not all 0.
-    noisy : bool
-        Whether the noise is in the images.
-    """
-    worst = float(np.max(sigma, initial=0))
-    suspicious = _AS_BYTES[0] <= worst <= _AS_BYTES[1] and (noisy or worst == int(worst))
-    if suspicious and are_unit(X, noisy):
-        warnings.warn(
-            f"sigma: {worst:g} is not a noise level of images in [0, 1]: did you mean "
-            f"{worst:g}/255?",
-            stacklevel=4,
-        )
-
-
-def are_unit(X, noisy):
-    """Whether enough pixels say that images are in [0, 1], up to their noise if they have some."""
-    low, high = _UNIT_WITH_NOISE if noisy else (0, 1)
-    return np.prod(X.shape) >= _FEW_PIXELS and bool(low <= X.min() and 0 < X.max() <= high)
 
 
 @validate_params({"n": [at_least(0)], "name": [str]})

@@ -9,7 +9,7 @@ PACKAGE = Path(gahb_sk.__file__).parent
 # Rooms in the order in which data flow; those of one entry stand beside each other.
 ORDER = [
     ["_arrays"],
-    ["_documentation", "_files", "_memory", "_random", "_threads", "_validation"],
+    ["_documentation", "_files", "_memory", "_random", "_threads", "_units", "_validation"],
     ["_image_checks"],
     ["images"],
     ["noise"],

@@ -8,8 +8,8 @@ import math
 import re
 import shlex
 
+from gahb_sk._units import LARGEST_SIGMA
 from gahb_sk._validation import check_name
-from gahb_sk.noise import LARGEST_SIGMA
 
 _NOT_OPTIONS = ("command", "run", "config")  # the file's settings stand in args
 

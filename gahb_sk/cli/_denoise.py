@@ -17,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from gahb_sk._files import check_writable
+from gahb_sk._units import are_unit
 from gahb_sk.cli._arguments import memory, redo
 from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._file_warnings import warnings_named
@@ -32,7 +33,7 @@ from gahb_sk.denoisers import (
     as_denoiser,
 )
 from gahb_sk.denoisers.learned._shipped import COLOR, GREY
-from gahb_sk.noise import are_unit, estimate_sigma
+from gahb_sk.noise import estimate_sigma
 
 EXAMPLE = "gahb-sk denoise photos --output denoised --sigma auto --compare before-after.html"
 _MARGIN = 64  # of tiles, where no margin gives what the whole image gives

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from gahb_sk._units import LARGEST_SIGMA
 from gahb_sk.cli._arguments import fraction
 from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.datasets import DamagedFile, read_image_file
 from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
-from gahb_sk.noise import LARGEST_SIGMA
 
 AUTO = "auto"
 

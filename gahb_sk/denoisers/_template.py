@@ -15,8 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 from gahb_sk._arrays import like, n_channels, shape_of, to_numpy, to_torch
 from gahb_sk._documentation import Documented
 from gahb_sk._image_checks import is_finite
+from gahb_sk._units import warn_of_bytes
 from gahb_sk.images import as_images
-from gahb_sk.noise import check_sigma, estimate_sigma, warn_of_bytes
+from gahb_sk.noise import check_sigma, estimate_sigma
 
 
 class DenoiserTemplate(TransformerMixin, Documented, BaseEstimator):
