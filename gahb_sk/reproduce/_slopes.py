@@ -129,7 +129,7 @@ def one_legend(figure, axes):
 
 
 def draw_gaps(table, classes):
-    """Return a figure with one panel of gaps to the bound per class."""
+    """Return a figure with one panel of gaps to the oracle or optimum per class."""
     from gahb_sk.plots._style import styled
 
     figure, axes = panels(len(classes), 3.6, 3.2)
@@ -139,6 +139,6 @@ def draw_gaps(table, classes):
         ax.set_xscale("log")
         ax.set_title(panel.name, fontsize=10)
         ax.set(xlabel="noise level sigma", ylabel=f"dB above {panel.bound}")
-    figure.suptitle("PSNR of each denoiser relative to the bound of its class")
+    figure.suptitle("Denoisers above or below an oracle, or the optimum where it is known")
     one_legend(figure, axes)
     return figure
