@@ -3,7 +3,6 @@
 import functools
 import sys
 import warnings
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.cli._image_classes import CLASSES, parse_image_class
 from gahb_sk.cli._subjects import middle
 from gahb_sk.datasets import DamagedFile
+from gahb_sk.datasets._archive import is_archive
 from gahb_sk.datasets._decode import decode
 from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 
@@ -84,9 +84,9 @@ def load_file(path, *, image_size=None, color=False):
 
 def load_images(folder, *, n_images=None, image_size=64, color=False, seed=0):
     """Cut the images of a folder into patches; name the files left out on stderr."""
-    if Path(folder).is_file() and not zipfile.is_zipfile(folder):
+    if Path(folder).is_file() and not is_archive(folder):
         raise ValueError(
-            f"--images: expected a folder of images, a zip archive of them, or one image, got the "
+            f"--images: expected a folder of images, an archive (zip, tar), or one image, got the "
             f"file {str(folder)!r}."
         )
     with warnings.catch_warnings():

@@ -1,6 +1,6 @@
 """Train a network on your own images, a saved stack, or a class of images.
 
-IMAGES is a folder or zip archive of photographs, a .npy stack, or a class such as
+IMAGES is a folder or archive (zip, tar) of photographs, a .npy stack, or a class such as
 'c-alpha(alpha=2)'. Photographs are cut afresh into crops of several scales. The PSNR on held-out
 images is shown after each pass of 10,000 images. After an interruption, the same command with
 --resume goes on where the last checkpoint stands. A finished training goes on from its weights with
@@ -35,7 +35,7 @@ def duration(text: str) -> float:
 def add_arguments(parser):
     """Add the arguments of ``gahb-sk train``."""
     add = parser.add_argument
-    add("images", metavar="IMAGES", help="folder, zip archive, .npy stack, or a class of images")
+    add("images", metavar="IMAGES", help="folder, archive, .npy stack, or a class of images")
     add("--output", required=True, metavar="FOLDER", help="folder of the network")
     add("--network", metavar="NETWORK", help="residual_unet, unet, bias_free_cnn, energy, or as in "
         "'UNet(channels=8)' (default: residual_unet; for photographs the shape and the recipe of "

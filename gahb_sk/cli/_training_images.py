@@ -2,7 +2,6 @@
 
 import io
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from gahb_sk import datasets
 from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.cli._image_classes import CLASSES, class_name, parse_image_class
-from gahb_sk.datasets._archive import open_files
+from gahb_sk.datasets._archive import is_archive, open_files
 from gahb_sk.datasets._image_file import decode_photograph
 
 _OTHER = 1  # added to the seed, for images to measure on
@@ -19,12 +18,13 @@ _OTHER = 1  # added to the seed, for images to measure on
 def kind_of_images(args):
     """Return "photographs", "stack" or "class"; refuse options without effect for these."""
     path = Path(args.images)
-    if path.is_dir() or (path.is_file() and zipfile.is_zipfile(path)):
+    if path.is_dir() or is_archive(path):
         return "photographs"
     if path.is_file() and path.suffix.lower() != ".npy":
         raise ValueError(
-            f"IMAGES: expected a folder or a zip archive of photographs, a .npy stack, or a class, "
-            f"got the file {args.images!r}. Unpack other archives, and put images into a folder."
+            f"IMAGES: expected a folder or a zip or tar archive of photographs, a .npy stack, or a "
+            f"class, got the file {args.images!r}. Unpack other archives, and put images into a "
+            "folder."
         )
     kind = "stack" if path.is_file() else "class"
     if kind == "class" and class_name(args.images) not in CLASSES:

@@ -1,4 +1,4 @@
-"""The user's own images: a folder or a zip archive of picture files."""
+"""The user's own images: a folder or an archive of picture files."""
 
 import os
 import warnings
@@ -59,12 +59,13 @@ def load_image_folder(
     n_workers=2,
     return_report=False,
 ):
-    """Load the images of a folder or a zip archive as one stack.
+    """Load the images of a folder or an archive as one stack.
 
     Parameters
     ----------
     path : str or path-like
-        A folder, or a zip archive, which is read in place and never unpacked.
+        A folder; or a zip or tar archive, which is read in place. The images of a packed tar
+        archive (.tar.gz, .tar.xz) are copied to a temporary file first.
     image_size : int or tuple (height, width), default=None
         Size after cropping and resizing; None leaves the crop's size, which must then be the
         same for all.

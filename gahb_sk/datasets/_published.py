@@ -37,7 +37,7 @@ def load_celeba(path, *, color=False, n_images=None, on_error="skip", n_workers=
     Parameters
     ----------
     path : str or path-like
-        Folder (such as ``img_align_celeba``) or zip archive of the aligned pictures.
+        Folder (such as ``img_align_celeba``) or archive (zip, tar) of the aligned pictures.
     color, n_images, on_error, n_workers, return_report
         See :func:`load_image_folder`. A picture of another size counts as damaged.
 

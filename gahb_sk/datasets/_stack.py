@@ -61,7 +61,7 @@ class ImageStack:
 
     @classmethod
     def from_folder(cls, path, **options):
-        """Stack over a folder or zip of images, with the options of :func:`load_image_folder`.
+        """Stack over a folder or archive of images, with the options of :func:`load_image_folder`.
 
         The header of every image is read at once, its pixels later. A file whose header is
         damaged is skipped with a warning, or raises with ``on_error="raise"``; one whose pixels

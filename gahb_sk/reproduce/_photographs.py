@@ -17,8 +17,8 @@ def training_patches(size, folders, *, stride, folder_stride, random_state):
     size : int
         Side of a patch in pixels.
     folders : sequence of str or path-like
-        Folders, without what lies in their subfolders, or zip archives. Their photographs are
-        averaged over 2x2 pixels first, which takes compression noise away.
+        Folders, without what lies in their subfolders, or archives (zip, tar). Their photographs
+        are averaged over 2x2 pixels first, which takes compression noise away.
     stride : int
         Distance of neighbouring patches of the sample photographs.
     folder_stride : int

@@ -123,7 +123,7 @@ def check_photographs(folders, names):
     missing = [str(folder) for folder in folders if not Path(folder).exists()]
     if missing:
         raise ValueError(
-            f"--photographs: expected folders or zip archives, found nothing at {missing[0]!r}. "
+            f"--photographs: expected folders or archives, found nothing at {missing[0]!r}. "
             "The option takes all words that follow it; put it last."
         )
     if folders and not any(name in PLANS and not PLANS[name].endless for name in names):

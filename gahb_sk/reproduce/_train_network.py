@@ -44,8 +44,8 @@ def train_pretrained(
     n_test_images : int, default=256
         Images of the card's PSNRs.
     photographs : sequence of str or path-like, default=()
-        Folders or zip archives of photographs to learn from besides the sample photographs, without
-        their subfolders. Networks of generated images do not see them.
+        Folders or archives (zip, tar) of photographs to learn from besides the sample ones,
+        without their subfolders. Networks of generated images do not see them.
     machine : dict or Machine, default=None
         See :class:`NetworkDenoiser`.
     verbose : bool, default=False

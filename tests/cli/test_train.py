@@ -186,7 +186,7 @@ def test_other_files_are_named_with_what_is_expected(name, tmp_path, capsys):
     (tmp_path / name).write_bytes(b"no stack")
     words = ["train", str(tmp_path / name), "--time", "1s", "--output", str(tmp_path / "n")]
     assert main(words) == 1
-    assert f"zip archive of photographs, a .npy stack, or a class, got the file '{tmp_path}" in (
+    assert f"tar archive of photographs, a .npy stack, or a class, got the file '{tmp_path}" in (
         capsys.readouterr().err
     )
 

@@ -1,8 +1,10 @@
 """Image files of folders and zip archives, whole and damaged."""
 
+import gc
 import io
 import pickle
 import struct
+import tarfile
 import zipfile
 import zlib
 
@@ -43,6 +45,13 @@ def zipped(folder, target):
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(folder.rglob("*")):
             archive.write(file, file.relative_to(folder))
+    return target
+
+
+def tarred(folder, target):
+    kind = target.suffix.removeprefix(".")
+    with tarfile.open(target, "w:" + ("" if kind == "tar" else kind)) as archive:
+        archive.add(folder, arcname=".")
     return target
 
 
@@ -265,8 +274,71 @@ def test_a_damaged_member_is_skipped_and_a_damaged_archive_refused(folder, tmp_p
     with pytest.warns(UserWarning, match=r"2.png"):
         assert len(load_image_folder(archive)) == 5
     archive.write_bytes(data[:200])
-    with pytest.raises(ValueError, match="expected a zip archive"):
+    with pytest.raises(ValueError, match="expected a zip or tar archive"):
         load_image_folder(archive)
+
+
+@pytest.mark.parametrize("kind", ["tar", "gz", "bz2", "xz"])
+def test_tar_archives_give_what_their_folder_gives(kind, folder, tmp_path):
+    archive = tarred(folder, tmp_path / f"images.{kind}")
+    images, report = load_image_folder(archive, return_report=True)
+    expected, of_folder = load_image_folder(folder, return_report=True)
+    assert_array_equal(images, expected)
+    assert report.names == of_folder.names
+    assert len(load_image_folder(archive, recursive=False)) == 4
+    stack = ImageStack.from_folder(archive)
+    copy = pickle.loads(pickle.dumps(stack))
+    del stack  # a copy needs nothing of it
+    assert_array_equal(copy[[5, 0]], expected[[5, 0]])
+
+
+def test_a_packed_tar_leaves_no_file(folder, tmp_path, monkeypatch):
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    stack = ImageStack.from_folder(tarred(folder, tmp_path / "images.gz"))
+    assert len(list(place.iterdir())) == 1
+    del stack
+    gc.collect()
+    assert not list(place.iterdir())
+
+
+def add(archive, name, data, **attributes):
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    for key, value in attributes.items():
+        setattr(member, key, value)
+    archive.addfile(member, io.BytesIO(data))
+
+
+def test_links_in_a_tar_are_reported(tmp_path, pixels):
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        add(archive, "good.png", encode(pixels[0]))
+        add(archive, "link.png", b"", type=tarfile.SYMTYPE, linkname="/etc/passwd")
+    with pytest.warns(UserWarning, match=r"link.png: a link; pack what it links to"):
+        assert len(load_image_folder(tmp_path / "x.tar")) == 1
+
+
+@pytest.mark.parametrize("kind", ["tar", "gz"])
+def test_tars_with_names_that_leave_them_are_refused(kind, tmp_path, pixels):
+    file = tmp_path / f"x.{kind}"
+    with tarfile.open(file, "w:" + kind.replace("tar", "")) as archive:
+        add(archive, "good.png", encode(pixels[0]))
+        add(archive, "a/../../evil.png", encode(pixels[1]))
+    with pytest.raises(ValueError, match="leaves the archive"):
+        load_image_folder(file)
+
+
+def test_a_cut_tar(folder, tmp_path, rng):
+    (folder / "9.npy").write_bytes(encode(rng.rand(99, 99), "npy"))
+    whole = tarred(folder, tmp_path / "x.gz").read_bytes()
+    (tmp_path / "x.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="expected a whole tar archive, but"):
+        load_image_folder(tmp_path / "x.gz")
+    whole = tarred(folder, tmp_path / "x.tar").read_bytes()
+    (tmp_path / "x.tar").write_bytes(whole[: whole.find(b"9.npy") + 20_000])
+    with pytest.raises(ValueError, match="expected a whole tar archive, but"):
+        load_image_folder(tmp_path / "x.tar")
 
 
 def test_bound_on_the_decoded_size(folder):
