@@ -144,12 +144,15 @@ def grown(small, architecture):
     -------
     network : torch.nn.Module
     """
-    network = architecture.build(1, generator=torch.Generator().manual_seed(TRAINING_SEED))
+    old = small.state_dict()
+    # Rearranged pixels: channels times the square of the reduction.
+    n_channels = old["first.weight"].shape[1] // architecture.unshuffle**2
+    network = architecture.build(n_channels, generator=torch.Generator().manual_seed(TRAINING_SEED))
     weights = network.state_dict()
     for name in weights:
         if name.endswith("branch.2.weight"):
             weights[name].zero_()  # the unit x + branch(x) is the identity
-    for name, value in small.state_dict().items():
+    for name, value in old.items():
         # A single unit of a scale has no number there.
         weights[name if name in weights else name.replace("branch", "0.branch")] = value
     network.load_state_dict(weights)

@@ -13,6 +13,7 @@ from ._recipes import (
     FLIPS as FLIPS,
     LOSS_WEIGHTS as LOSS_WEIGHTS,
     OBJECTIVE_NAMES as OBJECTIVE_NAMES,
+    PARTS as PARTS,
     RECIPES as RECIPES,
     SCHEDULES as SCHEDULES,
     Recipe as Recipe,

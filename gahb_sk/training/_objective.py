@@ -7,6 +7,8 @@ import torch
 
 from gahb_sk._random import image_normals
 from gahb_sk.networks._inference import denoise
+from gahb_sk.training._image_errors import part_of, size_of
+from gahb_sk.training._recipes import ALL
 
 _BALANCE_BINS = 32
 _CURVE_BINS = 5
@@ -122,10 +124,13 @@ class HeldOut:
         Noise levels.
     root : numpy.random.SeedSequence
         Image k has the same noise, scaled, at each level and at each call.
+    part : {"all", "colors"}, default="all"
+        What of an image is measured.
     """
 
-    def __init__(self, images, levels, root):
+    def __init__(self, images, levels, root, part=ALL):
         self.images = images
+        self.part = part
         self.levels = [float(sigma) for sigma in levels]
         self.noise = image_normals(root, range(len(images)), tuple(images.shape[1:]), np.float32)
 
@@ -153,4 +158,5 @@ class HeldOut:
         clean = self.images[start:stop].to(device)
         noise = torch.from_numpy(self.noise[start:stop]).to(device)
         denoised = denoise(network, clean + sigma * noise, clean.new_full((len(clean),), sigma))
-        return (denoised - clean).double().square().mean(dim=(1, 2, 3))
+        error = part_of((denoised - clean).double(), self.part).square().sum(dim=(1, 2, 3))
+        return error / size_of(clean.shape[1:], self.part)

@@ -23,6 +23,7 @@ from gahb_sk.training._settings import (
 LOSS_WEIGHTS = ("balanced", "balanced_root", "equal", "inverse", "inverse_square")
 OPTIMIZERS = ("adam", "adamw", "muon")
 SUPERVISED = "supervised"
+PARTS = ALL, COLORS = "all", "colors"
 OBJECTIVE_NAMES = (SUPERVISED, "sure", "noise2noise", "recorrupted")
 # Factors of the learning rate as functions of the fraction of the training that is done.
 SCHEDULES = {
@@ -66,6 +67,10 @@ class Recipe(Settings):
     ----------
     objective : {"supervised", "sure", "noise2noise", "recorrupted"}
         What is minimised, and so what ``fit`` learns from. See the notes.
+    part : {"all", "colors"}
+        "colors", for images of three channels: only the error of the two opponent colours counts,
+        and the whole network serves them. Give the luminance to another denoiser; see
+        :class:`gahb_sk.denoisers.OpponentColors`.
     noise : {"white", "subsampled_colors"}
         "subsampled_colors", for images of three channels: every other image gets noise whose two
         opponent colours have half the resolution, as JPEG files store them. A network that has
@@ -155,6 +160,7 @@ class Recipe(Settings):
     """
 
     objective: str = SUPERVISED
+    part: str = ALL
     # Found by trials on C^alpha images on two cores; see docs/networks.md.
     noise: str = WHITE
     noise_law: str | tuple = "log_uniform"
@@ -176,6 +182,7 @@ class Recipe(Settings):
 
     _legal: ClassVar[dict] = {
         "objective": one_of(OBJECTIVE_NAMES),
+        "part": one_of(PARTS),
         "noise": one_of(NOISES),
         "noise_law": either(
             one_of(NOISE_LAWS), (_are_quantiles, "at least two positive noise levels, ascending")

@@ -164,7 +164,7 @@ def _hold_out(trainer, source):
         return None
     root = stream(trainer.root, "held_out")
     images = source.hold_out(trainer.recipe.validation_fraction, root)
-    return HeldOut(images, curve_levels(trainer.noise_range), root)
+    return HeldOut(images, curve_levels(trainer.noise_range), root, trainer.recipe.part)
 
 
 def _one_epoch(trainer, source, prefetch, on_step):

@@ -21,7 +21,7 @@ from gahb_sk.networks._energy import EnergyModule
 from gahb_sk.networks._inference import predict_noise
 from gahb_sk.networks._layout import lay_out
 from gahb_sk.training._engines import LocalEngine
-from gahb_sk.training._image_errors import OBJECTIVES
+from gahb_sk.training._image_errors import OBJECTIVES, noisy_of, size_of
 from gahb_sk.training._machine import Machine, Precision, warn_of_no_compiler
 from gahb_sk.training._noise import draw_noise
 from gahb_sk.training._noise_levels import draw_noise_levels
@@ -190,13 +190,16 @@ class Trainer:
     def _loss(self, images, normal, sigma):
         """Loss of the share, scaled so that its mean over processes is that of the batch."""
         n, share = len(sigma), self.engine.share(len(sigma))
-        d = math.prod(images.shape[1:])
-        error = OBJECTIVES[self.recipe.objective](self._predict, images, normal, sigma[share])
+        recipe = self.recipe
+        d = size_of(noisy_of(images, recipe.objective).shape[1:], recipe.part)
+        error = OBJECTIVES[recipe.objective](
+            self._predict, images, normal, sigma[share], recipe.part
+        )
         everyone = self.engine.gather(error.detach(), n)
         balance, known = copy.copy(self.balance), everyone
-        if self.recipe.objective != SUPERVISED:  # estimates may be negative
+        if recipe.objective != SUPERVISED:  # estimates may be negative
             known = torch.maximum(everyone, _LEAST_ESTIMATE * d * sigma.square())
-        weights = loss_weights(self.recipe.loss_weight, balance, sigma, known)
+        weights = loss_weights(recipe.loss_weight, balance, sigma, known)
         loss = (weights[share] * error).sum() / (n / self.engine.size)
         value = (weights * everyone).mean().item()
         return loss, value, balance, everyone / d

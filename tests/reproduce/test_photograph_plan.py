@@ -88,13 +88,14 @@ def two_photographs(tmp_path, monkeypatch, rng):
     return files
 
 
-def test_more_units_begin_as_the_identity():
+@pytest.mark.parametrize("channels", [1, 3])
+def test_more_units_begin_as_the_identity(channels):
     few = ResidualUNet((4, 6, 8), n_units=(2, 1, 1), unshuffle=2)
     many = ResidualUNet((4, 6, 8), n_units=(3, 2, 2), unshuffle=2)
-    small = few.build(1, generator=torch.Generator().manual_seed(1))
+    small = few.build(channels, generator=torch.Generator().manual_seed(1))
     large = plan.grown(small, many)
     assert sum(p.numel() for p in large.parameters()) > sum(p.numel() for p in small.parameters())
-    y = torch.randn(2, 1, 16, 24, generator=torch.Generator().manual_seed(2))
+    y = torch.randn(2, channels, 16, 24, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
         assert_allclose(large(y), small(y), atol=1e-6)
 

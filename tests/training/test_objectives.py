@@ -9,7 +9,8 @@ from gahb_sk import NetworkDenoiser, add_gaussian_noise, psnr
 from gahb_sk.datasets import FreshImages
 from gahb_sk.image_classes import CAlphaImages
 from gahb_sk.networks import ResidualUNet
-from gahb_sk.training import OBJECTIVE_NAMES, OBJECTIVES, Recipe
+from gahb_sk.training import OBJECTIVE_NAMES, OBJECTIVES, PARTS, Recipe
+from gahb_sk.transforms._opponent import to_opponent
 from tests.instances import smooth_images
 
 NOISY = [name for name in OBJECTIVES if name != "supervised"]
@@ -25,13 +26,18 @@ def predict(noisy, sigma):
     return (1 - GAIN) * noisy
 
 
+def colors(images):
+    return torch.from_numpy(to_opponent(images.numpy())[..., 1:, :, :])
+
+
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_unbiased(objective, global_random_seed):
+def test_unbiased(objective, part, global_random_seed):
     """The mean over the noise is the squared error, up to a constant that is known."""
     generator = torch.Generator().manual_seed(global_random_seed)
-    n, d, a = 4000, 16, 0.5
-    clean = torch.rand(1, 1, 4, 4, generator=generator).expand(n, -1, -1, -1)
-    one, two, normal = torch.randn(3, n, 1, 4, 4, generator=generator)
+    n, d, a = 4000, 48 if part == "all" else 32, 0.5
+    clean = torch.rand(1, 3, 4, 4, generator=generator).expand(n, -1, -1, -1)
+    one, two, normal = torch.randn(3, n, 3, 4, 4, generator=generator)
     sigma = torch.full((n,), SIGMA)
     images, level, constant = {
         "supervised": (clean, SIGMA, 0),
@@ -40,10 +46,36 @@ def test_unbiased(objective, global_random_seed):
         "recorrupted": (clean + SIGMA * one, SIGMA * (1 + a**2) ** 0.5, 1 + 1 / a**2),
     }[objective]
     normal = torch.cat([normal, normal], 1) if objective == "noise2noise" else normal
-    values = OBJECTIVES[objective](predict, images, normal, sigma) - constant * d * SIGMA**2
-    expected = ((GAIN - 1) * clean[0]).square().sum() + d * (GAIN * level) ** 2
+    values = OBJECTIVES[objective](predict, images, normal, sigma, part)
+    values = values - constant * d * SIGMA**2
+    counted = clean[0] if part == "all" else colors(clean[0])
+    expected = ((GAIN - 1) * counted).square().sum() + d * (GAIN * level) ** 2
     error = values.std() / n**0.5
     assert abs(float(values.mean() - expected)) < 5 * float(error)
+
+
+def test_colors_alone_are_learned_and_measured():
+    """Training and held-out PSNR are those of the colours; the luminance is not learned."""
+    images = np.random.default_rng(0).random((64, 3, 1, 1), np.float32).repeat(8, 2).repeat(8, 3)
+    recipe = {"part": "colors", "early_stopping": True, "batch_size": 4, "learning_rate": 5e-3}
+    denoiser = NetworkDenoiser(
+        ResidualUNet(4, 1), recipe=recipe, max_epochs=20, noise_range=(0.1, 0.2), random_state=0
+    ).fit(images)
+    noisy = add_gaussian_noise(images, 0.15, random_state=3)
+    found = denoiser.transform(noisy)
+    of_colors = psnr(*(to_opponent(one)[:, 1:] for one in (images, found))).mean()
+    of_all = psnr(images, found).mean()
+    assert of_colors > of_all + 3
+    last = denoiser.history_[-1]
+    assert abs(last["psnr"][2] - of_colors) < 2
+    assert abs(last["train_psnr"][2] - of_colors) < 2
+
+
+def test_grey_images_have_no_colors():
+    with pytest.raises(ValueError, match="part: 'colors' is for images of three channels, got 1"):
+        make("supervised", max_epochs=1, noise_range=(0.1, 0.2)).set_params(
+            recipe={"part": "colors"}
+        ).fit(smooth_images(8))
 
 
 def make(objective, **parameters):
