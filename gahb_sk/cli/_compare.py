@@ -27,6 +27,7 @@ from gahb_sk.cli._inputs import (
 )
 from gahb_sk.cli._page import check_output
 from gahb_sk.cli._stacks import is_stack, read_stack
+from gahb_sk.cli._thread_count import settle_threads
 from gahb_sk.denoisers.learned._shipped import COLOR, GREY
 from gahb_sk.experiments import compare_denoisers
 from gahb_sk.training import interruptions_raised
@@ -143,6 +144,8 @@ def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None, folder=None):
     """Compare unfitted denoisers on some images; ``cv`` may be a list of pairs (train, test)."""
     is_split = isinstance(cv, list)
     rehearse(denoisers, images.X)
+    learns = any(denoiser.kind == "learned" and denoiser.learns for denoiser in denoisers.values())
+    threads = {"threads of torch": settle_threads()} if learns else {}
     with interruptions_raised():
         comparison = compare_denoisers(
             denoisers, images.X, sigma, cv=cv if is_split else splitter(cv, images.groups, seed),
@@ -158,6 +161,7 @@ def compare(images, denoisers, sigma, cv, seed, *, n_jobs=None, folder=None):
         "split": split,
         "seed": seed,
         "n_jobs": n_jobs,
+        **threads,
         **{f"denoiser {name}": describe(denoiser) for name, denoiser in denoisers.items()},
     }
     return Section(

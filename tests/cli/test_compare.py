@@ -4,11 +4,12 @@ import shlex
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 from PIL import Image
 
 from gahb_sk import WaveletShrinkage, add_gaussian_noise
-from gahb_sk.cli import main
+from gahb_sk.cli import _thread_count, main
 from gahb_sk.cli._arguments import folds, parse_settings, redo
 from gahb_sk.cli._compare import (
     compare as run_comparison,
@@ -364,3 +365,26 @@ def test_fractions_are_noise_levels_wherever_they_are_typed():
     }  # fmt: skip
     with pytest.raises(ValueError, match="plain values"):
         parse_denoisers(["WaveletShrinkage(sigma=1/0)"])
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="threads matter less with a GPU")
+@pytest.mark.parametrize(("of_two", "expected"), [(50, 1), (90, 2)])
+def test_threads_that_wait_for_other_programs(of_two, expected, two_threads, monkeypatch, capsys):
+    """The faster number of threads is used, if it is much faster, and said."""
+    monkeypatch.setattr(_thread_count, "_rate", {1: 100, 2: of_two}.get)
+    assert _thread_count.settle_threads() == torch.get_num_threads() == expected
+    assert ("1 thread is faster than 2, and used" in capsys.readouterr().err) == (expected == 1)
+
+
+def test_rates_are_measured(two_threads):
+    assert _thread_count._rate(1) > 0
+    assert torch.get_num_threads() == 1
