@@ -1,5 +1,6 @@
 """Whether noise levels and images have the same units: levels typed for bytes are asked about."""
 
+import sys
 import warnings
 
 import numpy as np
@@ -10,9 +11,10 @@ _AS_BYTES = (5, 255)
 # Images in [0, 1] with noise that is plausible for them stay between; with more they don't.
 _UNIT_WITH_NOISE = (-1, 2)
 _FEW_PIXELS = 64
+_LIBRARIES = ("gahb_sk", "sklearn", "joblib")
 
 
-def warn_of_bytes(sigma, X, noisy):
+def warn_of_bytes(sigma, X, noisy, name="sigma"):
     """Warn of noise levels that look like bytes, 25 for 25/255, for images in [0, 1].
 
     Noise of five or more would show in noisy images of 64 pixels or more. Clean ones can be given
@@ -25,15 +27,25 @@ def warn_of_bytes(sigma, X, noisy):
         Images that are not all 0.
     noisy : bool
         Whether the noise is in the images.
+    name : str, default="sigma"
+        The argument's name.
     """
     worst = float(np.max(sigma, initial=0))
     suspicious = _AS_BYTES[0] <= worst <= _AS_BYTES[1] and (noisy or worst == int(worst))
     if suspicious and are_unit(X, noisy):
         warnings.warn(
-            f"sigma: {worst:g} is not a noise level of images in [0, 1]: did you mean "
+            f"{name}: {worst:g} is not a noise level of images in [0, 1]: did you mean "
             f"{worst:g}/255?",
-            stacklevel=4,
+            stacklevel=_users_line(),
         )
+
+
+def _users_line():
+    """Return the ``stacklevel`` of the first caller outside of this library and scikit-learn."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in _LIBRARIES:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def are_unit(X, noisy):

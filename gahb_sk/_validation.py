@@ -166,7 +166,7 @@ def did_you_mean(name, legal):
     """Return ``" Did you mean 'x'?"`` for the legal name nearest to ``name``, or ``""``."""
     plain = {str(one).lower(): str(one) for one in legal}
     wanted = str(name).lower()
-    near = [one for one in plain if len(wanted) > 2 and one.startswith(wanted)]
+    near = sorted((one for one in plain if len(wanted) > 2 and one.startswith(wanted)), key=len)
     near = near or difflib.get_close_matches(wanted, plain, n=1, cutoff=0.4)
     return f" Did you mean {plain[near[0]]!r}?" if near else ""
 

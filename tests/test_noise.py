@@ -104,7 +104,8 @@ def test_bytes_are_asked_about(call, sigma, rng):
         "score": lambda scale: denoiser.score(scale * clean, sigma=sigma),
         "denoise": lambda scale: denoiser.transform(noisy[scale], sigma=sigma),
     }[call]
-    with pytest.warns(UserWarning, match=f"did you mean {sigma:g}/255?"):
+    with pytest.warns(UserWarning, match=f"did you mean {sigma:g}/255?") as caught:
         ask(1)
+    assert caught[0].filename == __file__
     ask(255)  # a warning would be an error
     denoiser.transform(clean + sigma * rng.standard_normal(clean.shape), sigma=sigma)

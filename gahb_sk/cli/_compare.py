@@ -90,7 +90,7 @@ def run(args):
     args.denoisers = args.denoisers or default_denoisers(names)
     denoisers = parse_denoisers(args.denoisers)
     if args.color:
-        denoisers = {name: for_colors(one, name) for name, one in denoisers.items()}
+        denoisers = {name: for_colors(one) for name, one in denoisers.items()}
     denoisers = with_run_settings(denoisers, args.train_seconds, args.seed)
     section = compare(
         images_of(args), denoisers, args.sigma, _split(args, denoisers, one), args.seed,

@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import clone
 from tqdm import tqdm
 
 from gahb_sk._files import check_writable
@@ -21,11 +22,12 @@ from gahb_sk._units import are_unit
 from gahb_sk.cli._arguments import memory, redo
 from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._file_warnings import warnings_named
-from gahb_sk.cli._noise_level import check_unit, choose_sigma
+from gahb_sk.cli._noise_level import check_scale, check_unit, choose_sigma
 from gahb_sk.cli._strips import write_strips
 from gahb_sk.cli._targets import Record, find_targets, left_alone, state_of
 from gahb_sk.datasets import DamagedFile, read_image_file
 from gahb_sk.denoisers import (
+    BaseDenoiser,
     OpponentColors,
     SelfEnsemble,
     Tiled,
@@ -71,7 +73,7 @@ def run(args):
     sigma = choose_sigma(args.sigma, denoiser)
     if any(target.path.suffix.lower() in _INTEGERS for target in targets):
         check_unit(sigma)
-    denoisers = {1: denoiser, 3: for_colors(denoiser, model)}
+    denoisers = {1: denoiser, 3: for_colors(denoiser)}
     if denoiser.blind and sigma != "auto":
         print(f"{model} is blind: it does without a noise level.", file=sys.stderr)
     folder = targets[0].path.parent if len(targets) == 1 else Path(args.output)
@@ -135,8 +137,7 @@ def read_denoiser(text):
     try:
         denoiser = parse_denoiser(text)
     except ValueError as error:
-        message = str(error).replace("--denoisers:", "--with:")
-        raise ValueError(f"{message} There is no network or folder {text!r} either.") from error
+        raise ValueError(str(error).replace("--denoisers:", "--with:")) from error
     if denoiser.learns or denoiser.needs_clean:
         lack = "the clean image" if denoiser.needs_clean else "training"
         raise ValueError(
@@ -146,23 +147,26 @@ def read_denoiser(text):
     return denoiser
 
 
-def for_colors(denoiser, model):
+def for_colors(denoiser):
     """Return what denoises colour images, as luminance and colours where the network is grey.
 
     Parameters
     ----------
     denoiser : denoiser
-        Of :func:`read_denoiser`.
-    model : str
-        Of ``--with``: ``photographs`` has a fellow for the colours.
+        Of :func:`read_denoiser`. Networks inside of wrappers change alike.
 
     Returns
     -------
     denoiser : denoiser
     """
-    if getattr(denoiser, "image_channels_", 3) == 3:
+    if isinstance(denoiser, OpponentColors):
         return denoiser
-    return as_denoiser(COLOR) if model == GREY else OpponentColors(denoiser)
+    if getattr(denoiser, "image_channels_", 3) == 1:
+        two = getattr(denoiser, "weights", None) == GREY  # has a fellow for the colours
+        return as_denoiser(COLOR) if two else OpponentColors(denoiser)
+    parts = denoiser.get_params(deep=False).items()
+    grey = {name: value for name, value in parts if isinstance(value, BaseDenoiser)}
+    return clone(denoiser).set_params(**{name: for_colors(one) for name, one in grey.items()})
 
 
 def _denoise_all(targets, record, denoisers, sigma, args):
@@ -190,9 +194,11 @@ def _denoise_file(target, size, denoisers, sigma, args, bar):
     unit = file.pixels.dtype.kind == "u" or bool(image.min() >= 0 and image.max() <= 1)
     if unit or are_unit(image, noisy=True):
         check_unit(sigma)
-    denoiser = denoisers[file.n_colors]
+    denoiser, estimate = denoisers[file.n_colors], float(estimate_sigma(image[None])[0])
     if sigma == "auto" or denoiser.blind:
-        sigma = float(estimate_sigma(image[None])[0])
+        sigma = estimate
+    elif not unit:
+        check_scale(sigma, estimate, image.max())
     # A quarter is left to what allocators keep from tile to tile.
     budget = 3 * (args.max_memory - 2 * file.pixels.nbytes - 2 * image.nbytes) // 4
     done = denoise_image(

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from gahb_sk._validation import did_you_mean
 from gahb_sk.cli._arguments import fraction
-from gahb_sk.denoisers import all_denoisers, as_denoiser, get_denoiser
-from gahb_sk.denoisers.learned._shipped import COLOR
+from gahb_sk.denoisers import all_denoisers, as_denoiser
 from gahb_sk.networks import ARCHITECTURES
 from gahb_sk.zoo import list_pretrained
 
@@ -24,8 +23,10 @@ def parse_denoiser(text):
     """
     if is_saved_network(text):
         return as_denoiser(text)
+    if len(Path(text).parts) > 1 and not text.rstrip().endswith(")"):
+        raise ValueError(f"--denoisers: There is no folder {text!r}.")
     name, keywords = parse_call(text)
-    cls = get_denoiser(name)
+    cls = _class_of(name)
     parameters = inspect.signature(cls).parameters
     legal = list(parameters)
     for key in keywords:
@@ -50,9 +51,19 @@ def parse_denoiser(text):
     return cls(**keywords)
 
 
+def _class_of(name):
+    classes, networks = all_denoisers(), list_pretrained()
+    if name not in classes:
+        hint = did_you_mean(name, [*networks, *classes]) or (
+            f" Denoisers are {', '.join(classes)}; gahb-sk info lists the networks."
+        )
+        raise ValueError(f"--denoisers: there is no network, folder or denoiser {name!r}.{hint}")
+    return classes[name]
+
+
 def is_saved_network(text):
     """Tell whether a text is a folder, or a network that comes with the package."""
-    return Path(text).is_dir() or text in (COLOR, *list_pretrained())
+    return Path(text).is_dir() or text in list_pretrained()
 
 
 def parse_call(text):

@@ -70,16 +70,21 @@ def is_image_file(path):
 
 
 def load_file(path, *, image_size=None, color=False):
-    """Read one image, or its middle."""
+    """Read one image, or its middle; say if its colours are left out."""
     try:
         with warnings_named(path):
-            image = decode(Path(path).read_bytes(), str(path), color=color)
+            planes = decode(Path(path).read_bytes(), str(path), color=True)
     except DamagedFile as error:
         raise ValueError(f"--images {path}: {error}.") from error
+    image = planes if color else planes.mean(axis=0)
+    greyed = not color and bool(np.ptp(planes, axis=0).any())
+    if greyed:
+        print(f"{path} is compared in grey; --color keeps its colours.", file=sys.stderr)
     if image_size is not None:
         image = middle(image, image_size, path)
     height, width = image.shape[-2:]
-    return Images(image[None], Path(path).name, f"{path}, {height}x{width} pixels.")
+    text = f"{path}{', in grey' * greyed}, {height}x{width} pixels."
+    return Images(image[None], Path(path).name, text)
 
 
 def load_images(folder, *, n_images=None, image_size=64, color=False, seed=0):

@@ -12,6 +12,7 @@ from gahb_sk.datasets import DamagedFile, read_image_file
 from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 
 AUTO = "auto"
+_FAR = 10  # times a noise level, which then is in other units
 
 
 def choose_sigma(text, denoiser):
@@ -54,6 +55,16 @@ def check_unit(sigma):
         raise ValueError(
             f"--sigma: {sigma:g} is not a noise level of images in [0, 1]: did you mean "
             f"{sigma:g}/255?"
+        )
+
+
+def check_scale(sigma, estimate, largest):
+    """Refuse a noise level of images in [0, 1] for a file whose noise and values are far larger."""
+    if 0 < sigma <= LARGEST_SIGMA < largest and estimate > _FAR * sigma:
+        raise ValueError(
+            f"--sigma: {sigma:.3g} is a noise level of images in [0, 1], but the values of this "
+            f"file reach {largest:.3g}, with noise of about {estimate:.3g}. Give it in units of "
+            "the file."
         )
 
 

@@ -74,8 +74,7 @@ def read_model(text, subject):
     try:
         denoiser = parse_denoiser(text)
     except ValueError as error:
-        message = str(error).replace("--denoisers:", "MODEL:")
-        raise ValueError(f"{message} There is no folder {text!r} either.") from error
+        raise ValueError(str(error).replace("--denoisers:", "MODEL:")) from error
     name = type(denoiser).__name__
     if denoiser.kind == "learned" and denoiser.learns:
         raise ValueError(

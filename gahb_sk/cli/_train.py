@@ -102,14 +102,22 @@ def _denoiser(args, kind):
     """Return the unfitted denoiser that the arguments stand for."""
     from gahb_sk.denoisers import NetworkDenoiser
     from gahb_sk.training import Recipe
+    from gahb_sk.training._recipes import SUPERVISED
 
     network, recipe = _network_and_recipe(args, kind)
+    changes = parse_settings(args.set, Recipe)
+    if changes.get("objective", SUPERVISED) != SUPERVISED:
+        raise ValueError(
+            f"--set: objective={changes['objective']} learns from noisy images, and train from "
+            "clean ones. In Python: NetworkDenoiser(recipe={'objective': "
+            f"{changes['objective']!r}}}).fit(...), see 'Neural denoisers' in the guide."
+        )
     recipe = {
         **recipe,
         "early_stopping": True,
         "patience": None,
         "validation_fraction": 0.1 if kind == "stack" else _VALIDATION,
-        **parse_settings(args.set, Recipe),
+        **changes,
     }
     return NetworkDenoiser(
         network,

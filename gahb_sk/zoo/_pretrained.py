@@ -5,18 +5,28 @@ from pathlib import Path
 
 from gahb_sk.denoisers.learned._shipped import (
     CARD,
+    CHROMA,
+    COLOR,
     CONFIG,
     check_shipped,
+    named_networks,
     shipped_folder,
-    shipped_networks,
     weight_folders,
 )
+
+_OF_TWO = {
+    "name": COLOR,
+    "text": "Colour photographs of any size: their luminance by photographs, their colours by "
+    "photographs-chroma, whose card this is.",
+}
 
 
 def list_pretrained():
     """Names of the networks that are installed.
 
-    A few come with gahb-sk itself, the others with ``pip install "gahb-sk[weights]"``.
+    "photographs-color" is two of them, one for the luminance and one for the colours of
+    photographs. A few come with gahb-sk itself, the others with
+    ``pip install "gahb-sk[weights]"``.
 
     Returns
     -------
@@ -29,7 +39,7 @@ def list_pretrained():
     >>> "c-alpha-2" in list_pretrained()
     True
     """
-    return shipped_networks()
+    return named_networks()
 
 
 def list_pairs():
@@ -65,18 +75,21 @@ def read_card(name):
         ``threads``, ``sigma``, ``psnr`` (for each denoiser the mean over test images at each
         noise level, in dB), ``n_test_images``, ``sides_tested`` (least and largest side of the
         images that it is tested on), ``learning_curve``, ``version`` and ``command`` (which redoes
-        it); of pairs, see :func:`load_pairs`.
+        it); of pairs, see :func:`load_pairs`. That of "photographs-color" is the card of the
+        network for colours, whose ``psnr`` is that of both.
 
     Raises
     ------
     ValueError
         For an unknown name, or a folder without a card.
     """
-    folder = find_any(name)
+    two = str(name) == COLOR and COLOR in named_networks()
+    folder = find_any(CHROMA if two else name)
     try:
-        return json.loads((folder / CARD).read_text(encoding="utf-8"))
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder}: {CARD} cannot be read ({error}).") from error
+    return card | _OF_TWO if two else card
 
 
 def load_pretrained(name):
@@ -85,15 +98,14 @@ def load_pretrained(name):
     Parameters
     ----------
     name : str or path-like
-        One of :func:`list_pretrained`; "photographs-color" for colour photographs; or the path of
-        a folder that ``save`` wrote.
+        One of :func:`list_pretrained`, or the path of a folder that ``save`` wrote.
 
     Returns
     -------
     denoiser : PretrainedDenoiser or OpponentColors
         Ready to use, blind to the noise level unless its card says otherwise. ``fit`` trains
-        nothing; ``denoiser.to_trainable()`` can be trained further. For colour photographs
-        :class:`OpponentColors` of "photographs".
+        nothing; ``denoiser.to_trainable()`` can be trained further. "photographs-color" is an
+        :class:`OpponentColors` of "photographs" and "photographs-chroma".
 
     Raises
     ------

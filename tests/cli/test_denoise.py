@@ -9,7 +9,13 @@ from PIL import Image
 from gahb_sk import load_pretrained
 from gahb_sk.cli import main
 from gahb_sk.datasets import ImageFile, load_sample_patches
-from gahb_sk.denoisers import OpponentColors, SelfEnsemble, SureAverage, WaveletShrinkage
+from gahb_sk.denoisers import (
+    OpponentColors,
+    SelfEnsemble,
+    SureAverage,
+    VarianceStabilized,
+    WaveletShrinkage,
+)
 
 FAST = ["--with", "WaveletShrinkage"]
 
@@ -231,6 +237,9 @@ def test_a_noise_level_in_units_of_bytes_is_refused(folder, tmp_path, capsys):
     words = (tmp_path / "counts.npy", "--output", tmp_path / "c.npy", *FAST)
     assert denoise(*words, "--sigma", "100") == 0
     assert np.load(tmp_path / "c.npy").max() > 100
+    words = (tmp_path / "counts.npy", "--output", tmp_path / "d.npy", *FAST)
+    assert denoise(*words, "--sigma", "25/255") == 1
+    assert "is a noise level of images in [0, 1], but the values" in capsys.readouterr().err
 
 
 def test_the_noise_level_may_stand_in_the_denoiser(folder, tmp_path, capsys):
@@ -297,6 +306,19 @@ def test_a_grey_network_denoises_luminance_and_colors(tmp_path):
     assert_allclose(np.load(tmp_path / "b.npy"), np.moveaxis(planes, 0, 2), atol=1e-6)
 
 
+@pytest.mark.parametrize("ensemble", [False, True])
+def test_grey_networks_in_wrappers_take_color(ensemble, tmp_path):
+    counts = np.random.default_rng(0).poisson(50, (24, 32, 3)).astype(np.float32)
+    np.save(tmp_path / "a.npy", counts)
+    model = "SelfEnsemble(denoiser='photographs')" if ensemble else "'photographs'"
+    words = ("--output", tmp_path / "b.npy", "--with", f"VarianceStabilized(denoiser={model})")
+    assert denoise(tmp_path / "a.npy", *words) == 0
+    network = load_pretrained("photographs-color")
+    expected = VarianceStabilized(SelfEnsemble(network) if ensemble else network)
+    planes = expected.denoise(np.moveaxis(counts, 2, 0)[None])[0]
+    assert_allclose(np.load(tmp_path / "b.npy"), np.moveaxis(planes, 0, 2), rtol=1e-4)
+
+
 def test_what_was_changed_since_is_done_again(folder, tmp_path):
     words = (folder, "--output", tmp_path / "out", *FAST)
     assert denoise(*words) == 1
@@ -357,7 +379,9 @@ def test_a_page_shows_before_and_after(folder, tmp_path):
     [
         ("WienerDenoiser", "needs training"),
         ("OracleShrinkage", "needs the clean image"),
-        ("NoSuchThing", "Did you mean|Expected one of"),
+        ("xyz", "Denoisers are BM3DDenoiser, .*; gahb-sk info lists the networks"),
+        ("NoSuchThing", "Did you mean"),
+        ("photograph", "no network, folder or denoiser 'photograph'. Did you mean 'photographs'"),
     ],
 )
 def test_what_cannot_denoise_is_refused(folder, tmp_path, capsys, model, message):

@@ -211,6 +211,7 @@ def test_what_is_wrong_is_said_before_files_are_read(option, photographs, capsys
         (["c-alpha", "--time", "1s", "--network", "UNet(width=3)"], "--network"),
         (["c-alpha", "--time", "1s", "--noise-range", "0.3", "0.1"], "LOW < HIGH"),
         (["c-alpha", "--time", "1s", "--set", "rate=3"], "rate"),
+        (["c-alpha", "--time", "1s", "--set", "objective=sure"], "train from clean ones"),
     ],
 )
 def test_wrong_words_are_one_line(words, message, tmp_path, capsys):

@@ -132,6 +132,21 @@ def test_what_an_objective_lacks(objective, data, message):
         make(objective, max_epochs=1).fit(smooth_images(4), **data)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "sigma", "typed"),
+    [
+        ({"noise_range": (1, 80)}, None, "noise_range: 80"),
+        ({"recipe": {"objective": "sure"}}, 25.0, "sigma: 25"),
+    ],
+)
+def test_bytes_are_asked_about(parameters, sigma, typed):
+    network = NetworkDenoiser(ResidualUNet(2, 1), max_images=1, random_state=0, **parameters)
+    with pytest.warns(UserWarning, match=rf"{typed} is not .* did you mean \d+/255?") as caught:
+        network.fit(smooth_images(4), sigma=sigma)
+    assert caught[0].filename == __file__
+    network.fit(255 * smooth_images(4), sigma=sigma)  # a warning would be an error
+
+
 def test_what_needs_clean_images_is_refused():
     with pytest.raises(ValueError, match="early_stopping.*needs clean images"):
         Recipe(objective="sure", early_stopping=True)

@@ -83,7 +83,25 @@ def test_without_the_second_distribution_the_error_says_what_to_install(monkeypa
         reproduce(get_figure(2))
 
 
-@pytest.mark.parametrize("name", list_pretrained())
+def test_the_two_networks_for_color_have_one_name():
+    assert "photographs-color" in list_pretrained()
+    card = read_card("photographs-color")
+    assert card["name"] == "photographs-color"
+    assert card["psnr"] == read_card("photographs-chroma")["psnr"]
+    with pytest.raises(ValueError, match=r"two networks: use .*load_pretrained\('photographs-col"):
+        PretrainedDenoiser("photographs-color").fit(np.zeros((1, 3, 8, 8)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("photographs-colour", "photographs-color"), ("photograph", "photographs")],
+)
+def test_the_name_that_was_meant(typed, meant):
+    with pytest.raises(ValueError, match=f"Did you mean '{meant}'"):
+        load_pretrained(typed)
+
+
+@pytest.mark.parametrize("name", sorted({*list_pretrained()} - {"photographs-color"}))
 def test_a_card_names_the_sizes_tested(name):
     low, high = read_card(name)["sides_tested"]
     assert low <= min(load_pretrained(name).training_shape_[-2:]) and low <= high

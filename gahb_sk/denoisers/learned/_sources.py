@@ -1,10 +1,15 @@
 """What a network learns from: clean images, or, by the recipe's objective, noisy ones."""
 
+import numpy as np
+
 from gahb_sk._arrays import shape_of
+from gahb_sk._units import warn_of_bytes
 from gahb_sk.images import as_images
 from gahb_sk.noise import check_sigma
 from gahb_sk.training._data import PairSource, StackSource, StreamSource, is_stream
 from gahb_sk.training._recipes import SUPERVISED
+
+_FEW = 8  # images looked at for their units
 
 
 def training_source(denoiser, X, y, sigma, objective, reset):
@@ -43,6 +48,7 @@ def training_source(denoiser, X, y, sigma, objective, reset):
     clean = y if supervised and paired else X
     check = denoiser._check_training_images if reset else denoiser._check_images
     images = check(clean)
+    _ask_about_bytes(denoiser, images, sigma)
     if supervised:
         return StackSource(images), images.image_shape
     if objective == "noise2noise":
@@ -62,6 +68,15 @@ def _stream(denoiser, X, objective):
     if objective != SUPERVISED:
         raise ValueError(f"X: expected noisy images with objective={objective!r}, got a stream.")
     return StreamSource(X), tuple(X.shape_of_image)
+
+
+def _ask_about_bytes(denoiser, images, sigma):
+    """Warn of noise levels typed for bytes; diffusion models start from 80, but end far below 1."""
+    some = images.numpy(slice(_FEW))
+    if sigma is not None:
+        warn_of_bytes(np.asarray(sigma, float), some, noisy=True)
+    elif denoiser.noise_range[0] >= 1:
+        warn_of_bytes(denoiser.noise_range[1], some, noisy=False, name="noise_range")
 
 
 def _levels(sigma, n, objective):
