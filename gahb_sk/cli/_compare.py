@@ -92,10 +92,10 @@ def run(args):
     if args.color:
         denoisers = {name: for_colors(one) for name, one in denoisers.items()}
     denoisers = with_run_settings(denoisers, args.train_seconds, args.seed)
+    split = _split(args, denoisers, one)
     section = compare(
-        images_of(args), denoisers, args.sigma, _split(args, denoisers, one), args.seed,
-        n_jobs=args.n_jobs, folder=folder,
-    )  # fmt: skip
+        images_of(args), denoisers, args.sigma, split, args.seed, n_jobs=args.n_jobs, folder=folder
+    )
     page = write_report(folder, section, redo(args))
     print(f"The report is written to {page}")
     return 0
