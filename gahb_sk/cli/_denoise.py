@@ -7,6 +7,7 @@ folder. Most TIFF files with an orientation are written upright, without the tag
 interrupted, the same command goes on where it stopped.
 """
 
+import math
 import os
 import sys
 import time
@@ -199,13 +200,12 @@ def _denoise_file(target, size, denoisers, sigma, args, bar):
         sigma = estimate
     elif not unit:
         check_scale(sigma, estimate, image.max())
-    # A quarter is left to what allocators keep from tile to tile.
-    budget = 3 * (args.max_memory - 2 * file.pixels.nbytes - 2 * image.nbytes) // 4
     done = denoise_image(
         image,
         denoiser,
         sigma,
-        budget,
+        args.max_memory,
+        2 * file.pixels.nbytes + 2 * image.nbytes,
         lambda part: bar.update(min(part * size, bar.total - bar.n)),
         ensemble=args.ensemble,
     )
@@ -218,7 +218,7 @@ def _denoise_file(target, size, denoisers, sigma, args, bar):
     }
 
 
-def denoise_image(image, denoiser, sigma, budget, progress, *, ensemble=False):
+def denoise_image(image, denoiser, sigma, max_memory, kept, progress, *, ensemble=False):
     """Denoise one image, in tiles if it is large.
 
     Parameters
@@ -229,8 +229,10 @@ def denoise_image(image, denoiser, sigma, budget, progress, *, ensemble=False):
         Of :func:`for_colors` or, for a grey image, :func:`read_denoiser`.
     sigma : float
         Noise level.
-    budget : int
-        Bytes for the work on a tile.
+    max_memory : int
+        Bytes of ``--max-memory``.
+    kept : int
+        How many of these the file and the image take.
     progress : callable
         Called with the fraction of the image that a tile was.
     ensemble : bool, default=False
@@ -241,10 +243,9 @@ def denoise_image(image, denoiser, sigma, budget, progress, *, ensemble=False):
     -------
     denoised : ndarray of shape (C, H, W)
     """
-    if budget <= 0:
-        raise ValueError("too large for --max-memory")
     whole = SelfEnsemble(denoiser) if ensemble else denoiser
-    tiled = Tiled(whole, max_memory=int(budget))
+    # A quarter is left to what allocators keep from tile to tile.
+    tiled = Tiled(whole, max_memory=max(1, 3 * (max_memory - kept) // 4))
     out = np.empty_like(image)
     wanted = getattr(denoiser, "image_channels_", len(image))
     stack = image[None] if wanted == len(image) else np.repeat(image[None], wanted, axis=1)
@@ -252,10 +253,20 @@ def denoise_image(image, denoiser, sigma, budget, progress, *, ensemble=False):
         tiled.fit(stack[..., :8, :8])
     except ValueError:
         tiled.set_params(margin=_MARGIN).fit(stack[..., :8, :8])
+    _check_memory(tiled, stack, kept)
     for rows, columns, (tile,) in tiled.iter_tiles(stack, sigma):
         out[:, rows, columns] = tile if wanted == len(image) else tile.mean(axis=0)
         progress(tile.size / stack.size)
     return out
+
+
+def _check_memory(tiled, stack, kept):
+    """Say how much is enough, and with how much tiles are as wide as their margins."""
+    least, good = (tiled.least_memory(stack, side) for side in (1, tiled.margin_))
+    if tiled.max_memory < least:
+        least, good = (f"{math.ceil((kept + 4 * size / 3) / 2**20)}M" for size in (least, good))
+        faster = f", and is much faster with {good}" if good != least else ""
+        raise ValueError(f"needs --max-memory {least} at least{faster}.")
 
 
 def _table(targets, rows):

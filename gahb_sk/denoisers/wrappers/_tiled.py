@@ -132,6 +132,24 @@ class Tiled(WrapperDenoiser):
             sigma = ready._estimate_sigma(noisy)
         yield from ready._tiles(noisy, sigma)
 
+    def least_memory(self, X, side=1):
+        """Return the smallest ``max_memory`` with which images can be denoised.
+
+        Parameters
+        ----------
+        X : array-like, torch.Tensor or lazy stack
+            See ``transform``.
+        side : int, default=1
+            Of the tiles without their margins. The default is slow: margins are most of the work.
+
+        Returns
+        -------
+        least : int
+            Bytes for one tile with its margins, or for the whole images if they need less.
+        """
+        ready = self._prepared(X)
+        return ready._least_memory(ready._check_images(X).shape, side)
+
     def _denoise(self, noisy, sigma, clean=None):
         out = np.empty_like(noisy)
         for rows, columns, tile in self._tiles(noisy, sigma):
@@ -148,20 +166,25 @@ class Tiled(WrapperDenoiser):
 
     def _tile_side(self, shape):
         """Side of a tile without its margin; one that holds the image where memory allows."""
-        n, channels, height, width = shape
         if self.tile is not None:
             return self.tile
-        cost = n * self.denoiser_._bytes_per_pixel(channels)
-        if cost * height * width <= self.max_memory:
-            return max(height, width)
-        side = math.isqrt(self.max_memory // cost) - 2 * self.margin_
-        side -= side % self._multiple
-        if side < self._multiple:
+        least = self._least_memory(shape)
+        if self.max_memory < least:
             raise ValueError(
-                f"max_memory: the smallest tile, with margins of {self.margin_} pixels, needs "
-                f"{cost * (2 * self.margin_ + self._multiple) ** 2} bytes, got {self.max_memory}."
+                f"max_memory: expected at least {least}, for one tile with margins of "
+                f"{self.margin_} pixels, got {self.max_memory}."
             )
-        return side
+        n, channels, height, width = shape
+        pixels = self.max_memory // (n * self.denoiser_._bytes_per_pixel(channels))
+        if height * width <= pixels:
+            return max(height, width)
+        side = math.isqrt(pixels) - 2 * self.margin_
+        return side - side % self._multiple
+
+    def _least_memory(self, shape, side=1):
+        n, channels, height, width = shape
+        side = -(-side // self._multiple) * self._multiple + 2 * self.margin_
+        return n * self.denoiser_._bytes_per_pixel(channels) * min(height * width, side**2)
 
     def _spans(self, length, side):
         """Cut one axis into spans of about equal length, whole multiples but the last."""

@@ -182,8 +182,11 @@ def test_memory_decides_the_size_of_tiles():
         seen.clear()
         Tiled(spy, max_memory=memory).denoise(noisy, sigma=0.1)
         assert max(h * w for h, w in seen) * 100 <= memory
-    with pytest.raises(ValueError, match="the smallest tile"):
-        Tiled(spy, max_memory=10**3).denoise(noisy, sigma=0.1)
+    least = Tiled(spy).least_memory(noisy)
+    assert least < Tiled(spy).least_memory(noisy, 10) < Tiled(spy).least_memory(noisy, 10**4)
+    Tiled(spy, max_memory=least).denoise(noisy[..., :48, :48], sigma=0.1)
+    with pytest.raises(ValueError, match=f"max_memory: expected at least {least}.*{least - 1}"):
+        Tiled(spy, max_memory=least - 1).denoise(noisy, sigma=0.1)
 
 
 def test_the_jacobian_is_that_of_the_whole_image():
