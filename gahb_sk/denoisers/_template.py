@@ -135,6 +135,8 @@ class DenoiserTemplate(TransformerMixin, Documented, BaseEstimator):
 
     # Hooks of the library's own denoisers, with a default
 
+    _reach_hint = ""  # a sentence: with which parameters it has a reach
+
     def _jacobian_products(self, images, sigma):
         """Of networks: a function from a dtype to the products at all images together."""
         return None

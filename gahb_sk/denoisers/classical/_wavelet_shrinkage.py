@@ -80,6 +80,7 @@ class WaveletShrinkage(PlaneDenoiser):
 
     # Chunks that stay in the processor's cache are twice as fast as large ones.
     _chunk_pixels = 2**18
+    _reach_hint = "It has one with n_scales, a number as threshold and a wavelet of up to 8 taps."
 
     _parameter_constraints: dict = {
         **PlaneDenoiser._parameter_constraints,

@@ -91,9 +91,11 @@ class Tiled(WrapperDenoiser):
         super()._fit(images)
         found = self.denoiser_._reach()
         if found is None and self.margin == "reach":
+            hint = self.denoiser_._reach_hint
+            hint = f"{hint} Or denoise" if hint else "Denoise"
             raise ValueError(
                 f"margin: {self.denoiser!r} has no reach: every pixel may depend on the whole "
-                "image, so tiles cannot give the same result. Denoise images whole, choose another "
+                f"image, so tiles cannot give the same result. {hint} images whole, choose another "
                 "denoiser, or accept a difference with a margin in pixels, such as margin=64."
             )
         pixels, self._multiple = (0, 1) if found is None else found

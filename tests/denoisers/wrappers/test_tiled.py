@@ -148,8 +148,9 @@ def test_tiles_of_non_local_means_are_the_whole_image():
 )
 def test_a_denoiser_that_sees_the_whole_image_is_refused(denoiser):
     noisy = noisy_image((1, 32, 32))
-    with pytest.raises(ValueError, match="has no reach.*margin=64"):
+    with pytest.raises(ValueError, match="has no reach.*margin=64") as error:
         Tiled(denoiser).fit(noisy)
+    assert ("n_scales, a number as" in str(error.value)) == isinstance(denoiser, WaveletShrinkage)
     assert Tiled(denoiser, margin=8, tile=16).fit(noisy).margin_ == 8
 
 
