@@ -62,7 +62,7 @@ def add_arguments(parser):
         "the work on it; larger ones are denoised in tiles (default 1G)")  # fmt: skip
     add("--compare", metavar="FILE.html", help="page that shows a part of each file before and "
         "after")  # fmt: skip
-    add("--overwrite", action="store_true", help="replace files that exist")
+    add("--overwrite", action="store_true", help="replace files that exist, the page too")
 
 
 def run(args):
@@ -81,7 +81,7 @@ def run(args):
     check_writable(folder, "--output")
     settings = {"with": model, "sigma": args.sigma, "ensemble": args.ensemble}
     settings["files"] = [state_of(Path(text)) for text in (model, args.sigma or "auto")]
-    record = Record(folder, settings, targets, args.overwrite)
+    record = Record(folder, settings, targets, args.overwrite, args.compare)
     try:
         with warnings.catch_warnings():  # files come in any size, from one pixel on
             warnings.simplefilter("ignore", UntestedSizeWarning)
@@ -117,10 +117,11 @@ def _name_left_alone(paths):
 
 def check_page(page):
     """Refuse a page that could not be written, before the work begins."""
-    if page is not None and (Path(page).is_dir() or not Path(page).parent.is_dir()):
-        raise ValueError(f"--compare: expected the name of a page to write, got {page!r}.")
-    if page is not None:
-        check_writable(Path(page).parent, "--compare")
+    if page is None:
+        return
+    if Path(page).suffix.lower() not in (".html", ".htm") or Path(page).is_dir():
+        raise ValueError(f"--compare: expected the name of a page in .html, got {page!r}.")
+    check_writable(Path(page).parent, "--compare")
 
 
 def read_denoiser(text):

@@ -154,6 +154,8 @@ class Record:
     targets : list of Target
     overwrite : bool
         Whether files that this run did not write may be replaced.
+    page : str, default=None
+        The page of ``--compare``, which is written at the end.
 
     Attributes
     ----------
@@ -166,7 +168,7 @@ class Record:
         If files stand in the way.
     """
 
-    def __init__(self, folder, settings, targets, overwrite):
+    def __init__(self, folder, settings, targets, overwrite, page=None):
         self._path = folder / RECORD
         self._made = [part for part in (folder, *folder.parents) if not part.exists()]
         head, rows = self._read()
@@ -180,12 +182,18 @@ class Record:
                 f"--output: {len(there)} of {len(wanted)} files exist{other}, such as {there[0]}. "
                 "Choose another folder, or replace them with --overwrite."
             )
+        pages = [] if page is None else [str(Path(page).resolve())]
+        if pages and pages[0] not in planned and Path(page).exists() and not overwrite:
+            raise FileExistsError(
+                f"--compare: the page {page!r} exists. Choose another name, or replace it with "
+                "--overwrite."
+            )
         states = {target.key: target.state() for target in targets}
         self.rows = {
             path: row for path, row in rows.items()
             if same and row["state"] == states.get(path) and row["written"] == state_of(Path(path))
         }  # fmt: skip
-        lines = [{"settings": settings, "targets": sorted(planned | set(wanted))}]
+        lines = [{"settings": settings, "targets": sorted(planned | {*wanted, *pages})}]
         lines += [{"path": path, **row} for path, row in self.rows.items()]
         write_text(self._path, "".join(json.dumps(line) + "\n" for line in lines))
 

@@ -344,8 +344,9 @@ def test_what_was_changed_since_is_done_again(folder, tmp_path):
 def test_mistakes_are_found_before_the_work(folder, tmp_path, capsys):
     many = (folder, folder / "one.png", "--output", tmp_path / "many.png", *FAST)
     assert denoise(*many) == 1 and "expected a folder" in capsys.readouterr().err
-    page = (folder, "--output", tmp_path / "out", *FAST, "--compare", tmp_path)
-    assert denoise(*page) == 1 and "--compare" in capsys.readouterr().err
+    for name in (tmp_path, "page.txt"):
+        page = (folder, "--output", tmp_path / "out", *FAST, "--compare", name)
+        assert denoise(*page) == 1 and "a page in .html" in capsys.readouterr().err
     level = (folder, "--output", tmp_path / "out", "--sigma", "missing.tif", *FAST)
     assert denoise(*level) == 1 and "there is no file" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
@@ -380,11 +381,26 @@ def test_an_ensemble_is_a_mean_over_symmetries(tmp_path):
 
 
 def test_a_page_shows_before_and_after(folder, tmp_path):
-    page = tmp_path / "page.html"
+    page = tmp_path / "new" / "page.html"
     assert denoise(folder, "--output", tmp_path / "out", *FAST, "--compare", page) == 1
     text = page.read_text()
     assert text.count("data:image/png") == len(GOOD)
     assert "gahb-sk denoise" in text and "--compare" in text
+
+
+def test_a_page_that_another_run_wrote_is_kept(folder, tmp_path, capsys):
+    page, other = tmp_path / "keep.html", tmp_path / "other.html"
+    page.write_text("mine")
+    words = (folder, "--output", tmp_path / "out", *FAST, "--compare")
+    assert denoise(*words, page) == 1
+    assert "keep.html' exists" in capsys.readouterr().err
+    assert page.read_text() == "mine" and not (tmp_path / "out").exists()
+    assert denoise(*words, other) == 1  # of the broken file: the run is to go on
+    Image.fromarray(as_bytes(noisy())).save(folder / "broken.png")
+    assert denoise(*words, page) == 1 and page.read_text() == "mine"
+    assert denoise(*words, other) == 0
+    assert other.read_text().count("data:image/png") == len(GOOD) + 1
+    assert denoise(*words, page, "--overwrite") == 0 and page.read_text() != "mine"
 
 
 @pytest.mark.parametrize(
