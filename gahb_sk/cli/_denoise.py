@@ -25,7 +25,7 @@ from gahb_sk.cli._denoisers import parse_denoiser
 from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.cli._noise_level import check_scale, check_unit, choose_sigma
 from gahb_sk.cli._strips import write_strips
-from gahb_sk.cli._targets import Record, find_targets, left_alone, state_of
+from gahb_sk.cli._targets import Record, earlier_results, find_targets, left_alone, state_of
 from gahb_sk.datasets import DamagedFile, read_image_file
 from gahb_sk.denoisers import (
     BaseDenoiser,
@@ -100,13 +100,15 @@ def run(args):
         print(_table(done, record.rows))
     for target, reason in failed:
         print(f"{target.source}: {reason}", file=sys.stderr)
-    _name_left_alone(args.paths)
+    _name_left_alone(args.paths, args.output)
     if not failed or not done:
         record.close()
     return 1 if failed else 0
 
 
-def _name_left_alone(paths):
+def _name_left_alone(paths, output):
+    for folder in (one for path in paths for one in earlier_results(path, output)):
+        print(f"{folder} left alone: an earlier run wrote to it.", file=sys.stderr)
     if others := left_alone(paths):
         print(
             f"{len(others)} image(s) of other formats left alone, such as {others[0]}. Convert "

@@ -54,6 +54,14 @@ def save_settings(args):
     write_text(path, "\n".join(lines) + "\n")
 
 
+def command_of(file):
+    """Return the command whose settings a file holds; None if it holds none."""
+    try:
+        return tomllib.loads(Path(file).read_text(encoding="utf-8")).get("command")
+    except (OSError, ValueError):  # somebody else's
+        return None
+
+
 def _check_command(found, command):
     if found != command:
         raise ValueError(f"these are settings of gahb-sk {found}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gahb_sk._files import write_text
+from gahb_sk.cli._settings import FILE, command_of
 from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 
 RECORD = ".gahb-sk-denoise.jsonl"
@@ -65,7 +66,7 @@ def find_targets(paths, output):
     ------
     OSError, ValueError
         If a path is missing, a folder holds no image, two files would be written to one place, or
-        one would replace its own source.
+        one would replace a source.
     """
     output, paths = Path(output), [Path(path) for path in paths]
     for path in paths:
@@ -85,11 +86,15 @@ def find_targets(paths, output):
         )
     else:
         targets = [target for path in paths for target in _below(path, output)]
+    sources = {_real(target.source) for target in targets}
     places = {}
     for target in targets:
         place = target.path.resolve()
-        if place == Path(os.path.realpath(target.source)):  # a link may go round in a circle
-            raise ValueError(f"--output: {target.path} would replace its own original.")
+        if place in sources:
+            raise ValueError(
+                f"--output: {target.path} would replace its original, or that of another file. "
+                "Choose another folder."
+            )
         if place in places:
             raise ValueError(
                 f"--output: {places[place]} and {target.source} would both be written to "
@@ -116,6 +121,30 @@ def left_alone(paths):
     return [file for file in found if file.suffix.lower() in _FOREIGN and file.is_file()]
 
 
+def earlier_results(path, output):
+    """Return the folders below a path that an earlier run wrote, which are no input.
+
+    Parameters
+    ----------
+    path, output : path-like
+        A path that was typed, and the output folder of this run, which is left out.
+
+    Returns
+    -------
+    folders : list of pathlib.Path
+    """
+    path, own = Path(path), _real(output)
+    found = {file.parent for file in path.rglob(RECORD)}
+    found |= {file.parent for file in path.rglob(FILE) if command_of(file) == "denoise"}
+    return sorted(
+        one for one in found if one != path and own not in (_real(one), *_real(one).parents)
+    )
+
+
+def _real(path):
+    return Path(os.path.realpath(path))  # of a link that goes round in a circle, too
+
+
 def _suffix(path):
     suffix = path.suffix.lower()
     return _SAME.get(suffix, suffix) if suffix in IMAGE_FILE_EXTENSIONS else ""
@@ -124,16 +153,18 @@ def _suffix(path):
 def _below(path, output):
     if path.is_file():
         return [Target(path, output / path.name)]
-    own = output.resolve()  # what was written before is no input
-    files = sorted(
+    written = {_real(folder) for folder in earlier_results(path, output)}
+    if _real(output) not in (_real(path), *_real(path).parents):
+        written.add(_real(output))
+    found = sorted(
         file for file in path.rglob("*")
         if _suffix(file) and not file.name.startswith(".") and (file.is_file() or _dangles(file))
-        and own not in Path(os.path.realpath(file)).parents
     )  # fmt: skip
+    files = [file for file in found if written.isdisjoint(_real(file).parents)]
     if not files:
-        raise ValueError(
-            f"PATH: no images ({', '.join(IMAGE_FILE_EXTENSIONS)}) in the folder {str(path)!r}."
-        )
+        but = " but those that this command wrote" if found else ""
+        formats = ", ".join(IMAGE_FILE_EXTENSIONS)
+        raise ValueError(f"PATH: no images ({formats}) in the folder {str(path)!r}{but}.")
     return [Target(file, output / file.relative_to(path)) for file in files]
 
 

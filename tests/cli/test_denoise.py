@@ -146,6 +146,42 @@ def test_what_was_written_is_no_input(folder, tmp_path):
     assert written(output) == GOOD
 
 
+def test_originals_are_never_replaced(folder, capsys):
+    """Neither by their own results nor by those of a file of the same name elsewhere."""
+    before = {path: path.read_bytes() for path in folder.rglob("*.*")}
+    assert denoise(folder, "--output", folder, *FAST, "--overwrite") == 1
+    assert "--output: " in (error := capsys.readouterr().err) and "replace its original" in error
+    words = (folder / "sub" / "grey.tif", folder, "--output", folder / "sub", *FAST)
+    assert denoise(*words, "--overwrite") == 1
+    assert "replace its original" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.rglob("*.*")} == before
+
+
+@pytest.mark.parametrize("failed", [0, 1])  # a run with a broken file is kept open
+def test_results_of_earlier_runs_are_no_input(folder, capsys, failed):
+    failed or (folder / "broken.png").unlink()
+    (folder / "sub" / "settings.toml").write_text("of = 'others'")
+    assert denoise(folder, "--output", folder / "den", *FAST) == failed
+    assert "left alone" not in capsys.readouterr().err
+    assert denoise(folder, "--output", folder / "den2", *FAST) == failed
+    assert f"{folder / 'den'} left alone" in capsys.readouterr().err
+    assert written(folder / "den2") == GOOD
+    assert denoise(folder / "den", "--output", folder / "twice", *FAST) == 0  # it was typed
+    assert written(folder / "twice") == GOOD
+
+
+def test_a_folder_may_hold_nothing_but_results(folder, tmp_path, capsys):
+    assert denoise(folder / "sub", "--output", tmp_path / "all" / "den", *FAST) == 0
+    for output in ("new", "all/den"):
+        assert denoise(tmp_path / "all", "--output", tmp_path / output, *FAST) == 1
+        assert "all' but those that this command wrote" in capsys.readouterr().err
+
+
+def test_results_may_go_to_the_folder_above(folder):
+    assert denoise(folder / "sub", "--output", folder, *FAST) == 0
+    assert (folder / "grey.tif").exists()
+
+
 def test_other_formats_are_named(folder, tmp_path, capsys):
     Image.fromarray(as_bytes(noisy())).save(folder / "scan.bmp")
     (folder / "sub" / "notes.txt").write_text("no image")
@@ -186,7 +222,7 @@ def test_one_file(folder, tmp_path, capsys):
     assert "formats are kept" in capsys.readouterr().err
     for output in (folder, folder / "colour.png"):
         assert denoise(folder / "colour.png", "--output", output, *FAST, "--overwrite") == 1
-        assert "own original" in capsys.readouterr().err
+        assert "would replace its original" in capsys.readouterr().err
 
 
 def test_two_files_of_one_name_are_refused(folder, tmp_path, capsys):
