@@ -8,7 +8,8 @@ r"""Train the networks for photographs, and measure them; started again, it goes
     python $train packages photographs-small
     python $train packages photographs --start networks/photographs-small
     python $train packages photographs-white --start networks/photographs-small
-    python $train packages photographs-chroma --start networks/photographs-white
+    python $train packages photographs-chroma-small --start networks/photographs-white
+    python $train packages photographs-chroma --start networks/photographs-chroma-small
 
 The packages are unpacked, not installed. BM3D takes most of the time of the measurement.
 """

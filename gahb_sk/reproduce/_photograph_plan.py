@@ -64,6 +64,7 @@ def _plan(name, text, max_images, n_units=(2, 1, 1), image_size=48, **recipe):
 
 SMALL = "photographs-small"
 WHITE = "photographs-white"
+SMALL_CHROMA = "photographs-chroma-small"
 PHOTOGRAPH_PLANS = {
     SMALL: _plan(SMALL, "Grey photographs, a network of half the weights.", 320_000),
     # Begins as the small one, with units that change nothing.
@@ -78,15 +79,26 @@ PHOTOGRAPH_PLANS = {
     # Begins as the small one.
     WHITE: _plan(WHITE, "Colour photographs with white noise.", 120_000),
     # Begins as that, and learns the noise of JPEG files, too.
-    CHROMA: _plan(
-        CHROMA,
-        "The colours of photographs of any size; their luminance is left to the grey network.",
+    SMALL_CHROMA: _plan(
+        SMALL_CHROMA,
+        "The colours of photographs, a network of half the weights.",
         70_000,
         noise=SUBSAMPLED,
     ),
+    # Begins as that, with units that change nothing, and leaves the luminance alone.
+    CHROMA: _plan(
+        CHROMA,
+        "The colours of photographs of any size; their luminance is left to the grey network.",
+        150_000,
+        n_units=(4, 2, 2),
+        image_size=64,
+        learning_rate=1.5e-3,
+        part="colors",
+        noise=SUBSAMPLED,
+    ),
 }
-STARTS = {GREY: SMALL, WHITE: SMALL, CHROMA: WHITE}
-IN_COLOR = (WHITE, CHROMA)
+STARTS = {GREY: SMALL, WHITE: SMALL, SMALL_CHROMA: WHITE, CHROMA: SMALL_CHROMA}
+IN_COLOR = (WHITE, SMALL_CHROMA, CHROMA)
 
 
 def train_photographs(name, folder, output, *, start=None, machine=None, verbose=False, **changes):
@@ -117,7 +129,7 @@ def train_photographs(name, folder, output, *, start=None, machine=None, verbose
     )
     if start is not None:
         denoiser.set_params(warm_start=True)
-        begin = {GREY: grown, WHITE: colored}.get(name)
+        begin = {GREY: grown, WHITE: colored, CHROMA: grown}.get(name)
         first = begin(start.network_, denoiser.network) if begin else start.network_
         denoiser.network_, denoiser.n_images_seen_ = first, 0
 

@@ -144,7 +144,7 @@ def _c_alpha(alpha):
         image_size=64,
         make_class=partial(CAlphaImages, alpha=float(alpha)),
         recipe={"patch_size": 40},
-        sizes={"padding": "replicate"} if alpha == 1 else SIZES.copy(),
+        sizes={"padding": "replicate"} if alpha in (1, 3) else SIZES.copy(),
     )
 
 

@@ -24,6 +24,7 @@ from gahb_sk.reproduce._photograph_files import (
     photograph_list,
 )
 from gahb_sk.reproduce._qt_resources import read_resources
+from gahb_sk.transforms import to_opponent
 from gahb_sk.zoo import read_card
 
 SHIPPED = [name for name in plan.PHOTOGRAPH_PLANS if shipped_folder(name) is not None]
@@ -151,7 +152,7 @@ def test_crops_of_the_plan_fit_into_the_smallest_scale():
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_network_is_small_and_as_its_plan_says(name):
-    assert (shipped_folder(name) / "model.safetensors").stat().st_size < 4e6
+    assert (shipped_folder(name) / "model.safetensors").stat().st_size < 4 * 2**20
     card = read_card(name)
     sizes = json.loads(json.dumps(plan.PHOTOGRAPH_PLANS[name].sizes))
     assert card["plan"]["sizes"] == sizes
@@ -168,10 +169,11 @@ def test_the_grey_network_is_better_than_bm3d():
 
 
 def test_the_network_for_colors_pays():
-    """Up to 25/255, beside the grey network on opponent colours; at 50/255 they are level."""
-    psnrs = read_card("photographs-chroma")["psnr"]
-    gain = np.subtract(psnrs["network"], psnrs["grey network, opponent colours"])
-    assert (gain[:3] > 0).all() and gain[3] > -0.02
+    """Beside the grey network on opponent colours; on the median above colour BM3D."""
+    values = read_card("photographs-chroma")["psnr_by_photograph"]
+    own, bm3d = np.array(values["network"]), np.array(values["BM3D"])
+    gain = np.subtract(own, values["grey network, opponent colours"]).mean(axis=1)
+    assert (gain > 0.15).all() and (np.median(own - bm3d, axis=1) > 0).all()
 
 
 def test_noise_of_jpeg_files_is_removed():
@@ -210,9 +212,10 @@ def test_whole_images_are_denoised_as_well_as_tiles(name, size):
     clean = natural_image(size, 3 if name in plan.IN_COLOR else 1)
     for sigma in (15 / 255, 50 / 255):
         noisy = add_gaussian_noise(clean, sigma, random_state=0)
-        whole = psnr(clean, denoiser.transform(noisy))
-        tiled = psnr(clean, tiles(denoiser, noisy))
-        assert float((whole - tiled)[0]) > -0.1
+        found = [clean, denoiser.transform(noisy), tiles(denoiser, noisy)]
+        if name == plan.CHROMA:  # leaves the luminance to another network
+            found = [to_opponent(one)[:, 1:] for one in found]
+        assert float((psnr(*found[:2]) - psnr(found[0], found[2]))[0]) > -0.1
 
 
 def tiles(denoiser, noisy, side=48, step=16):

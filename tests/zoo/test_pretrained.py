@@ -62,7 +62,7 @@ def test_the_energy_is_symmetric_and_tells_its_class_from_rougher_images(rng):
 def test_all_weights_together_are_small():
     sizes = [sum(p.stat().st_size for p in place.rglob("*")) for place in (OWN, MORE)]
     assert sizes[0] < 5.7 * MEGABYTE, "the wheel has 6 MB: move a network to gahb_sk_weights"
-    assert sum(sizes) < 29 * MEGABYTE
+    assert sum(sizes) < 30 * MEGABYTE
 
 
 def test_a_name_is_in_one_distribution_only():

@@ -18,10 +18,14 @@ def images(name, side):
     if name.startswith("c-alpha"):
         return make_c_alpha_images(N_IMAGES, side, alpha=float(name[-1]), random_state=1)
     n_channels = load_pretrained(name).image_channels_
-    photographs = load_sample_patches(
-        side, color=n_channels > 1, n_patches=N_IMAGES, random_state=1
-    )
-    return to_opponent(photographs)[:, 1:] if n_channels == 2 else photographs
+    return load_sample_patches(side, color=n_channels > 1, n_patches=N_IMAGES, random_state=1)
+
+
+def psnr_of(name, clean, denoised):
+    """Of the opponent colours alone, where the luminance is left to another network."""
+    if name == "photographs-chroma":
+        clean, denoised = (to_opponent(one)[:, 1:] for one in (clean, denoised))
+    return psnr(clean, denoised)
 
 
 def by_tiles(denoiser, noisy, side):
@@ -47,5 +51,6 @@ def test_an_image_is_denoised_as_well_as_its_tiles(name, side):
     for sigma in (0.05, 0.1, 0.3):
         noisy = add_gaussian_noise(clean, sigma, 0)
         tiles = by_tiles(denoiser, noisy, tile)
-        losses.append(np.mean(psnr(clean, tiles) - psnr(clean, denoiser.transform(noisy))))
+        whole = denoiser.transform(noisy)
+        losses.append(np.mean(psnr_of(name, clean, tiles) - psnr_of(name, clean, whole)))
     assert max(losses) < 0.1, losses
