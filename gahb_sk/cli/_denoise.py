@@ -268,8 +268,8 @@ def _check_memory(tiled, stack, kept):
     least, good = (tiled.least_memory(stack, side) for side in (1, tiled.margin_))
     if tiled.max_memory < least:
         least, good = (f"{math.ceil((kept + 4 * size / 3) / 2**20)}M" for size in (least, good))
-        faster = f", and is much faster with {good}" if good != least else ""
-        raise ValueError(f"needs --max-memory {least} at least{faster}.")
+        slow = f" ({least} is enough, but extremely slow)" if good != least else ""
+        raise ValueError(f"needs --max-memory {good}{slow}.")
 
 
 def _table(targets, rows):

@@ -3,6 +3,7 @@
 import argparse
 import ast
 import inspect
+import os
 from pathlib import Path
 
 from gahb_sk._validation import did_you_mean
@@ -14,6 +15,10 @@ from gahb_sk.zoo import list_pretrained
 _WRAPPED = {"denoiser", "colors", "other"}  # parameters that are denoisers
 
 
+class _InnerError(ValueError):
+    """What is wrong with a denoiser inside of another."""
+
+
 def parse_denoiser(text):
     """Build a denoiser from the name or folder of a saved network, or a class name with literals.
 
@@ -23,17 +28,15 @@ def parse_denoiser(text):
     """
     if is_saved_network(text):
         return as_denoiser(text)
-    if len(Path(text).parts) > 1 and not text.rstrip().endswith(")"):
-        raise ValueError(f"--denoisers: There is no folder {text!r}.")
-    name, keywords = parse_call(text)
+    name, keywords = parse_call(text) if text.rstrip().endswith(")") else (text.strip(), {})
     cls = _class_of(name)
     parameters = inspect.signature(cls).parameters
     legal = list(parameters)
     for key in keywords:
         if key not in legal:
             raise ValueError(
-                f"{name} has no parameter {key!r}.{did_you_mean(key, legal)} It takes: "
-                f"{', '.join(legal)}."
+                f"--denoisers: {name} has no parameter {key!r}.{did_you_mean(key, legal)} "
+                f"It takes: {', '.join(legal)}."
             )
     required = [
         key
@@ -41,10 +44,9 @@ def parse_denoiser(text):
         if parameter.default is inspect.Parameter.empty and key not in keywords
     ]
     if required:
-        raise ValueError(
-            f"{name} needs {', '.join(required)}, which the command line cannot give; use it from "
-            "Python."
-        )
+        listed, given = ", ".join(required), set(required) <= _WRAPPED
+        how = f"a denoiser: {name}({required[0]}=...)" if given else "which the command line lacks"
+        raise ValueError(f"--denoisers: {name} needs {listed}, {how}.")
     for key in _WRAPPED & set(keywords):
         if isinstance(keywords[key], str):
             keywords[key] = parse_denoiser(keywords[key])
@@ -53,6 +55,8 @@ def parse_denoiser(text):
 
 def _class_of(name):
     classes, networks = all_denoisers(), list_pretrained()
+    if len(Path(name).parts) > 1 or name.endswith(("/", os.sep)):
+        raise ValueError(f"--denoisers: There is no folder {name!r}.")
     if name not in classes:
         hint = did_you_mean(name, [*networks, *classes]) or (
             f" Denoisers are {', '.join(classes)}; gahb-sk info lists the networks."
@@ -77,6 +81,8 @@ def parse_call(text):
         if len(values) < len(call.keywords):
             raise ValueError("a parameter is given twice")
         return call.func.id, values
+    except _InnerError:
+        raise
     except (SyntaxError, ValueError) as error:
         raise ValueError(
             "--denoisers: expected Name or Name(parameter=value, ...) with plain values, got "
@@ -92,7 +98,10 @@ def _value(node):
         except argparse.ArgumentTypeError as error:
             raise ValueError(str(error)) from error
     if isinstance(node, ast.Call) and getattr(node.func, "id", None) in all_denoisers():
-        return parse_denoiser(ast.unparse(node))
+        try:
+            return parse_denoiser(ast.unparse(node))
+        except ValueError as error:
+            raise _InnerError(str(error)) from error
     architectures = {cls.__name__: cls for cls in ARCHITECTURES.values()}
     if isinstance(node, ast.Call) and getattr(node.func, "id", None) in architectures:
         settings = {key.arg: _value(key.value) for key in node.keywords}
@@ -123,7 +132,7 @@ def parse_network(text):
 def parse_denoisers(texts):
     """Build several denoisers by name; the arguments distinguish two of one class."""
     denoisers = {}
-    names = [text if is_saved_network(text) else parse_call(text)[0] for text in texts]
+    names = [text if is_saved_network(text) else text.partition("(")[0].strip() for text in texts]
     for text, name in zip(texts, names, strict=True):
         label = name if names.count(name) == 1 else " ".join(text.split())
         if label in denoisers:

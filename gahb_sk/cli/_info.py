@@ -23,10 +23,16 @@ def run(args):
         card = read_card(args.network)
         print(_pairs_card(card) if "n_train" in card else _card(card))
         return 0
+    levels = {}
     for name in list_pretrained():
         card = read_card(name)
         print(f"{name:22s} {_row(card['psnr']['network'])}   {card['text']}")
-    print("PSNR in dB at noise levels", _listed(card["sigma"]))
+        levels.setdefault(tuple(card["sigma"]), []).append(name)
+    most = max(levels, key=lambda sigma: len(levels[sigma]))
+    print("PSNR in dB at noise levels", "; ".join([_listed(most), *(
+        f"of {', '.join(names)} at {_listed(sigma, '.3g')}"
+        for sigma, names in levels.items() if sigma != most
+    )]))  # fmt: skip
     for name in list_pairs():
         card = read_card(name)
         numbers = ", ".join(f"{n:,}" for n in card["n_train"])

@@ -12,7 +12,7 @@ from gahb_sk.datasets import DamagedFile, read_image_file
 from gahb_sk.datasets._image_file import IMAGE_FILE_EXTENSIONS
 
 AUTO = "auto"
-_FAR = 10  # times a noise level, which then is in other units
+_FAR = 10  # times the largest level in [0, 1]: values that reach as far are in other units
 
 
 def choose_sigma(text, denoiser):
@@ -60,7 +60,8 @@ def check_unit(sigma):
 
 def check_scale(sigma, estimate, largest):
     """Refuse a noise level of images in [0, 1] for a file whose noise and values are far larger."""
-    if 0 < sigma <= LARGEST_SIGMA < largest and estimate > _FAR * sigma:
+    typed = sigma * largest  # if the level was meant for values up to 1
+    if sigma <= LARGEST_SIGMA < largest / _FAR and estimate / 4 < typed < 4 * estimate:
         raise ValueError(
             f"--sigma: {sigma:.3g} is a noise level of images in [0, 1], but the values of this "
             f"file reach {largest:.3g}, with noise of about {estimate:.3g}. Give it in units of "

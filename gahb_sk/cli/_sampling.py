@@ -4,10 +4,13 @@ import numpy as np
 from PIL import Image
 
 from gahb_sk._files import atomic_path, save_array
+from gahb_sk._validation import did_you_mean
 from gahb_sk.cli._arguments import parse_settings
 from gahb_sk.cli._denoisers import is_saved_network
 from gahb_sk.cli._subjects import read_model, read_subject
+from gahb_sk.denoisers import all_denoisers
 from gahb_sk.sampling import FlowSampler, ScoreSampler
+from gahb_sk.zoo import list_pretrained
 
 SAMPLERS = {"score": ScoreSampler, "flow": FlowSampler}
 _OWN = ("denoiser", "keep_trajectory", "random_state")  # not for --set
@@ -26,9 +29,14 @@ def load_model(text, like, image_size, seed):
     if like is not None:
         return read_model(text, read_subject(like, image_size=image_size, seed=seed))
     if not is_saved_network(text):
+        hint = (
+            ""
+            if text.partition("(")[0] in all_denoisers()
+            else (did_you_mean(text, list_pretrained()))
+        )
         raise ValueError(
-            f"MODEL: there is no saved network {text!r} (see gahb-sk info). For a denoiser say "
-            "with --like which class of images it is for, e.g. --like disks."
+            f"MODEL: there is no saved network {text!r} (see gahb-sk info).{hint} For a denoiser "
+            "say with --like which class of images it is for, e.g. --like disks."
         )
     return read_model(text, None)
 

@@ -11,6 +11,7 @@ from gahb_sk.cli._file_warnings import warnings_named
 from gahb_sk.cli._image_classes import is_image_class, parse_image_class
 from gahb_sk.datasets import DamagedFile
 from gahb_sk.datasets._decode import decode
+from gahb_sk.denoisers import OpponentColors
 from gahb_sk.zoo import load_pretrained
 
 N_TRAIN = 500  # images of the class that a denoiser which learns is fitted on
@@ -70,7 +71,9 @@ def middle(image, size, text):
 def read_model(text, subject):
     """Load a saved network, or fit a denoiser: on the class it learns from, else on the image."""
     if is_saved_network(text):
-        return load_pretrained(text)
+        model = load_pretrained(text)
+        two = isinstance(model, OpponentColors)  # unlike its parts, not yet fitted
+        return model.fit(np.zeros((1, *model.training_shape_), np.float32)) if two else model
     try:
         denoiser = parse_denoiser(text)
     except ValueError as error:

@@ -102,7 +102,7 @@ def _denoiser(args, kind):
     """Return the unfitted denoiser that the arguments stand for."""
     from gahb_sk.denoisers import NetworkDenoiser
     from gahb_sk.training import Recipe
-    from gahb_sk.training._recipes import SUPERVISED
+    from gahb_sk.training._recipes import ALL, SUPERVISED
 
     network, recipe = _network_and_recipe(args, kind)
     changes = parse_settings(args.set, Recipe)
@@ -112,6 +112,8 @@ def _denoiser(args, kind):
             "clean ones. In Python: NetworkDenoiser(recipe={'objective': "
             f"{changes['objective']!r}}}).fit(...), see 'Neural denoisers' in the guide."
         )
+    if changes.get("part", ALL) != ALL and not args.color:
+        raise ValueError("--set: part=colors is for images of three channels; add --color.")
     recipe = {
         **recipe,
         "early_stopping": True,

@@ -10,6 +10,7 @@ from gahb_sk.denoisers.learned._shipped import (
     CONFIG,
     check_shipped,
     named_networks,
+    refuse_two,
     shipped_folder,
     weight_folders,
 )
@@ -104,8 +105,9 @@ def load_pretrained(name):
     -------
     denoiser : PretrainedDenoiser or OpponentColors
         Ready to use, blind to the noise level unless its card says otherwise. ``fit`` trains
-        nothing; ``denoiser.to_trainable()`` can be trained further. "photographs-color" is an
-        :class:`OpponentColors` of "photographs" and "photographs-chroma".
+        nothing; the ``to_trainable()`` of a PretrainedDenoiser can be trained further.
+        "photographs-color" is an :class:`OpponentColors` of "photographs" and
+        "photographs-chroma".
 
     Raises
     ------
@@ -135,7 +137,8 @@ def find_pairs(name):
 
 def find_any(name):
     """Return the folder that the name of a network or of pairs, or a path, stands for."""
-    return _find(name, _with_card(), "network")
+    refuse_two(name)
+    return _find(name, sorted({*_with_card(), *named_networks()}), "network")
 
 
 def _find(name, names, what):

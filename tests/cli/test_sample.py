@@ -130,3 +130,15 @@ def test_the_picture_has_every_sample_at_its_place(tmp_path):
 def test_a_network_of_the_package_is_sampled_by_its_name(tmp_path):
     words = ["c-alpha-2", "--n", "1", "--image-size", "16", "--set", "sigma_end=0.3"]
     assert sample(tmp_path, *words)[0] == 0
+
+
+def test_the_two_networks_for_color_sample(tmp_path):
+    words = ["photographs-color", "--n", "1", "--image-size", "16", "--set", "sigma_end=0.3"]
+    assert main(["sample", *words, "--output", str(tmp_path)]) == 0
+    assert np.load(tmp_path / "samples.npy").shape == (1, 3, 16, 16)
+
+
+@pytest.mark.parametrize("name", ["photographs-colour", "c-alpha2"])
+def test_a_network_that_was_meant(name, tmp_path, capsys):
+    assert main(["sample", name, "--output", str(tmp_path / "x")]) == 1
+    assert "Did you mean" in capsys.readouterr().err

@@ -52,6 +52,15 @@ def named_networks():
     return sorted([*names, COLOR]) if {GREY, CHROMA} <= set(names) else names
 
 
+def refuse_two(name):
+    """Refuse the name of two networks where one is expected."""
+    if name == COLOR:
+        raise ValueError(
+            f"{COLOR!r} is two networks: use gahb_sk.load_pretrained({COLOR!r}), which is an "
+            f"OpponentColors, or one of them, {GREY!r} or {CHROMA!r}."
+        )
+
+
 def check_shipped(name, names, what):
     """Return the folder of one of ``names``, or say which one is near, or what to install."""
     try:
@@ -83,11 +92,7 @@ def find_weights(weights):
     path, names = Path(weights), shipped_networks()
     if (weights not in names or isinstance(weights, os.PathLike)) and path.is_dir():
         return path
-    if weights == COLOR:
-        raise ValueError(
-            f"{COLOR!r} is two networks: use gahb_sk.load_pretrained({COLOR!r}), which is an "
-            f"OpponentColors, or one of them, {GREY!r} or {CHROMA!r}."
-        )
+    refuse_two(weights)
     if len(path.parts) > 1 or isinstance(weights, os.PathLike):
         raise ValueError(f"There is no folder {str(path)!r} to read a network from.")
     return check_shipped(weights, named_networks(), "network")

@@ -78,6 +78,11 @@ class OpponentColors(WrapperDenoiser):
         """Whether one of the denoisers learns from the images' values."""
         return any(getattr(one, "learns", False) for one in (self.denoiser, self.colors))
 
+    @property
+    def training_shape_(self):
+        """Shape ``(3, H, W)`` of the images that its networks were trained on."""
+        return 3, *(self.denoiser if self.colors is None else self.colors).training_shape_[-2:]
+
     def _fit(self, images):
         some = images.numpy(slice(None) if self.denoiser.learns else slice(1))
         colored = images.shape[1] == 3
