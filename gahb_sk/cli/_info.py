@@ -83,9 +83,9 @@ def _card(card):
         number = f"{card['n_test_images']} " if "n_test_images" in card else ""
         lines += [
             f"PSNR in dB on {number}test images at noise level",
-            _levels(card.get("sigma", ())),
+            _levels(card.get("sigma", ()), width := max(18, 1 + max(map(len, card["psnr"])))),
         ]
-        lines += [f"{label:18s}{_row(values)}" for label, values in _best_first(card["psnr"])]
+        lines += [f"{label:{width}s}{_row(psnr)}" for label, psnr in _best_first(card["psnr"])]
     return "\n".join([*lines, *_history(card.get("history")), *_last_gain(card)])
 
 
@@ -103,8 +103,8 @@ def _history(history):
     return ["PSNR in dB on held-out images at noise level", _levels(history[-1]["sigma"]), *rows]
 
 
-def _levels(sigmas):
-    return f"{'':18s}" + " ".join(f"{sigma:6.3g}" for sigma in sigmas)
+def _levels(sigmas, width=18):
+    return " " * width + " ".join(f"{sigma:6.3g}" for sigma in sigmas)
 
 
 def _best_first(psnr):
