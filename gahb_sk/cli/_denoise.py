@@ -198,21 +198,19 @@ def _denoise_file(target, size, denoisers, sigma, args, bar):
     unit = file.pixels.dtype.kind == "u" or bool(image.min() >= 0 and image.max() <= 1)
     if unit or are_unit(image, noisy=True):
         check_unit(sigma)
-    denoiser, estimate = denoisers[file.n_colors], float(estimate_sigma(image[None])[0])
-    if sigma == "auto" or denoiser.blind:
-        sigma = estimate
-    elif not unit:
-        check_scale(sigma, estimate, image.max())
-    done = denoise_image(
-        image,
-        denoiser,
-        sigma,
-        args.max_memory,
-        2 * file.pixels.nbytes + 2 * image.nbytes,
-        lambda part: bar.update(min(part * size, bar.total - bar.n)),
-        ensemble=args.ensemble,
-    )
-    file.write(target.path, done)
+    denoiser = denoisers[file.n_colors]
+    given = sigma != "auto" and not denoiser.blind
+    if not given or not unit:
+        estimate = float(estimate_sigma(image[None])[0])
+        if given:
+            check_scale(sigma, estimate, image.max())
+        sigma = sigma if given else estimate
+    whole = SelfEnsemble(denoiser) if args.ensemble else denoiser
+    kept = 2 * file.pixels.nbytes + image.nbytes
+    for rows, columns, tile in denoised_tiles(image, whole, sigma, args.max_memory, kept):
+        file.put(tile, rows, columns)
+        bar.update(min(size * tile.size / image.size, bar.total - bar.n))
+    file.save(target.path)
     return {
         "size": f"{image.shape[1]}x{image.shape[2]}" + (" colour" if len(image) == 3 else ""),
         "depth": file.depth,
@@ -221,7 +219,7 @@ def _denoise_file(target, size, denoisers, sigma, args, bar):
     }
 
 
-def denoise_image(image, denoiser, sigma, max_memory, kept, progress, *, ensemble=False):
+def denoised_tiles(image, denoiser, sigma, max_memory, kept):
     """Denoise one image, in tiles if it is large.
 
     Parameters
@@ -229,27 +227,24 @@ def denoise_image(image, denoiser, sigma, max_memory, kept, progress, *, ensembl
     image : ndarray of shape (C, H, W)
         1 or 3 channels. A network of three channels sees a grey image as a grey colour.
     denoiser : denoiser
-        Of :func:`for_colors` or, for a grey image, :func:`read_denoiser`.
+        Of :func:`for_colors` or, for a grey image, :func:`read_denoiser`. If it has no reach, the
+        tiles of a large image have a fixed margin.
     sigma : float
         Noise level.
     max_memory : int
         Bytes of ``--max-memory``.
     kept : int
         How many of these the file and the image take.
-    progress : callable
-        Called with the fraction of the image that a tile was.
-    ensemble : bool, default=False
-        Whether to average over the symmetries of the square, which has no reach: the tiles of a
-        large image then have a fixed margin.
 
-    Returns
-    -------
-    denoised : ndarray of shape (C, H, W)
+    Yields
+    ------
+    rows, columns : slice
+        Where the tile lies.
+    tile : ndarray of shape (C, height, width)
+        Denoised.
     """
-    whole = SelfEnsemble(denoiser) if ensemble else denoiser
     # A quarter is left to what allocators keep from tile to tile.
-    tiled = Tiled(whole, max_memory=max(1, 3 * (max_memory - kept) // 4))
-    out = np.empty_like(image)
+    tiled = Tiled(denoiser, max_memory=max(1, 3 * (max_memory - kept) // 4))
     wanted = getattr(denoiser, "image_channels_", len(image))
     stack = image[None] if wanted == len(image) else np.repeat(image[None], wanted, axis=1)
     try:
@@ -258,9 +253,7 @@ def denoise_image(image, denoiser, sigma, max_memory, kept, progress, *, ensembl
         tiled.set_params(margin=_MARGIN).fit(stack[..., :8, :8])
     _check_memory(tiled, stack, kept)
     for rows, columns, (tile,) in tiled.iter_tiles(stack, sigma):
-        out[:, rows, columns] = tile if wanted == len(image) else tile.mean(axis=0)
-        progress(tile.size / stack.size)
-    return out
+        yield rows, columns, tile if wanted == len(image) else tile.mean(axis=0, keepdims=True)
 
 
 def _check_memory(tiled, stack, kept):

@@ -1,7 +1,7 @@
 """One image file with everything that writing it back needs: depth, alpha, orientation, profile."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -81,13 +81,29 @@ class ImageFile:
         image : ndarray of shape (n_colors, H, W)
             In the units of :meth:`image`. Integers are clipped and rounded; floats are neither.
         """
-        pixels = self.pixels.copy()
-        colours = np.atleast_3d(pixels)[..., : self.n_colors]  # a view
-        for top in range(0, len(pixels), _ROWS):
-            rows = np.moveaxis(image[:, top : top + _ROWS], 0, 2)
-            colours[top : top + _ROWS] = _as_stored(rows, pixels.dtype)
+        changed = replace(self, pixels=self.pixels.copy())
+        changed.put(image)
+        changed.save(path)
+
+    def put(self, image, rows=slice(None), columns=slice(None)):
+        """Put other colours in the place of these, in memory.
+
+        Parameters
+        ----------
+        image : ndarray of shape (n_colors, height, width)
+            In the units of :meth:`image`. Integers are clipped and rounded; floats are neither.
+        rows, columns : slice, default=slice(None)
+            Where; all by default.
+        """
+        colours = np.atleast_3d(self.pixels)[rows, columns, : self.n_colors]  # a view
+        for top in range(0, len(colours), _ROWS):
+            part = np.moveaxis(image[:, top : top + _ROWS], 0, 2)
+            colours[top : top + _ROWS] = _as_stored(part, colours.dtype)
+
+    def save(self, path):
+        """Write the file in its format, whole or not at all."""
         with atomic_path(path) as temporary, open(temporary, "wb") as file:
-            _WRITERS[self.format](file, pixels, self.settings)
+            _WRITERS[self.format](file, self.pixels, self.settings)
 
 
 def read_image_file(path, max_pixels=MAX_PIXELS):

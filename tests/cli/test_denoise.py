@@ -100,15 +100,15 @@ def test_files_that_exist_are_refused(folder, tmp_path, capsys):
 
 def test_an_interrupted_run_goes_on(folder, tmp_path, capsys, monkeypatch):
     (folder / "broken.png").unlink()
-    output, write = tmp_path / "out", ImageFile.write
+    output, save = tmp_path / "out", ImageFile.save
 
-    def interrupted(self, path, image):
+    def interrupted(self, path):
         if path.name == "photo.jpg":
             raise KeyboardInterrupt
-        write(self, path, image)
+        save(self, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ImageFile, "write", interrupted)
+        patch.setattr(ImageFile, "save", interrupted)
         assert denoise(folder, "--output", output, *FAST) == 1
     assert "interrupted after 2 of 4 files" in capsys.readouterr().err
     assert written(output) == {"colour.png", "one.png"}
