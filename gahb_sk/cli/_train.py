@@ -17,6 +17,7 @@ from gahb_sk import __version__
 from gahb_sk._files import check_writable
 from gahb_sk.cli._arguments import add_settings, noise_level, parse_settings, positive_int, redo
 from gahb_sk.cli._denoisers import parse_network
+from gahb_sk.denoisers.learned._shipped import GREY
 
 EXAMPLE = "gahb-sk train photographs/ --output my-network --time 2h --validate others/"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -85,8 +86,11 @@ def run(args):
     logs = [EpochLog(), *([EpochLog(writer(args.tensorboard))] if writer else [])]
     fitted = train_in(folder, denoiser.set_callbacks(*logs), images, trained)
     write_card(folder, _card(args, fitted, text))
+    model = str(folder)
+    if "part=colors" in args.set:  # its luminance means nothing
+        model = f"\"OpponentColors(denoiser='{GREY}', colors='{folder}')\""
     print(f"{folder}: {fitted.n_images_seen_} images seen. Try it: gahb-sk denoise PHOTOGRAPH "
-          f"--with {folder} --output denoised")  # fmt: skip
+          f"--with {model} --output denoised")  # fmt: skip
     return 0
 
 
