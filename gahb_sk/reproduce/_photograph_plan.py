@@ -39,14 +39,16 @@ NOISE_RANGE = (1 / 255, 80 / 255)
 CROPS = {"shorter_sides": (320, 480, 720), "random_state": TRAINING_SEED}
 
 
-def _plan(name, text, max_images, n_units=(2, 1, 1), image_size=48, **recipe):
+def _plan(
+    name, text, max_images, n_units=(2, 1, 1), image_size=48, channels=(64, 96, 128), **recipe
+):
     return NetworkPlan(
         name=name,
         text=text,
         image_size=image_size,
         # At two, one and one unit: 1.07 million weights, 10^5 multiplications per grey pixel.
         sizes={
-            "channels": (64, 96, 128),
+            "channels": channels,
             "n_units": n_units,
             "unshuffle": 2,
             "padding": "replicate",
@@ -92,6 +94,7 @@ PHOTOGRAPH_PLANS = {
         150_000,
         n_units=(4, 2, 2),
         image_size=64,
+        channels=(64, 96, 127),  # below 4 MB; one of 128 was idle
         learning_rate=1.5e-3,
         part="colors",
         noise=SUBSAMPLED,
@@ -150,7 +153,8 @@ def grown(small, architecture):
     small : torch.nn.Module
         A residual UNet.
     architecture : ResidualUNet
-        Of the same channels and as many units or more at each scale.
+        Of the same channels or less, whose last ones are left out, and as many units or more at
+        each scale.
 
     Returns
     -------
@@ -166,7 +170,8 @@ def grown(small, architecture):
             weights[name].zero_()  # the unit x + branch(x) is the identity
     for name, value in old.items():
         # A single unit of a scale has no number there.
-        weights[name if name in weights else name.replace("branch", "0.branch")] = value
+        name = name if name in weights else name.replace("branch", "0.branch")
+        weights[name] = value[tuple(map(slice, weights[name].shape))]
     network.load_state_dict(weights)
     return network
 

@@ -192,9 +192,8 @@ class Trainer:
         n, share = len(sigma), self.engine.share(len(sigma))
         recipe = self.recipe
         d = size_of(noisy_of(images, recipe.objective).shape[1:], recipe.part)
-        error = OBJECTIVES[recipe.objective](
-            self._predict, images, normal, sigma[share], recipe.part
-        )
+        objective = OBJECTIVES[recipe.objective]
+        error = objective(self._predict, images, normal, sigma[share], recipe.part)
         everyone = self.engine.gather(error.detach(), n)
         balance, known = copy.copy(self.balance), everyone
         if recipe.objective != SUPERVISED:  # estimates may be negative
